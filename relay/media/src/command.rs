@@ -1,0 +1,75 @@
+//! What signalling tells a worker.
+
+use std::time::Duration;
+
+use crate::dtmf::Digits;
+use crate::format::Direction;
+use crate::params::{LegId, RtpRemote, WebRtcRemote};
+
+/// An order to a worker. It is carried out in the order given and has no reply; a leg the worker
+/// does not know (any more) is ignored.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// The browser's description is known. May be sent again when it changes.
+    WebRtcRemote {
+        /// A leg made by [`crate::Media::webrtc_leg`].
+        leg: LegId,
+        /// What the description says.
+        remote: WebRtcRemote,
+    },
+    /// The SIP peer's description is known. May be sent again when its address moves.
+    RtpRemote {
+        /// A leg made by [`crate::Media::rtp_leg`].
+        leg: LegId,
+        /// What the description says.
+        remote: RtpRemote,
+    },
+    /// Media of each goes to the other from now on. A leg that was joined elsewhere leaves there.
+    Join {
+        /// One leg.
+        a: LegId,
+        /// The other, of the same worker.
+        b: LegId,
+    },
+    /// The leg stands alone again, and so does the one it was joined with.
+    Unjoin {
+        /// Either of the two.
+        leg: LegId,
+    },
+    /// Holds or resumes a leg.
+    Direction {
+        /// The leg.
+        leg: LegId,
+        /// What the relay does towards it.
+        direction: Direction,
+    },
+    /// From now on media is expected from the leg, as when a call has been answered: its silence
+    /// is reported as [`crate::Event::Inactive`].
+    Supervise {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Presses keys towards the leg as RFC 4733 events, after those still being sent.
+    /// [`crate::Event::DtmfSent`] or [`crate::Event::DtmfRefused`] follows.
+    SendDtmf {
+        /// The leg that is to receive them.
+        leg: LegId,
+        /// The keys.
+        digits: Digits,
+        /// How long each is pressed; 40 ms to 8 s, taken to the nearer end outside.
+        tone: Duration,
+        /// The pause after each; 30 ms to 8 s likewise.
+        gap: Duration,
+    },
+    /// Asks for [`crate::Event::Stats`].
+    Snapshot {
+        /// The leg.
+        leg: LegId,
+    },
+    /// Ends the leg: says goodbye over RTCP, frees its port, unjoins it.
+    Close {
+        /// The leg.
+        leg: LegId,
+    },
+}
