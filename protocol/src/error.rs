@@ -59,6 +59,73 @@ pub enum ErrorCode {
     Internal,
 }
 
+impl ErrorCode {
+    /// Every code, in the order of declaration.
+    pub const ALL: &[Self] = &[
+        Self::BadRequest,
+        Self::UnknownRequest,
+        Self::HelloRequired,
+        Self::VersionUnsupported,
+        Self::TooLarge,
+        Self::InvalidSessionState,
+        Self::InvalidCallState,
+        Self::UnknownCall,
+        Self::InvalidField,
+        Self::ResumeRejected,
+        Self::DestinationForbidden,
+        Self::LimitReached,
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::Busy,
+        Self::Declined,
+        Self::NoAnswer,
+        Self::NoCommonCodecs,
+        Self::MediaFailed,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Rejected,
+        Self::PeerLost,
+        Self::ShuttingDown,
+        Self::Internal,
+    ];
+
+    /// The code as it stands on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadRequest => "badRequest",
+            Self::UnknownRequest => "unknownRequest",
+            Self::HelloRequired => "helloRequired",
+            Self::VersionUnsupported => "versionUnsupported",
+            Self::TooLarge => "tooLarge",
+            Self::InvalidSessionState => "invalidSessionState",
+            Self::InvalidCallState => "invalidCallState",
+            Self::UnknownCall => "unknownCall",
+            Self::InvalidField => "invalidField",
+            Self::ResumeRejected => "resumeRejected",
+            Self::DestinationForbidden => "destinationForbidden",
+            Self::LimitReached => "limitReached",
+            Self::Unauthorized => "unauthorized",
+            Self::NotFound => "notFound",
+            Self::Busy => "busy",
+            Self::Declined => "declined",
+            Self::NoAnswer => "noAnswer",
+            Self::NoCommonCodecs => "noCommonCodecs",
+            Self::MediaFailed => "mediaFailed",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Rejected => "rejected",
+            Self::PeerLost => "peerLost",
+            Self::ShuttingDown => "shuttingDown",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The code of that name; `None` for one this version does not know.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
 /// One failure: a code for the program, a sentence for the person, and the SIP answer behind it where there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,5 +149,18 @@ impl Failure {
     /// A failure with neither SIP answer nor field.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), sip_status: None, sip_reason: None, field: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCode;
+
+    #[test]
+    fn names_are_those_of_the_wire() {
+        for code in ErrorCode::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.name());
+            assert_eq!(ErrorCode::from_name(code.name()), Some(*code));
+        }
     }
 }

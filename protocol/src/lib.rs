@@ -7,8 +7,10 @@
 //! This crate holds types and no logic. It knows nothing of sockets, SIP or browsers.
 #![forbid(unsafe_code)]
 
+pub mod compact;
 pub mod error;
 pub mod event;
+mod parse;
 pub mod reply;
 pub mod request;
 pub mod secret;
@@ -16,6 +18,7 @@ pub mod status;
 
 pub use error::{ErrorCode, Failure};
 pub use event::{Event, EventBody};
+pub use parse::RequestError;
 pub use reply::Reply;
 pub use request::{Request, RequestBody};
 pub use secret::Secret;

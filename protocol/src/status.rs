@@ -29,6 +29,39 @@ pub enum CallStatus {
 }
 
 impl CallStatus {
+    /// Every status, in the order of a call's life.
+    pub const ALL: &[Self] = &[
+        Self::Trying,
+        Self::Ring,
+        Self::RingMedia,
+        Self::SessionProgress,
+        Self::Established,
+        Self::Hold,
+        Self::Busy,
+        Self::Finish,
+        Self::Failed,
+    ];
+
+    /// The status as it stands on the wire and in the SDK's `CALL_STATUS`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trying => "TRYING",
+            Self::Ring => "RING",
+            Self::RingMedia => "RING_MEDIA",
+            Self::SessionProgress => "SESSION_PROGRESS",
+            Self::Established => "ESTABLISHED",
+            Self::Hold => "HOLD",
+            Self::Busy => "BUSY",
+            Self::Finish => "FINISH",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// The status of that name; `None` for one this version does not know.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|status| status.name() == name)
+    }
+
     /// Whether nothing can follow this status.
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Busy | Self::Finish | Self::Failed)
@@ -45,4 +78,40 @@ pub enum RegistrationState {
     Unregistered,
     /// The registrar refused or could not be reached.
     Failed,
+}
+
+impl RegistrationState {
+    /// Every state.
+    pub const ALL: &[Self] = &[Self::Registered, Self::Unregistered, Self::Failed];
+
+    /// The state as it stands on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Unregistered => "unregistered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of that name; `None` for one this version does not know.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|state| state.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallStatus, RegistrationState};
+
+    #[test]
+    fn names_are_those_of_the_wire() {
+        for status in CallStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+            assert_eq!(CallStatus::from_name(status.name()), Some(*status));
+        }
+        for state in RegistrationState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+            assert_eq!(RegistrationState::from_name(state.name()), Some(*state));
+        }
+    }
 }
