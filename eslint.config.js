@@ -25,6 +25,7 @@ export default tseslint.config(
     rules: {
       // Numbers read well inside a sentence; objects and undefined do not.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       // `describe`/`test` of node:test return promises that the runner itself awaits.
       "@typescript-eslint/no-floating-promises": [
         "error",

@@ -1,0 +1,95 @@
+//! Running other programs: shown as typed, with nobody at the keyboard, failures kept as errors.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::error::{Error, Failure};
+use crate::tally::Tally;
+
+/// Runs `command`, letting its output through.
+pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
+    println!("$ {}", as_typed(command));
+    let status = command.stdin(Stdio::null()).status().map_err(could_not_start(command))?;
+    succeeded(command, status)
+}
+
+/// Runs a test runner, letting its output through and counting the tests it reports.
+///
+/// A runner that fails without naming a failed test (it did not compile, it crashed) counts as one failure.
+pub(crate) fn run_tests(command: &mut Command) -> Result<Tally, Failure> {
+    println!("$ {}", as_typed(command));
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(could_not_start(command))?;
+    let mut tally = Tally::default();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            tally.read_line(&line);
+        }
+    }
+    let status = child.wait().map_err(could_not_start(command))?;
+    let error = match (status.success(), tally.failed) {
+        (true, 0) => return Ok(tally),
+        (false, 0) => {
+            tally += Tally::FAILED;
+            Error::Failed { command: as_typed(command), status }
+        }
+        (_, failed) => Error::TestsFailed { command: as_typed(command), failed },
+    };
+    Err(Failure { error, tally })
+}
+
+/// Runs `command` quietly and returns what it printed, without the last line's end.
+pub(crate) fn read(command: &mut Command) -> Result<String, Error> {
+    let output = command.stdin(Stdio::null()).output().map_err(could_not_start(command))?;
+    succeeded(command, output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
+
+/// The command as a person would type it, for messages.
+pub(crate) fn as_typed(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Result<(), Error> {
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Failed { command: as_typed(command), status })
+}
+
+fn could_not_start(command: &Command) -> impl FnOnce(std::io::Error) -> Error + use<> {
+    let command = as_typed(command);
+    |source| Error::Start { command, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = run(&mut Command::new("offhook-no-such-program")).unwrap_err();
+        assert!(error.to_string().contains("could not start `offhook-no-such-program`"), "{error}");
+    }
+
+    #[test]
+    fn a_failing_program_is_an_error_with_its_arguments() {
+        let error = run(Command::new("cargo").arg("no-such-subcommand")).unwrap_err();
+        assert!(error.to_string().starts_with("`cargo no-such-subcommand` failed"), "{error}");
+    }
+
+    #[test]
+    fn a_runner_that_dies_without_a_count_is_one_failure() {
+        let failure = run_tests(Command::new("cargo").arg("no-such-subcommand")).unwrap_err();
+        assert_eq!(failure.tally, Tally { passed: 0, failed: 1 });
+    }
+
+    #[test]
+    fn output_is_read_without_its_line_end() {
+        let version = read(Command::new("cargo").arg("--version")).unwrap();
+        assert!(version.starts_with("cargo ") && !version.ends_with('\n'), "{version}");
+    }
+}

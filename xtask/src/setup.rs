@@ -1,0 +1,118 @@
+//! Providing what the tasks need: only what is missing, and only what the task at hand asks for.
+//!
+//! Rust's parts come from rustup, tools written in Rust are built by cargo into the project's `.tools/`,
+//! JavaScript comes from npm without running any package's scripts, and the programs the end-to-end tests
+//! talk to come from Debian's archive.
+
+mod node;
+mod peers;
+mod rust;
+mod tools;
+
+use std::collections::BTreeSet;
+
+use crate::clock::Stopwatch;
+use crate::error::Error;
+use crate::workspace::Workspace;
+
+/// Something a step cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// rustup's `rustfmt` component.
+    Rustfmt,
+    /// rustup's `clippy` component.
+    Clippy,
+    /// The standard library for `wasm32-unknown-unknown`.
+    WasmTarget,
+    /// `wasm-bindgen` and its test runner, at the very version in `Cargo.lock`.
+    WasmBindgen,
+    /// `wasm-pack`, which runs the browser half's tests.
+    WasmPack,
+    /// `cargo-deny`, which checks licences and advisories.
+    CargoDeny,
+    /// `node_modules/` as `package-lock.json` says.
+    NodePackages,
+    /// The browser, the SIP peers and the sound tools of the end-to-end tests.
+    Peers,
+}
+
+const ALL: [Need; 8] = [
+    Need::Rustfmt,
+    Need::Clippy,
+    Need::WasmTarget,
+    Need::NodePackages,
+    Need::Peers,
+    Need::WasmBindgen,
+    Need::WasmPack,
+    Need::CargoDeny,
+];
+
+/// `cargo xtask setup`: provides everything any task needs.
+pub(crate) fn everything(workspace: &Workspace) -> Result<(), Error> {
+    let total = Stopwatch::start();
+    ensure(workspace, &ALL)?;
+    println!("everything is in place ({})", total.read());
+    Ok(())
+}
+
+/// Provides those of `needs` that are missing, in an order that fails early.
+pub(crate) fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<(), Error> {
+    let wanted: BTreeSet<Need> = needs.iter().copied().collect();
+    for need in ALL.into_iter().filter(|need| wanted.contains(need)) {
+        if need.is_met(workspace)? {
+            continue;
+        }
+        println!("\n== setup: {}", need.title(workspace)?);
+        let stopwatch = Stopwatch::start();
+        need.meet(workspace)?;
+        println!("-- setup: done in {}", stopwatch.read());
+    }
+    Ok(())
+}
+
+impl Need {
+    fn title(self, workspace: &Workspace) -> Result<String, Error> {
+        Ok(match self {
+            Self::Rustfmt => "rustfmt, by rustup".to_owned(),
+            Self::Clippy => "clippy, by rustup".to_owned(),
+            Self::WasmTarget => format!("the target {}, by rustup", rust::WASM),
+            Self::WasmBindgen | Self::WasmPack | Self::CargoDeny => {
+                let tool = self.tool(workspace)?;
+                format!("{} {}, built by cargo into .tools/", tool.package, tool.install)
+            }
+            Self::NodePackages => "node_modules, by npm".to_owned(),
+            Self::Peers => "the programs the end-to-end tests talk to".to_owned(),
+        })
+    }
+
+    fn is_met(self, workspace: &Workspace) -> Result<bool, Error> {
+        Ok(match self {
+            Self::Rustfmt => rust::has_component(workspace, "rustfmt"),
+            Self::Clippy => rust::has_component(workspace, "clippy-driver"),
+            Self::WasmTarget => rust::has_wasm_target(workspace)?,
+            Self::WasmBindgen | Self::WasmPack | Self::CargoDeny => self.tool(workspace)?.is_installed(workspace),
+            Self::NodePackages => node::is_fresh(workspace),
+            Self::Peers => peers::missing(workspace).is_empty(),
+        })
+    }
+
+    fn meet(self, workspace: &Workspace) -> Result<(), Error> {
+        match self {
+            Self::Rustfmt => rust::add_component(workspace, "rustfmt"),
+            Self::Clippy => rust::add_component(workspace, "clippy"),
+            Self::WasmTarget => rust::add_wasm_target(workspace),
+            Self::WasmBindgen | Self::WasmPack | Self::CargoDeny => self.tool(workspace)?.install(workspace),
+            Self::NodePackages => node::install(workspace),
+            Self::Peers => peers::install(workspace),
+        }
+    }
+
+    /// The cargo-installed tool behind a need of that kind.
+    fn tool(self, workspace: &Workspace) -> Result<tools::Tool, Error> {
+        match self {
+            Self::WasmPack => Ok(tools::Tool::wasm_pack()),
+            Self::CargoDeny => Ok(tools::Tool::cargo_deny()),
+            _ => Ok(tools::Tool::wasm_bindgen(workspace.locked_version("wasm-bindgen")?)),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The programs that the end-to-end tests talk to, from Debian's archive.
+
+use crate::error::Error;
+use crate::process;
+use crate::workspace::Workspace;
+
+/// A program the tests start, and the Debian package it comes in.
+struct Peer {
+    program: &'static str,
+    package: &'static str,
+    job: &'static str,
+}
+
+const PEERS: [Peer; 8] = [
+    Peer { program: "chromium", package: "chromium", job: "the browser" },
+    Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
+    Peer { program: "sipp", package: "sip-tester", job: "SIPp, scripted SIP endpoints" },
+    Peer { program: "baresip", package: "baresip-core", job: "a SIP phone" },
+    Peer { program: "kamailio", package: "kamailio", job: "a SIP registrar and proxy" },
+    Peer { program: "turnserver", package: "coturn", job: "a TURN server" },
+    Peer { program: "espeak-ng", package: "espeak-ng", job: "makes speech" },
+    Peer { program: "sox", package: "sox", job: "converts sound" },
+];
+
+/// The Debian packages whose programs are not found.
+pub(super) fn missing(workspace: &Workspace) -> Vec<&'static str> {
+    lacking(|program| workspace.find(program).is_some()).map(|peer| peer.package).collect()
+}
+
+/// Installs what is missing on Debian as root; elsewhere says what to install.
+pub(super) fn install(workspace: &Workspace) -> Result<(), Error> {
+    let packages = missing(workspace);
+    if !is_debian() || !is_root(workspace) {
+        return Err(Error::Missing(instructions(lacking(|program| workspace.find(program).is_some()))));
+    }
+    let apt = || {
+        let mut command = workspace.command("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    process::run(apt().args(["update", "--quiet=2"]))?;
+    process::run(apt().args(["install", "--yes", "--quiet=2", "--no-install-recommends"]).args(packages))
+}
+
+fn lacking(is_found: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Peer> {
+    PEERS.iter().filter(move |peer| !is_found(peer.program))
+}
+
+fn is_debian() -> bool {
+    std::path::Path::new("/etc/debian_version").exists()
+}
+
+fn is_root(workspace: &Workspace) -> bool {
+    process::read(workspace.command("id").arg("-u")).is_ok_and(|id| id == "0")
+}
+
+/// The message for a machine this tool does not install on.
+fn instructions(missing: impl Iterator<Item = &'static Peer>) -> String {
+    let missing: Vec<&Peer> = missing.collect();
+    let mut text = String::from("the tests need these programs, which are not on this machine:\n");
+    for peer in &missing {
+        text += &format!("  {:12} {} (Debian package {})\n", peer.program, peer.job, peer.package);
+    }
+    let packages: Vec<&str> = missing.iter().map(|peer| peer.package).collect();
+    text += "They are installed automatically only on Debian as root. On Debian or Ubuntu, run\n  ";
+    text += &format!("sudo apt-get install --no-install-recommends {}\n", packages.join(" "));
+    text += "Elsewhere, install them by your system's means so that they are on PATH; then run this again.";
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_programs_that_are_not_found_are_listed() {
+        let found = ["chromium", "chromedriver", "kamailio", "turnserver", "espeak-ng", "sox"];
+        let packages: Vec<_> = lacking(|program| found.contains(&program)).map(|peer| peer.package).collect();
+        assert_eq!(packages, ["sip-tester", "baresip-core"]);
+    }
+
+    #[test]
+    fn the_instructions_hold_one_command_to_copy() {
+        let text = instructions(lacking(|program| program != "sipp" && program != "sox"));
+        assert!(text.contains("sudo apt-get install --no-install-recommends sip-tester sox\n"), "{text}");
+        assert!(text.contains("SIPp, scripted SIP endpoints"), "{text}");
+        assert!(!text.contains("chromium"), "{text}");
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask test`: every check that continuous integration runs.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::build::{self, checked};
+use crate::error::Failure;
+use crate::lint;
+use crate::process;
+use crate::setup::Need;
+use crate::step::Step;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+
+/// Building comes first because types and end-to-end tests need its output, cheap verdicts before dear ones.
+pub(crate) fn steps() -> Vec<Step> {
+    let build = [build::WASM, build::NPM, build::DEMO_PHONE];
+    build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
+}
+
+const STEPS: [Step; 6] = [
+    Step {
+        name: "compile",
+        about: "compile the relay and every Rust test, once",
+        needs: &[],
+        run: |workspace| checked(process::run(workspace.cargo("build").args(["--workspace", "--bins", "--tests"]))),
+    },
+    Step {
+        name: "rust",
+        about: "the tests of the Rust workspace",
+        needs: &[],
+        run: |workspace| process::run_tests(workspace.cargo("test").args(["--workspace", "--no-fail-fast"])),
+    },
+    Step {
+        name: "wasm-drivers",
+        about: "the SDK's drivers in a headless browser",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Peers],
+        run: |workspace| process::run_tests(&mut wasm_pack(workspace)),
+    },
+    Step {
+        name: "npm-unit",
+        about: "the npm package's own tests",
+        needs: &[Need::NodePackages],
+        run: |workspace| process::run_tests(&mut npm_test(workspace, "npm")),
+    },
+    Step {
+        name: "package",
+        about: "the packed tarball: publint, types for every consumer, size budget",
+        needs: &[Need::NodePackages],
+        run: package,
+    },
+    Step {
+        name: "e2e",
+        about: "a real browser and real SIP peers through the relay",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| process::run_tests(&mut npm_test(workspace, "tests")),
+    },
+];
+
+fn wasm_pack(workspace: &Workspace) -> Command {
+    let mut command = workspace.command("wasm-pack");
+    command.args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"]);
+    command.arg(workspace.find("chromedriver").unwrap_or_else(|| PathBuf::from("chromedriver")));
+    command.args(["sdk-wasm", "--locked"]);
+    command
+}
+
+fn npm_test(workspace: &Workspace, package: &str) -> Command {
+    let mut command = workspace.command("npm");
+    command.args(["run", "--silent", "test", "--workspace", package]);
+    command.env("OFFHOOK_RELAY", workspace.target().join("debug/offhook-relay"));
+    command
+}
+
+fn package(workspace: &Workspace) -> Result<Tally, Failure> {
+    build::npm(workspace, "check:package", "npm")?;
+    checked(build::npm(workspace, "size", "npm"))
+}
