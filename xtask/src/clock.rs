@@ -21,7 +21,7 @@ impl Stopwatch {
 }
 
 /// A duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Took(pub(crate) Duration);
 
 impl fmt::Display for Took {

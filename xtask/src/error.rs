@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::clock::Took;
 use crate::tally::Tally;
 
 /// Why a task or a step of it did not succeed.
@@ -32,6 +33,14 @@ pub(crate) enum Error {
         command: String,
         /// How many tests failed.
         failed: usize,
+    },
+    /// A test runner was stopped at its deadline; the last lines of its output say where it hung.
+    #[error("`{command}` was stopped: not done after {limit}")]
+    TookTooLong {
+        /// As it would be typed.
+        command: String,
+        /// How long it was given.
+        limit: Took,
     },
     /// A file could not be read or written.
     #[error("{path}: {source}", path = path.display())]

@@ -1,8 +1,12 @@
 //! Running other programs: shown as typed, with nobody at the keyboard, failures kept as errors.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
+use crate::clock::{Stopwatch, Took};
 use crate::error::{Error, Failure};
 use crate::tally::Tally;
 
@@ -13,19 +17,33 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
     succeeded(command, status)
 }
 
+/// The longest any one test runner may take; several times what the slowest needs on two cores.
+pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(20 * 60);
+
 /// Runs a test runner, letting its output through and counting the tests it reports.
 ///
-/// A runner that fails without naming a failed test (it did not compile, it crashed) counts as one failure.
-pub(crate) fn run_tests(command: &mut Command) -> Result<Tally, Failure> {
+/// A runner that fails without naming a failed test (it did not compile, it crashed) counts as one failure,
+/// and so does one that is not done after `limit`; it is killed then.
+pub(crate) fn run_tests(command: &mut Command, limit: Duration) -> Result<Tally, Failure> {
     println!("$ {}", as_typed(command));
+    let stopwatch = Stopwatch::start();
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(could_not_start(command))?;
+    let output = child.stdout.take().map(lines);
     let mut tally = Tally::default();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            tally.read_line(&line);
+    while let Some(output) = &output {
+        match output.recv_timeout(limit.saturating_sub(stopwatch.read().0)) {
+            Ok(line) => {
+                println!("{line}");
+                tally.read_line(&line);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                child.kill().and_then(|()| child.wait()).map_err(could_not_start(command))?;
+                tally += Tally::FAILED;
+                let error = Error::TookTooLong { command: as_typed(command), limit: Took(limit) };
+                return Err(Failure { error, tally });
+            }
         }
     }
     let status = child.wait().map_err(could_not_start(command))?;
@@ -38,6 +56,19 @@ pub(crate) fn run_tests(command: &mut Command) -> Result<Tally, Failure> {
         (_, failed) => Error::TestsFailed { command: as_typed(command), failed },
     };
     Err(Failure { error, tally })
+}
+
+/// Reads lines on a thread of its own, so that whoever takes them can stop waiting.
+fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::sync_channel(64);
+    thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// Runs `command` quietly and returns what it printed, without the last line's end.
@@ -83,8 +114,24 @@ mod tests {
 
     #[test]
     fn a_runner_that_dies_without_a_count_is_one_failure() {
-        let failure = run_tests(Command::new("cargo").arg("no-such-subcommand")).unwrap_err();
+        let failure = run_tests(Command::new("cargo").arg("no-such-subcommand"), TEST_LIMIT).unwrap_err();
         assert_eq!(failure.tally, Tally { passed: 0, failed: 1 });
+    }
+
+    #[test]
+    fn a_runner_that_hangs_is_killed_and_counts_what_it_had_done() {
+        let script = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored'; exec sleep 600";
+        let mut hanging = Command::new("sh");
+        let failure = run_tests(hanging.args(["-c", script]), Duration::from_millis(500)).unwrap_err();
+        assert!(matches!(failure.error, Error::TookTooLong { .. }), "{}", failure.error);
+        assert_eq!(failure.tally, Tally { passed: 2, failed: 1 });
+    }
+
+    #[test]
+    fn a_runners_tests_are_counted_while_they_pass_by() {
+        let script = "echo 'test result: ok. 2 passed; 0 failed'; echo '# pass 3'; echo '# fail 0'";
+        let tally = run_tests(Command::new("sh").args(["-c", script]), TEST_LIMIT).unwrap();
+        assert_eq!(tally, Tally { passed: 5, failed: 0 });
     }
 
     #[test]

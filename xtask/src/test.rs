@@ -29,19 +29,19 @@ const STEPS: [Step; 6] = [
         name: "rust",
         about: "the tests of the Rust workspace",
         needs: &[],
-        run: |workspace| process::run_tests(workspace.cargo("test").args(["--workspace", "--no-fail-fast"])),
+        run: |workspace| tests(workspace.cargo("test").args(["--workspace", "--no-fail-fast"])),
     },
     Step {
         name: "wasm-drivers",
         about: "the SDK's drivers in a headless browser",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Peers],
-        run: |workspace| process::run_tests(&mut wasm_pack(workspace)),
+        run: |workspace| tests(&mut wasm_pack(workspace)),
     },
     Step {
         name: "npm-unit",
         about: "the npm package's own tests",
         needs: &[Need::NodePackages],
-        run: |workspace| process::run_tests(&mut npm_test(workspace, "npm")),
+        run: |workspace| tests(&mut npm_test(workspace, "npm")),
     },
     Step {
         name: "package",
@@ -53,9 +53,13 @@ const STEPS: [Step; 6] = [
         name: "e2e",
         about: "a real browser and real SIP peers through the relay",
         needs: &[Need::NodePackages, Need::Peers],
-        run: |workspace| process::run_tests(&mut npm_test(workspace, "tests")),
+        run: |workspace| tests(&mut npm_test(workspace, "tests")),
     },
 ];
+
+fn tests(command: &mut Command) -> Result<Tally, Failure> {
+    process::run_tests(command, process::TEST_LIMIT)
+}
 
 fn wasm_pack(workspace: &Workspace) -> Command {
     let mut command = workspace.command("wasm-pack");
