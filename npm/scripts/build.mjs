@@ -1,0 +1,65 @@
+// Builds dist/: the ES module, the ES module with the WebAssembly inside, the classic script, and the types.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { build } from "esbuild";
+
+const root = new URL("..", import.meta.url);
+const path = (name) => fileURLToPath(new URL(name, root));
+const glue = path("wasm/offhook_sdk.js");
+const wasm = path("wasm/offhook_sdk_bg.wasm");
+
+if (!existsSync(glue) || !existsSync(wasm)) {
+  console.error("npm/wasm/ is empty: build the WebAssembly first, with `cargo xtask build`.");
+  process.exit(1);
+}
+
+rmSync(path("dist"), { recursive: true, force: true });
+mkdirSync(path("dist"));
+copyFileSync(wasm, path("dist/offhook_sdk_bg.wasm"));
+
+const shared = {
+  bundle: true,
+  minify: true,
+  sourcemap: true,
+  target: "es2022",
+  legalComments: "none",
+  plugins: [{ name: "wasm", setup: wasmNames }],
+  logLevel: "warning",
+};
+await build({ ...shared, entryPoints: [path("src/index.ts"), path("src/inline.ts")], outdir: path("dist"), format: "esm" });
+await build({
+  ...shared,
+  entryPoints: [path("src/global.ts")],
+  outfile: path("dist/offhook.global.js"),
+  format: "iife",
+  globalName: "Offhook",
+});
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+execFileSync(process.execPath, [tsc, "-p", path("tsconfig.build.json")], { stdio: "inherit" });
+
+/** Gives the generated files the names that the sources import, and puts the guard of src/trap.ts in their way. */
+function wasmNames(builder) {
+  builder.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
+  builder.onResolve({ filter: /^#wasm-base64$/ }, () => ({ path: wasm, namespace: "base64" }));
+  builder.onLoad({ filter: /offhook_sdk_bg\.wasm$/, namespace: "base64" }, () => ({
+    contents: readFileSync(wasm),
+    loader: "base64",
+  }));
+  builder.onLoad({ filter: /offhook_sdk\.js$/ }, () => ({
+    contents: `import { guardExports } from ${JSON.stringify(path("src/trap.ts"))};\n${guarded(readFileSync(glue, "utf8"))}`,
+    loader: "js",
+  }));
+}
+
+/** The glue keeps the module's exports in one variable. A glue that does not is one this build does not know. */
+function guarded(source) {
+  const parts = source.split("wasm = instance.exports;");
+  if (parts.length !== 2) throw new Error("wasm-bindgen's output has changed: cannot find where it keeps the exports.");
+  // The module's address is the facade's to choose; without this line bundlers would see two.
+  return parts.join("wasm = guardExports(instance.exports);").replace(
+    /module_or_path = new URL\('offhook_sdk_bg\.wasm', import\.meta\.url\);/,
+    "throw new TypeError('no module given');",
+  );
+}

@@ -1,0 +1,29 @@
+// What wasm-bindgen writes, by the names the build gives it. Declared here so that the facade is checked without it.
+
+declare module "#glue" {
+  import type { Core, CoreEvent } from "./core.js";
+  import type { WasmSource } from "./options.js";
+
+  export class Sdk implements Core {
+    constructor(sink: (event: CoreEvent) => void);
+    openSession: Core["openSession"];
+    closeSession: Core["closeSession"];
+    createCall: Core["createCall"];
+    call: Core["call"];
+    answer: Core["answer"];
+    hangup: Core["hangup"];
+    hold: Core["hold"];
+    unhold: Core["unhold"];
+    sendDtmf: Core["sendDtmf"];
+    setAudioMuted: Core["setAudioMuted"];
+    audioMuted: Core["audioMuted"];
+  }
+
+  /** Compiles and starts the module; does nothing when it has been started. */
+  export default function start(options: { module_or_path: WasmSource }): Promise<unknown>;
+}
+
+declare module "#wasm-base64" {
+  const text: string;
+  export default text;
+}

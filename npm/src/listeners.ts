@@ -1,0 +1,51 @@
+import { ERROR_INFO } from "./constants.js";
+import { typeError } from "./error.js";
+
+/** A set of events: its name and the arguments its listeners get. */
+export type EventMap = Record<string, unknown[]>;
+
+type Listener = (...args: unknown[]) => void;
+
+/** The listeners of one object. A listener added twice for an event is called once; one that throws stops no other. */
+export class Listeners<Events extends { [E in keyof Events]: unknown[] }> {
+  readonly #byEvent = new Map<keyof Events, Set<Listener>>();
+
+  add<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): void {
+    check(event, listener);
+    const set = this.#byEvent.get(event) ?? new Set();
+    this.#byEvent.set(event, set.add(listener as Listener));
+  }
+
+  /** Without a listener, removes all listeners of the event. */
+  remove<E extends keyof Events>(event: E, listener?: (...args: Events[E]) => void): void {
+    if (listener === undefined) this.#byEvent.delete(event);
+    else this.#byEvent.get(event)?.delete(listener as Listener);
+  }
+
+  emit<E extends keyof Events>(event: E, ...args: Events[E]): void {
+    // A copy: a listener may add or remove listeners, which counts from the next event on.
+    for (const listener of [...(this.#byEvent.get(event) ?? [])]) {
+      try {
+        listener(...args);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+}
+
+/** JavaScript callers have no compiler to tell them. */
+function check(event: unknown, listener: unknown): void {
+  if (event === null || event === undefined || event === "") {
+    throw typeError("invalidListener", ERROR_INFO.EVENT_CANT_BE_NULL);
+  }
+  if (typeof listener !== "function") {
+    throw typeError("invalidListener", ERROR_INFO.CALLBACK_NEEDS_TO_BE_A_VALID_FUNCTION);
+  }
+}
+
+/** An exception of the app's own listener reaches the app's own error handling, as one from a DOM listener would. */
+function report(error: unknown): void {
+  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
+  else console.error(error);
+}

@@ -1,0 +1,159 @@
+import { CallObject } from "./call.js";
+import { ERROR_INFO, SESSION_STATUS } from "./constants.js";
+import type { Core, CoreEvent, LoadCore } from "./core.js";
+import { OffhookError, fromThrown, typeError } from "./error.js";
+import { EventQueue } from "./queue.js";
+import { SessionObject } from "./session.js";
+import type { SessionOptions } from "./options.js";
+
+/**
+ * Joins the app's objects to the core: loads it in the background, holds sessions back until it is there, brings its
+ * events to the right objects, and ends everything with a reason when it breaks.
+ */
+export class Runtime {
+  readonly sessions = new Map<string, SessionObject>();
+  readonly #load: LoadCore;
+  readonly #queue = new EventQueue();
+  /** Sessions that the core has not heard of yet. */
+  readonly #waiting = new Set<SessionObject>();
+  #loading: Promise<void> | undefined;
+  #core: Core | undefined;
+  #broken: OffhookError | undefined;
+
+  constructor(load: LoadCore) {
+    this.#load = load;
+  }
+
+  createSession(options: SessionOptions): SessionObject {
+    checkSessionOptions(options);
+    const session = new SessionObject(this, options);
+    this.sessions.set(session.id(), session);
+    this.#waiting.add(session);
+    this.ready().then(
+      () => { this.#open(session); },
+      (error: unknown) => { this.#fail(session, fromThrown(error)); },
+    );
+    return session;
+  }
+
+  /** Resolves once the core can be used. A failed load is tried again by the next call of this. */
+  async ready(): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    this.#loading ??= this.#load({
+      sink: (event) => { this.#queue.push(() => { this.#route(event); }); },
+      crashed: (cause) => { this.#crash(cause); },
+    }).then(
+      (core) => { this.#core = core; },
+      (cause: unknown) => {
+        this.#loading = undefined;
+        throw loadFailure(cause);
+      },
+    );
+    return this.#loading;
+  }
+
+  /** Runs `act` on the core. Whatever it throws reaches the caller as an {@link OffhookError}. */
+  use<T>(act: (core: Core) => T): T {
+    if (!this.#core) throw this.#broken ?? loadFailure(undefined);
+    try {
+      return act(this.#core);
+    } catch (thrown) {
+      if (thrown instanceof WebAssembly.RuntimeError) this.#crash(thrown);
+      throw this.#broken ?? fromThrown(thrown);
+    }
+  }
+
+  close(session: SessionObject): void {
+    if (this.#waiting.delete(session)) {
+      this.#queue.push(() => { this.#end(session, SESSION_STATUS.DISCONNECTED); });
+    } else if (this.#core) {
+      this.use((core) => { core.closeSession(session.id()); });
+    }
+  }
+
+  #open(session: SessionObject): void {
+    if (!this.#waiting.delete(session)) return;
+    try {
+      this.use((core) => { core.openSession(session.id(), session.options); });
+    } catch (error) {
+      this.#fail(session, fromThrown(error));
+    }
+  }
+
+  #fail(session: SessionObject, error: OffhookError): void {
+    this.#waiting.delete(session);
+    this.#queue.push(() => { this.#end(session, SESSION_STATUS.FAILED, error); });
+  }
+
+  #end(session: SessionObject, status: "DISCONNECTED" | "FAILED", error?: OffhookError): void {
+    this.sessions.delete(session.id());
+    session.end(status, error);
+  }
+
+  /** After a trap the core's memory cannot be trusted: nothing may run on it again. */
+  #crash(cause: unknown): void {
+    if (this.#broken) return;
+    this.#core = undefined;
+    this.#broken = new OffhookError(
+      { code: "sdkCrashed", message: "Calling has stopped working in this page. Reload the page to call again." },
+      { cause },
+    );
+    for (const session of this.sessions.values()) this.#fail(session, this.#broken);
+  }
+
+  #route(event: CoreEvent): void {
+    switch (event.kind) {
+      case "session": {
+        const session = this.sessions.get(event.sessionId);
+        session?.changed(event);
+        if (session?.ended()) this.sessions.delete(event.sessionId);
+        break;
+      }
+      case "warn":
+        this.sessions.get(event.sessionId)?.warn(new OffhookError(event.error));
+        break;
+      case "incoming": {
+        const { caller, callee, visibleName } = event;
+        const parties = { caller, callee, visibleName: visibleName ?? caller, incoming: true };
+        this.sessions.get(event.sessionId)?.incoming(new CallObject(this, event.callId, parties));
+        break;
+      }
+      case "call":
+        this.#withCall(event.callId, (call, session) => {
+          call.changed(event);
+          if (call.ended()) session.forget(call);
+        });
+        break;
+      case "dtmf":
+        this.#withCall(event.callId, (call) => {
+          call.digit({ digit: event.digit, durationMs: event.durationMs });
+        });
+        break;
+    }
+  }
+
+  #withCall(id: string, act: (call: CallObject, session: SessionObject) => void): void {
+    for (const session of this.sessions.values()) {
+      const call = session.callOf(id);
+      if (call) {
+        act(call, session);
+        return;
+      }
+    }
+  }
+}
+
+/** JavaScript callers have no compiler to tell them. */
+function checkSessionOptions(options: unknown): void {
+  const url = typeof options === "object" && options !== null && "urlServer" in options ? options.urlServer : undefined;
+  if (typeof url !== "string" || url === "") {
+    throw typeError("optionsMissing", ERROR_INFO.OPTIONS_URLSERVER_MUST_BE_PROVIDED, "urlServer");
+  }
+}
+
+function loadFailure(cause: unknown): OffhookError {
+  const message =
+    "The calling software could not be loaded. Check that offhook_sdk_bg.wasm is served beside the page's script " +
+    "and that the page's Content-Security-Policy allows 'wasm-unsafe-eval'.";
+  return new OffhookError({ code: "wasmFailed", message }, { cause });
+}

@@ -1,0 +1,122 @@
+import { createOffhook, type Offhook, type SessionOptions } from "../src/api.js";
+import type { Core, CoreEvent, CoreHost } from "../src/core.js";
+import type { FailureInfo } from "../src/error.js";
+import type { Call } from "../src/call.js";
+import type { Session } from "../src/session.js";
+
+/** A core that records what it is asked and says what the test tells it to. */
+export class FakeCore implements Core {
+  readonly asked: unknown[][] = [];
+  /** Thrown by the next request instead of recording it. */
+  refusal: unknown = undefined;
+  muted = false;
+
+  openSession(...args: Parameters<Core["openSession"]>): void {
+    this.#ask("openSession", ...args);
+  }
+  closeSession(...args: Parameters<Core["closeSession"]>): void {
+    this.#ask("closeSession", ...args);
+  }
+  createCall(...args: Parameters<Core["createCall"]>): void {
+    this.#ask("createCall", ...args);
+  }
+  call(...args: Parameters<Core["call"]>): void {
+    this.#ask("call", ...args);
+  }
+  answer(...args: Parameters<Core["answer"]>): void {
+    this.#ask("answer", ...args);
+  }
+  hangup(...args: Parameters<Core["hangup"]>): void {
+    this.#ask("hangup", ...args);
+  }
+  hold(...args: Parameters<Core["hold"]>): void {
+    this.#ask("hold", ...args);
+  }
+  unhold(...args: Parameters<Core["unhold"]>): void {
+    this.#ask("unhold", ...args);
+  }
+  sendDtmf(...args: Parameters<Core["sendDtmf"]>): void {
+    this.#ask("sendDtmf", ...args);
+  }
+  setAudioMuted(callId: string, muted: boolean): void {
+    this.#ask("setAudioMuted", callId, muted);
+    this.muted = muted;
+  }
+  audioMuted(): boolean {
+    return this.muted;
+  }
+
+  #ask(...request: unknown[]): void {
+    if (this.refusal !== undefined) {
+      const refusal = this.refusal;
+      this.refusal = undefined;
+      throw refusal;
+    }
+    this.asked.push(request);
+  }
+}
+
+/** The facade on a fake core, and the levers of both. */
+export class Bench {
+  readonly core = new FakeCore();
+  readonly offhook: Offhook;
+  /** How often the core has been loaded. */
+  loads = 0;
+  /** Rejects the next load. */
+  loadError: Error | undefined;
+  #host: CoreHost | undefined;
+
+  constructor() {
+    this.offhook = createOffhook(() => async (host) => {
+      this.loads += 1;
+      await Promise.resolve();
+      if (this.loadError) throw this.loadError;
+      this.#host = host;
+      return this.core;
+    });
+  }
+
+  emit(event: CoreEvent): void {
+    this.#host?.sink(event);
+  }
+
+  crash(cause: unknown): void {
+    this.#host?.crashed(cause);
+  }
+
+  /** A session that the core knows and that is still PENDING. */
+  async opened(options: Partial<SessionOptions> = {}): Promise<Session> {
+    const session = this.offhook.createSession({ urlServer: "wss://relay.example/ws", ...options });
+    await settled();
+    return session;
+  }
+
+  async established(options: Partial<SessionOptions> = {}): Promise<Session> {
+    const session = await this.opened(options);
+    this.session(session, "CONNECTED");
+    this.emit({ kind: "session", sessionId: session.id(), status: "ESTABLISHED", login: "anna", token: "t" });
+    await settled();
+    return session;
+  }
+
+  async incoming(session: Session, callId = "in-1"): Promise<Call> {
+    this.emit({ kind: "incoming", sessionId: session.id(), callId, caller: "bob", callee: "anna", hasVideo: false });
+    await settled();
+    const call = session.getCalls().find((known) => known.id() === callId);
+    if (!call) throw new Error("no incoming call");
+    return call;
+  }
+
+  session(session: Session, status: Session extends { status(): infer S } ? S : never, error?: FailureInfo): void {
+    this.emit({ kind: "session", sessionId: session.id(), status, ...(error && { error }) });
+  }
+
+  call(call: Call, status: Call extends { status(): infer S } ? S : never, more: { info?: string; error?: FailureInfo; sipStatus?: number } = {}): void {
+    this.emit({ kind: "call", callId: call.id(), status, ...more });
+  }
+}
+
+/** Resolves when every microtask that is due, and those that it causes, have run. */
+export async function settled(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
