@@ -7,3 +7,5 @@
 #![forbid(unsafe_code)]
 
 pub mod message;
+pub mod offer_answer;
+pub mod sdp;

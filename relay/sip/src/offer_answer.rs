@@ -1,0 +1,34 @@
+//! Offer and answer (RFC 3264) for one leg with one audio stream.
+//!
+//! [`OfferAnswer`] is sans-I/O: descriptions go in, descriptions and what was agreed come out. It keeps
+//! what must hold over a whole session: one exchange at a time, media sections that never change their
+//! place, payload types that never change their meaning, and a version in `o=` that grows exactly when
+//! something changed. Which codecs and which address to offer is told with each exchange
+//! ([`LocalMedia`]), because in a relay the other leg decides it.
+//!
+//! The first usable audio section counts; every other section is refused with port 0. The profiles are
+//! `RTP/AVP` and, leniently, `RTP/AVPF`; secure ones are refused, in one place ([`RemoteMedia`]).
+
+mod codec;
+mod error;
+mod local;
+mod machine;
+mod negotiated;
+mod payload_types;
+mod remote;
+
+#[cfg(test)]
+mod answer_tests;
+#[cfg(test)]
+mod exchange_tests;
+#[cfg(test)]
+mod offer_tests;
+#[cfg(test)]
+mod robustness_tests;
+
+pub use codec::Codec;
+pub use error::OfferAnswerError;
+pub use local::LocalMedia;
+pub use machine::{Answer, OfferAnswer, State};
+pub use negotiated::{Negotiated, NegotiatedCodec};
+pub use remote::RemoteMedia;

@@ -1,0 +1,118 @@
+use crate::sdp::{Format, RtpMap};
+
+const TELEPHONE_EVENT: &str = "telephone-event";
+
+/// An RTP format as one side describes it: what it is, its number there, and its parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Codec {
+    /// RTP payload type, 0 to 127: what was agreed, or the one to prefer in an offer.
+    pub payload_type: u8,
+    /// Encoding name, such as `opus`; compared without case.
+    pub encoding: String,
+    /// RTP clock rate in Hz.
+    pub clock_rate: u32,
+    /// Audio channels.
+    pub channels: u8,
+    /// Format parameters, as written after the payload type in `a=fmtp`.
+    pub fmtp: Option<String>,
+}
+
+impl Codec {
+    /// A mono codec without parameters.
+    pub fn new(payload_type: u8, encoding: impl Into<String>, clock_rate: u32) -> Self {
+        Self { payload_type, encoding: encoding.into(), clock_rate, channels: 1, fmtp: None }
+    }
+
+    /// G.711 µ-law.
+    pub fn pcmu() -> Self {
+        Self::new(0, "PCMU", 8000)
+    }
+
+    /// G.711 A-law.
+    pub fn pcma() -> Self {
+        Self::new(8, "PCMA", 8000)
+    }
+
+    /// G.722, which states a clock of 8000 Hz (RFC 3551 §4.5.2).
+    pub fn g722() -> Self {
+        Self::new(9, "G722", 8000)
+    }
+
+    /// Opus (RFC 7587) with the number browsers give it.
+    pub fn opus() -> Self {
+        Self { channels: 2, ..Self::new(111, "opus", 48_000) }.with_fmtp("minptime=10;useinbandfec=1")
+    }
+
+    /// DTMF as RFC 4733 events 0 to 15, at the clock of the audio it goes with.
+    pub fn telephone_event(clock_rate: u32) -> Self {
+        let payload_type = if clock_rate == 8000 { 101 } else { 110 };
+        Self::new(payload_type, TELEPHONE_EVENT, clock_rate).with_fmtp("0-15")
+    }
+
+    /// Sets the parameters.
+    #[must_use]
+    pub fn with_fmtp(mut self, fmtp: impl Into<String>) -> Self {
+        self.fmtp = Some(fmtp.into());
+        self
+    }
+
+    /// Sets the payload type.
+    #[must_use]
+    pub fn with_payload_type(mut self, payload_type: u8) -> Self {
+        self.payload_type = payload_type;
+        self
+    }
+
+    /// Whether this carries DTMF events rather than audio.
+    pub fn is_telephone_event(&self) -> bool {
+        self.encoding.eq_ignore_ascii_case(TELEPHONE_EVENT)
+    }
+
+    /// Whether both are the same codec, whatever number and parameters each side gives it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.encoding.eq_ignore_ascii_case(&other.encoding)
+            && self.clock_rate == other.clock_rate
+            // Opus always says two channels (RFC 7587 §7), and implementations forget to.
+            && (self.channels == other.channels || self.encoding.eq_ignore_ascii_case("opus"))
+    }
+
+    pub(super) fn rtpmap(&self) -> RtpMap {
+        RtpMap {
+            payload_type: self.payload_type,
+            encoding: self.encoding.clone(),
+            clock_rate: self.clock_rate,
+            channels: self.channels,
+        }
+    }
+}
+
+impl From<Format> for Codec {
+    fn from(format: Format) -> Self {
+        let Format { rtpmap, fmtp } = format;
+        Self {
+            payload_type: rtpmap.payload_type,
+            encoding: rtpmap.encoding,
+            clock_rate: rtpmap.clock_rate,
+            channels: rtpmap.channels,
+            fmtp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codecs_are_compared_by_name_clock_and_channels_only() {
+        let theirs = Codec::new(96, "pcmu", 8000).with_fmtp("x");
+        assert!(Codec::pcmu().is_same(&theirs));
+        assert!(!Codec::pcmu().is_same(&Codec::pcma()));
+        assert!(!Codec::telephone_event(8000).is_same(&Codec::telephone_event(48_000)));
+    }
+
+    #[test]
+    fn opus_without_its_channels_is_still_opus() {
+        assert!(Codec::opus().is_same(&Codec::new(96, "OPUS", 48_000)));
+    }
+}

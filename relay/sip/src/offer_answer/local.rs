@@ -1,0 +1,76 @@
+use std::net::IpAddr;
+
+use super::codec::Codec;
+use super::negotiated::NegotiatedCodec;
+use crate::sdp::{Attribute, Connection, Direction, MediaDescription};
+
+/// What our side brings to one exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalMedia {
+    /// Address we receive at.
+    pub address: IpAddr,
+    /// RTP port we receive at; RTCP is the next one.
+    pub port: u16,
+    /// What we can receive, in order of preference; `telephone-event` is one of them, once per clock.
+    pub codecs: Vec<Codec>,
+    /// What we want: [`Direction::SendOnly`] or [`Direction::Inactive`] puts the peer on hold.
+    pub direction: Direction,
+    /// Packet duration we would like to receive, in milliseconds.
+    pub ptime: Option<u32>,
+    /// Whether RTCP may share the RTP port (RFC 5761).
+    pub rtcp_mux: bool,
+}
+
+impl LocalMedia {
+    /// Media both ways with the usual 20 ms packets, RTCP on a port of its own.
+    pub fn new(address: IpAddr, port: u16, codecs: Vec<Codec>) -> Self {
+        Self { address, port, codecs, direction: Direction::SendRecv, ptime: Some(20), rtcp_mux: false }
+    }
+
+    /// The same media in another direction.
+    #[must_use]
+    pub fn with_direction(mut self, direction: Direction) -> Self {
+        self.direction = direction;
+        self
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        Connection::new(self.address)
+    }
+
+    /// The audio section that says this.
+    pub(super) fn section<'a>(
+        &self,
+        protocol: &str,
+        codecs: impl Iterator<Item = &'a Codec>,
+        direction: Direction,
+        rtcp_mux: bool,
+    ) -> MediaDescription {
+        let mut section = MediaDescription::new("audio", self.port, protocol);
+        for codec in codecs {
+            section = section.with_rtp_format(&codec.rtpmap(), codec.fmtp.as_deref());
+        }
+        if let Some(ptime) = self.ptime {
+            section = section.with_attribute(Attribute::new("ptime", ptime.to_string()));
+        }
+        if rtcp_mux {
+            section = section.with_attribute(Attribute::flag("rtcp-mux"));
+        }
+        section.with_direction(direction)
+    }
+
+    /// What both sides can do, in the offerer's order, under the offerer's numbers (RFC 3264 §6.1).
+    pub(super) fn select(&self, offered: &[Codec]) -> Vec<NegotiatedCodec> {
+        offered
+            .iter()
+            .filter_map(|theirs| {
+                let ours = self.codecs.iter().find(|ours| ours.is_same(theirs))?;
+                Some(NegotiatedCodec {
+                    codec: ours.clone().with_payload_type(theirs.payload_type),
+                    send_payload_type: theirs.payload_type,
+                    remote_fmtp: theirs.fmtp.clone(),
+                })
+            })
+            .collect()
+    }
+}

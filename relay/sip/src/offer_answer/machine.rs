@@ -1,0 +1,328 @@
+use std::net::{IpAddr, SocketAddr};
+
+use super::codec::Codec;
+use super::error::OfferAnswerError;
+use super::local::LocalMedia;
+use super::negotiated::{Negotiated, NegotiatedCodec, Terms};
+use super::payload_types::PayloadTypes;
+use super::remote::RemoteMedia;
+use crate::sdp::{Direction, MediaDescription, Origin, SessionDescription};
+
+/// Where an exchange stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// No exchange is under way.
+    Stable,
+    /// Our offer awaits an answer.
+    OfferSent,
+    /// The peer's offer awaits our answer.
+    OfferReceived,
+}
+
+/// An answer of ours, and what it agrees on.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The description to send.
+    pub description: SessionDescription,
+    /// What holds from now on.
+    pub negotiated: Negotiated,
+}
+
+/// The offer/answer state of one leg. Cloning it forks it, as forked early dialogs need.
+#[derive(Debug, Clone)]
+pub struct OfferAnswer {
+    session_id: u64,
+    origin: IpAddr,
+    version: u64,
+    phase: Phase,
+    /// Last description we sent.
+    local: Option<SessionDescription>,
+    /// What the last completed exchange agreed on.
+    negotiated: Option<Negotiated>,
+    /// The media sections of the session; their number never shrinks and their places never change.
+    layout: Vec<MediaDescription>,
+    /// Which of them is the audio that counts.
+    audio: usize,
+    payload_types: PayloadTypes,
+    /// Last real address RTP went to; a hold with `0.0.0.0` does not change it.
+    remote: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Stable,
+    OfferSent(SentOffer),
+    OfferReceived(Box<ReceivedOffer>),
+}
+
+#[derive(Debug, Clone)]
+struct SentOffer {
+    codecs: Vec<Codec>,
+    direction: Direction,
+    rtcp_mux: bool,
+}
+
+#[derive(Debug, Clone)]
+struct ReceivedOffer {
+    remote: RemoteMedia,
+    /// What becomes the layout of the session once the offer is answered.
+    sections: Vec<MediaDescription>,
+    audio: usize,
+}
+
+impl OfferAnswer {
+    /// A session that has not offered anything yet. `session_id` should be random and below 2^62; it
+    /// and `origin` identify the session for its whole life, wherever its media goes.
+    pub fn new(session_id: u64, origin: IpAddr) -> Self {
+        Self {
+            session_id,
+            origin,
+            version: 0,
+            phase: Phase::Stable,
+            local: None,
+            negotiated: None,
+            layout: Vec::new(),
+            audio: 0,
+            payload_types: PayloadTypes::default(),
+            remote: None,
+        }
+    }
+
+    /// Where the exchange stands.
+    pub fn state(&self) -> State {
+        match self.phase {
+            Phase::Stable => State::Stable,
+            Phase::OfferSent(_) => State::OfferSent,
+            Phase::OfferReceived(_) => State::OfferReceived,
+        }
+    }
+
+    /// What the last exchange agreed on; an exchange that fails leaves it as it was (RFC 3264 §8).
+    pub fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.as_ref()
+    }
+
+    /// The description sent last, to be repeated where a repetition is due (a 200 after a 183).
+    pub fn local_description(&self) -> Option<&SessionDescription> {
+        self.local.as_ref()
+    }
+
+    /// Makes an offer: the first of a session, or a changed one within it.
+    ///
+    /// # Errors
+    /// When an exchange is under way already.
+    pub fn create_offer(&mut self, local: &LocalMedia) -> Result<SessionDescription, OfferAnswerError> {
+        self.expect_stable()?;
+        let codecs = self.payload_types.assign(&local.codecs);
+        let protocol = self.protocol();
+        let section = local.section(&protocol, codecs.iter(), local.direction, local.rtcp_mux);
+        let offer = self.describe(local, section);
+        self.phase = Phase::OfferSent(SentOffer { codecs, direction: local.direction, rtcp_mux: local.rtcp_mux });
+        Ok(offer)
+    }
+
+    /// Takes the answer to our offer and ends the exchange, also when the answer is of no use.
+    ///
+    /// # Errors
+    /// When there was no offer, or the answer leaves no audio to agree on.
+    pub fn receive_answer(&mut self, answer: &SessionDescription) -> Result<&Negotiated, OfferAnswerError> {
+        let offer = self.sent_offer()?.clone();
+        self.phase = Phase::Stable;
+        let negotiated = self.read_answer(&offer, answer)?;
+        self.layout_from(answer);
+        Ok(self.agree(negotiated))
+    }
+
+    /// Takes an answer in a provisional response, which a later one may replace: the offer stays open.
+    ///
+    /// # Errors
+    /// As [`OfferAnswer::receive_answer`]; the offer stays open even so.
+    pub fn receive_early_answer(&mut self, answer: &SessionDescription) -> Result<&Negotiated, OfferAnswerError> {
+        let offer = self.sent_offer()?.clone();
+        let negotiated = self.read_answer(&offer, answer)?;
+        Ok(self.agree(negotiated))
+    }
+
+    /// Ends the exchange with the early answer: the final response had no description of its own.
+    ///
+    /// # Errors
+    /// When there was no offer, or no answer to it at all.
+    pub fn confirm_early_answer(&mut self) -> Result<&Negotiated, OfferAnswerError> {
+        self.sent_offer()?;
+        self.phase = Phase::Stable;
+        self.negotiated.as_ref().ok_or(OfferAnswerError::MissingSection)
+    }
+
+    /// Forgets our offer: the peer refused it. What was agreed before holds on.
+    pub fn withdraw_offer(&mut self) {
+        if matches!(self.phase, Phase::OfferSent(_)) {
+            self.phase = Phase::Stable;
+        }
+    }
+
+    /// Takes an offer of the peer. Nothing holds until it is answered.
+    ///
+    /// # Errors
+    /// When an exchange is under way already, or the offer has no audio this leg can take; the error
+    /// says what to answer. The exchange is over then.
+    pub fn receive_offer(&mut self, offer: &SessionDescription) -> Result<&RemoteMedia, OfferAnswerError> {
+        self.expect_stable()?;
+        let (audio, remote) = self.choose_audio(offer)?;
+        self.phase = Phase::OfferReceived(Box::new(ReceivedOffer { remote, sections: offer.media.clone(), audio }));
+        match &self.phase {
+            Phase::OfferReceived(received) => Ok(&received.remote),
+            _ => Err(OfferAnswerError::NoOffer),
+        }
+    }
+
+    /// Answers the peer's offer. Either way the exchange is over.
+    ///
+    /// # Errors
+    /// When there is no offer, or no common codec.
+    pub fn create_answer(&mut self, local: &LocalMedia) -> Result<Answer, OfferAnswerError> {
+        let offer = match std::mem::replace(&mut self.phase, Phase::Stable) {
+            Phase::OfferReceived(offer) => offer,
+            other => {
+                self.phase = other;
+                return Err(OfferAnswerError::NoOffer);
+            }
+        };
+        let terms = Terms { ours: local.direction, hears: true, rtcp_mux: local.rtcp_mux, former: self.remote };
+        let selected = local.select(&offer.remote.codecs);
+        let negotiated = Negotiated::new(&offer.remote, selected, terms).ok_or(OfferAnswerError::NoCommonCodec)?;
+        self.layout = offer.sections;
+        self.audio = offer.audio;
+        let description = self.describe_answer(local, &negotiated);
+        self.agree(negotiated.clone());
+        Ok(Answer { description, negotiated })
+    }
+
+    /// Forgets the peer's offer: it was refused. What was agreed before holds on.
+    pub fn refuse_offer(&mut self) {
+        if matches!(self.phase, Phase::OfferReceived(_)) {
+            self.phase = Phase::Stable;
+        }
+    }
+
+    fn expect_stable(&self) -> Result<(), OfferAnswerError> {
+        match self.phase {
+            Phase::Stable => Ok(()),
+            Phase::OfferSent(_) => Err(OfferAnswerError::OfferOutstanding),
+            Phase::OfferReceived(_) => Err(OfferAnswerError::OfferUnanswered),
+        }
+    }
+
+    fn sent_offer(&self) -> Result<&SentOffer, OfferAnswerError> {
+        match &self.phase {
+            Phase::OfferSent(offer) => Ok(offer),
+            _ => Err(OfferAnswerError::NoOffer),
+        }
+    }
+
+    /// The audio section that counts: the one of the session so far, else the first usable one.
+    fn choose_audio(&self, offer: &SessionDescription) -> Result<(usize, RemoteMedia), OfferAnswerError> {
+        let sections = offer.media.iter().enumerate();
+        let mut audio: Vec<_> = sections.filter(|(_, section)| section.is("audio") && section.port != 0).collect();
+        audio.sort_by_key(|(index, _)| *index != self.audio);
+        let mut why = OfferAnswerError::NoAudio;
+        for (index, section) in audio {
+            match RemoteMedia::read(offer, section) {
+                Ok(remote) => return Ok((index, remote)),
+                Err(error) => why = error,
+            }
+        }
+        Err(why)
+    }
+
+    fn read_answer(&self, offer: &SentOffer, answer: &SessionDescription) -> Result<Negotiated, OfferAnswerError> {
+        let section = answer
+            .media
+            .get(self.audio)
+            .filter(|section| section.is("audio"))
+            .ok_or(OfferAnswerError::MissingSection)?;
+        if section.port == 0 {
+            return Err(OfferAnswerError::AudioRefused);
+        }
+        let remote = RemoteMedia::read(answer, section)?;
+        let terms = Terms {
+            ours: offer.direction,
+            hears: offer.direction.sends(),
+            rtcp_mux: offer.rtcp_mux,
+            former: self.remote,
+        };
+        Negotiated::new(&remote, accepted(offer, &remote), terms).ok_or(OfferAnswerError::NoCommonCodec)
+    }
+
+    fn agree(&mut self, negotiated: Negotiated) -> &Negotiated {
+        if !negotiated.remote.ip().is_unspecified() {
+            self.remote = Some(negotiated.remote);
+        }
+        self.negotiated.insert(negotiated)
+    }
+
+    fn describe_answer(&mut self, local: &LocalMedia, negotiated: &Negotiated) -> SessionDescription {
+        let codecs = || {
+            let selected = negotiated.codecs.iter().chain(&negotiated.telephone_events);
+            selected.map(|selected| &selected.codec)
+        };
+        for codec in codecs() {
+            self.payload_types.remember(codec);
+        }
+        // An answer repeats the protocol of the offer (RFC 3264 §6).
+        let protocol = self.protocol();
+        let section = local.section(&protocol, codecs(), negotiated.direction, negotiated.rtcp_mux);
+        self.describe(local, section)
+    }
+
+    /// Puts the audio section into its place among the refused ones, and versions the whole.
+    fn describe(&mut self, local: &LocalMedia, audio: MediaDescription) -> SessionDescription {
+        let origin = Origin::new(self.session_id, self.version, self.origin);
+        let mut description = SessionDescription::new(origin).with_connection(local.connection());
+        description.media = self.layout.iter().map(MediaDescription::refused).collect();
+        match description.media.get_mut(self.audio) {
+            Some(place) => *place = audio,
+            None => description.media.push(audio),
+        }
+        self.stamp(&mut description);
+        self.layout = description.media.clone();
+        self.local = Some(description.clone());
+        description
+    }
+
+    /// Keeps the version if nothing changed, else counts it up (RFC 3264 §8).
+    fn stamp(&mut self, description: &mut SessionDescription) {
+        let unchanged = self.local.as_ref().is_some_and(|former| former.same_content(description));
+        if !unchanged {
+            self.version = self.version.saturating_add(1);
+        }
+        description.origin.session_version = self.version.to_string();
+    }
+
+    /// Keeps a profile the peer answered with for our later offers.
+    fn layout_from(&mut self, answer: &SessionDescription) {
+        let theirs = answer.media.get(self.audio);
+        if let (Some(ours), Some(theirs)) = (self.layout.get_mut(self.audio), theirs) {
+            ours.protocol.clone_from(&theirs.protocol);
+        }
+    }
+
+    fn protocol(&self) -> String {
+        match self.layout.get(self.audio) {
+            Some(section) => section.protocol.clone(),
+            None => "RTP/AVP".to_owned(),
+        }
+    }
+}
+
+/// The offered codecs the answer accepts, in the answer's order; numbers to send are the answer's.
+fn accepted(offer: &SentOffer, remote: &RemoteMedia) -> Vec<NegotiatedCodec> {
+    let accept = |theirs: &Codec| {
+        let ours = offer.codecs.iter().find(|ours| ours.is_same(theirs))?;
+        Some(NegotiatedCodec {
+            codec: ours.clone(),
+            send_payload_type: theirs.payload_type,
+            remote_fmtp: theirs.fmtp.clone(),
+        })
+    };
+    remote.codecs.iter().filter_map(accept).collect()
+}
