@@ -18,7 +18,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -42,6 +42,12 @@ const STEPS: [Step; 6] = [
         about: "the npm package's own tests",
         needs: &[Need::NodePackages],
         run: |workspace| tests(&mut npm_test(workspace, "npm")),
+    },
+    Step {
+        name: "phone-unit",
+        about: "the demo phone's own tests",
+        needs: &[Need::NodePackages],
+        run: |workspace| tests(&mut npm_test(workspace, "demo-phone")),
     },
     Step {
         name: "package",
