@@ -159,7 +159,7 @@ export class CallObject implements Call {
 
   sendDTMF(digits: string, type: DtmfType = "RFC2833"): void {
     this.#mustLive();
-    this.#runtime.use((core) => { core.sendDtmf(this.#id, String(digits), type); });
+    this.#runtime.use((core) => { core.sendDtmf(this.#id, digits, type); });
   }
 
   muteAudio(): void {

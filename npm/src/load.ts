@@ -10,7 +10,7 @@ const DOWNLOAD_TIMEOUT_MS = 30_000;
 export function loader(usual: () => WasmSource): LoadFrom {
   return (chosen) => async (host) => {
     onTrap(host.crashed);
-    await start({ module_or_path: await fetched(await (chosen ?? usual())) });
+    await start({ module_or_path: await fetched(chosen === undefined ? usual() : await chosen) });
     return new Sdk(host.sink);
   };
 }

@@ -1,5 +1,6 @@
 import { createOffhook, type Offhook, type SessionOptions } from "../src/api.js";
-import type { Core, CoreEvent, CoreHost } from "../src/core.js";
+import type { CallStatus, SessionStatus } from "../src/constants.js";
+import type { Core, CoreCallEvent, CoreEvent, CoreHost } from "../src/core.js";
 import type { FailureInfo } from "../src/error.js";
 import type { Call } from "../src/call.js";
 import type { Session } from "../src/session.js";
@@ -8,7 +9,7 @@ import type { Session } from "../src/session.js";
 export class FakeCore implements Core {
   readonly asked: unknown[][] = [];
   /** Thrown by the next request instead of recording it. */
-  refusal: unknown = undefined;
+  refusal: Error | undefined;
   muted = false;
 
   openSession(...args: Parameters<Core["openSession"]>): void {
@@ -54,6 +55,11 @@ export class FakeCore implements Core {
     }
     this.asked.push(request);
   }
+}
+
+/** An error of the shape that the core throws. */
+export function refusal(failure: FailureInfo): Error {
+  return Object.assign(new Error(failure.message), failure);
 }
 
 /** The facade on a fake core, and the levers of both. */
@@ -107,12 +113,12 @@ export class Bench {
     return call;
   }
 
-  session(session: Session, status: Session extends { status(): infer S } ? S : never, error?: FailureInfo): void {
+  session(session: Session, status: SessionStatus, error?: FailureInfo): void {
     this.emit({ kind: "session", sessionId: session.id(), status, ...(error && { error }) });
   }
 
-  call(call: Call, status: Call extends { status(): infer S } ? S : never, more: { info?: string; error?: FailureInfo; sipStatus?: number } = {}): void {
-    this.emit({ kind: "call", callId: call.id(), status, ...more });
+  call(call: Call, status: CallStatus, more: Partial<CoreCallEvent> = {}): void {
+    this.emit({ ...more, kind: "call", callId: call.id(), status });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OffhookError } from "../src/error.js";
-import { Bench, settled } from "./fake-core.js";
+import { Bench, refusal, settled } from "./fake-core.js";
 
 const URL_SERVER = "wss://relay.example/ws";
 
@@ -133,7 +133,7 @@ test("WARN carries the error and leaves the status alone", async () => {
 test("a refused option fails the session with the field named, also when the core was loaded long ago", async () => {
   const bench = new Bench();
   await bench.offhook.init();
-  bench.core.refusal = { code: "invalidField", message: "The SIP login has a space in it.", field: "login" };
+  bench.core.refusal = refusal({ code: "invalidField", message: "The SIP login has a space in it.", field: "login" });
   const session = bench.offhook.createSession({ urlServer: URL_SERVER, sipOptions: { login: "a b" } });
   const failures: (OffhookError | undefined)[] = [];
   session.on("FAILED", (_, error) => failures.push(error));
@@ -175,7 +175,7 @@ test("createCall without options or callee is refused with the documented text",
 test("what the core refuses in createCall is thrown with its code and leaves no call behind", async () => {
   const bench = new Bench();
   const session = await bench.established();
-  bench.core.refusal = { code: "invalidField", message: "The number has a space in it.", field: "callee" };
+  bench.core.refusal = refusal({ code: "invalidField", message: "The number has a space in it.", field: "callee" });
   assert.throws(() => session.createCall({ callee: "1 2" }), (error) => error instanceof OffhookError && error.code === "invalidField");
   assert.deepEqual(session.getCalls(), []);
 });
