@@ -32,3 +32,13 @@ pub use media::{Counts, Media, WorkerId};
 pub use params::{
     Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, WebRtcLocal, WebRtcRemote,
 };
+mod dtls;
+mod ice;
+mod identity;
+mod learning;
+mod ports;
+mod rewrite;
+mod rtcp;
+mod rtp;
+mod srtp;
+mod telephone_event;

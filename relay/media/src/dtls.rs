@@ -1,0 +1,134 @@
+//! DTLS 1.2 towards one browser, always as the server (`a=setup:passive`), for the sake of SRTP's
+//! keys alone (RFC 5764).
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc_shared::TransportProtocol;
+use rtc_shared::error::Error;
+use rtc_srtp::protection_profile::ProtectionProfile;
+
+use crate::identity::{Identity, fingerprint};
+use crate::params::Fingerprint;
+use crate::srtp::Keys;
+
+/// The endpoint tells its peers apart by address. Ours has one peer, which may move, so it is
+/// always given this one.
+const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
+
+/// Datagrams read before a handshake completes. The library keeps early records without a bound of
+/// its own; a handshake takes about a dozen.
+const MAX_HANDSHAKE_DATAGRAMS: u16 = 256;
+
+/// One DTLS association.
+pub struct Dtls {
+    endpoint: Endpoint,
+    identity: Identity,
+    datagrams: u16,
+    complete: bool,
+}
+
+/// What a datagram led to.
+pub enum Progress {
+    /// Nothing to act on yet.
+    Pending,
+    /// The handshake is complete. The keys are good only if the fingerprint is the peer's.
+    Complete {
+        /// Of the certificate the peer proved to hold.
+        fingerprint: Fingerprint,
+        /// For SRTP both ways.
+        keys: Keys,
+    },
+    /// The peer ended the association in an orderly way.
+    Closed,
+    /// The handshake cannot be completed any more.
+    Failed,
+    /// The datagram made no sense.
+    Invalid,
+}
+
+impl Dtls {
+    /// Waits for the peer's ClientHello.
+    #[must_use]
+    pub fn new(identity: &Identity) -> Self {
+        Self {
+            endpoint: Endpoint::new(PEER, TransportProtocol::UDP, Some(identity.handshake())),
+            identity: identity.clone(),
+            datagrams: 0,
+            complete: false,
+        }
+    }
+
+    /// Takes in a datagram.
+    pub fn receive(&mut self, now: Instant, datagram: &[u8]) -> Progress {
+        if !self.complete {
+            if self.datagrams >= MAX_HANDSHAKE_DATAGRAMS {
+                return Progress::Invalid;
+            }
+            self.datagrams += 1;
+        }
+        let events = match self.endpoint.read(now, PEER, None, BytesMut::from(datagram)) {
+            Ok(events) => events,
+            Err(Error::ErrAlertFatalOrClose) if !self.complete => return Progress::Failed,
+            Err(_) => return Progress::Invalid,
+        };
+        for event in events {
+            match event {
+                EndpointEvent::HandshakeComplete => {
+                    self.complete = true;
+                    return self.complete();
+                }
+                EndpointEvent::PeerClosed => return Progress::Closed,
+                // Data channels are not offered, so nobody has reason to send data.
+                _ => {}
+            }
+        }
+        Progress::Pending
+    }
+
+    /// The next datagram to send.
+    pub fn transmit(&mut self) -> Option<BytesMut> {
+        self.endpoint.poll_transmit().map(|transmit| transmit.message)
+    }
+
+    /// When [`Dtls::timeout`] is due: a flight may have to be sent again.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.endpoint.poll_timeout(&PEER)
+    }
+
+    /// Sends a lost flight again. `false` when that has been tried often enough.
+    pub fn timeout(&mut self, now: Instant) -> bool {
+        self.deadline().is_none_or(|due| due > now) || self.endpoint.handle_timeout(PEER, now).is_ok()
+    }
+
+    /// Says goodbye, if there is somebody to say it to.
+    pub fn close(&mut self, now: Instant) {
+        // An association that has not begun has nothing to close.
+        let _ = self.endpoint.close(now);
+    }
+
+    fn complete(&self) -> Progress {
+        self.export().unwrap_or(Progress::Failed)
+    }
+
+    /// RFC 5764 §4.2: SRTP's keys come out of the handshake's secret.
+    fn export(&self) -> Option<Progress> {
+        let state = self.endpoint.get_connection_state(PEER)?;
+        let profile = match state.srtp_protection_profile() {
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
+            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm => ProtectionProfile::AeadAes256Gcm,
+            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
+            _ => return None,
+        };
+        let material = state.export_keying_material(Keys::LABEL, &[], Keys::material_len(profile)).ok()?;
+        let certificate = state.peer_certificates.first()?;
+        Some(Progress::Complete {
+            fingerprint: fingerprint(self.identity.crypto(), certificate)?,
+            keys: Keys::from_material(profile, material.as_ref())?,
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! ICE, lite (RFC 8445 §2.5): the relay has a public address, so it only answers checks.
+//!
+//! Whoever knows the password may say where media is to go. Nothing of a datagram is believed
+//! before its MESSAGE-INTEGRITY has been verified, and of the attributes only those it covers.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rtc_crypto::RTCCrypto;
+use rtc_stun::attributes::{
+    ATTR_FINGERPRINT, ATTR_ICE_CONTROLLED, ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME,
+};
+use rtc_stun::error_code::CODE_ROLE_CONFLICT;
+use rtc_stun::fingerprint::FINGERPRINT;
+use rtc_stun::integrity::MessageIntegrity;
+use rtc_stun::message::{BINDING_ERROR, BINDING_REQUEST, BINDING_SUCCESS, MESSAGE_HEADER_SIZE, Message, Setter};
+use rtc_stun::xoraddr::XorMappedAddress;
+
+use crate::params::{IceCredentials, IcePassword};
+
+/// Addresses one browser may be reached at; it checks from each of its interfaces.
+const MAX_ADDRESSES: usize = 8;
+/// Longer STUN messages than this are no connectivity checks.
+const MAX_CHECK: usize = 548;
+/// MESSAGE-INTEGRITY is HMAC-SHA1.
+const INTEGRITY_LEN: u16 = 20;
+/// 64 ice-chars (RFC 8839 §5.4), so that 6 bits choose one without bias.
+const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+impl IceCredentials {
+    /// Credentials out of random bytes: 48 bits of name and 144 of password (RFC 8445 §5.3 asks
+    /// for 24 and 128).
+    #[must_use]
+    pub fn from_random(random: [u8; 32]) -> Self {
+        let mut chars =
+            random.iter().filter_map(|byte| ICE_CHARS.get(usize::from(byte & 63))).map(|&char| char::from(char));
+        Self { ufrag: chars.by_ref().take(8).collect(), password: IcePassword::new(chars.collect()) }
+    }
+}
+
+/// A binding request, read but not yet believed.
+pub struct Check {
+    message: Message,
+    username: String,
+}
+
+impl Check {
+    /// Reads a datagram. `None` when it is not a well-formed connectivity check.
+    #[must_use]
+    pub fn parse(datagram: &[u8]) -> Option<Self> {
+        if datagram.len() > MAX_CHECK {
+            return None;
+        }
+        let mut message = Message::new();
+        message.unmarshal_binary(datagram).ok()?;
+        let whole = MESSAGE_HEADER_SIZE + message.length as usize == datagram.len();
+        if !whole || message.typ != BINDING_REQUEST {
+            return None;
+        }
+        FINGERPRINT.check(&message).ok()?;
+        let username = Self::protected(&message)?
+            .find(|attribute| attribute.typ == ATTR_USERNAME)
+            .and_then(|attribute| String::from_utf8(attribute.value.clone()).ok())?;
+        Some(Self { message, username })
+    }
+
+    /// The user name fragment of the side that is asked: whom this is for.
+    #[must_use]
+    pub fn local_ufrag(&self) -> &str {
+        self.username.split(':').next().unwrap_or_default()
+    }
+
+    fn remote_ufrag(&self) -> &str {
+        self.username.split_once(':').map_or("", |(_, remote)| remote)
+    }
+
+    /// The attributes MESSAGE-INTEGRITY covers. `None` without a proper one.
+    fn protected(message: &Message) -> Option<impl Iterator<Item = &rtc_stun::attributes::RawAttribute>> {
+        let attributes = &message.attributes.0;
+        let integrity = attributes.iter().position(|attribute| attribute.typ == ATTR_MESSAGE_INTEGRITY)?;
+        let proper = attributes.get(integrity)?.length == INTEGRITY_LEN && attributes.last()?.typ == ATTR_FINGERPRINT;
+        proper.then(|| attributes.iter().take(integrity))
+    }
+
+    fn has(&self, kind: rtc_stun::attributes::AttrType) -> bool {
+        Self::protected(&self.message).is_some_and(|mut attributes| attributes.any(|attribute| attribute.typ == kind))
+    }
+}
+
+/// What an authentic check brings about.
+#[derive(Debug)]
+pub struct Answer {
+    /// To be sent to where the check came from.
+    pub response: Vec<u8>,
+    /// An address that no longer belongs to the browser, to make room for the new one.
+    pub forgotten: Option<SocketAddr>,
+}
+
+/// The relay's ICE agent for one browser.
+#[derive(Debug)]
+pub struct Agent {
+    local: IceCredentials,
+    remote_ufrag: Option<String>,
+    /// Every address a check came from, the most recently checked last.
+    addresses: Vec<SocketAddr>,
+    selected: Option<SocketAddr>,
+    checked: Option<Instant>,
+}
+
+impl Agent {
+    /// An agent with these credentials of its own.
+    #[must_use]
+    pub const fn new(local: IceCredentials) -> Self {
+        Self { local, remote_ufrag: None, addresses: Vec::new(), selected: None, checked: None }
+    }
+
+    /// The browser's description is known: checks must name it from now on.
+    pub fn set_remote(&mut self, ufrag: &str) {
+        self.remote_ufrag = Some(ufrag.to_owned());
+    }
+
+    /// The agent's own user name fragment.
+    #[must_use]
+    pub fn local_ufrag(&self) -> &str {
+        &self.local.ufrag
+    }
+
+    /// Where media goes: the address the browser nominated last, until then the first it checked
+    /// from.
+    #[must_use]
+    pub const fn selected(&self) -> Option<SocketAddr> {
+        self.selected
+    }
+
+    /// Every address the browser checked from.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.addresses.iter().copied()
+    }
+
+    /// When consent ends if no further check comes (RFC 7675). `None` before the first.
+    #[must_use]
+    pub fn consent_until(&self, timeout: Duration) -> Option<Instant> {
+        self.checked.map(|checked| checked + timeout)
+    }
+
+    /// Answers a check from `source`. `None` when it is not authentic: no answer then, for
+    /// whoever cannot know the password shall learn nothing.
+    pub fn answer(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        mut check: Check,
+        crypto: &dyn RTCCrypto,
+    ) -> Option<Answer> {
+        let key = self.local.password.expose().as_bytes();
+        MessageIntegrity::check(&mut check.message, key, crypto).ok()?;
+        if self.remote_ufrag.as_ref().is_some_and(|ufrag| ufrag != check.remote_ufrag()) {
+            return None;
+        }
+        if check.has(ATTR_ICE_CONTROLLED) {
+            // Both sides think they are controlled; a lite agent always is (RFC 8445 §6.1.1).
+            return self.respond(&check, Outcome::RoleConflict, crypto);
+        }
+        let answer = self.respond(&check, Outcome::Success(source), crypto)?;
+        let forgotten = self.note(source);
+        if self.selected.is_none() || check.has(ATTR_USE_CANDIDATE) {
+            self.selected = Some(source);
+        }
+        self.checked = Some(now);
+        Some(Answer { forgotten, ..answer })
+    }
+
+    /// Remembers an address as the most recent and forgets the oldest beyond the limit.
+    fn note(&mut self, source: SocketAddr) -> Option<SocketAddr> {
+        self.addresses.retain(|&known| known != source);
+        self.addresses.push(source);
+        if self.addresses.len() <= MAX_ADDRESSES {
+            return None;
+        }
+        let oldest = self.addresses.iter().position(|&known| Some(known) != self.selected)?;
+        Some(self.addresses.remove(oldest))
+    }
+
+    fn respond(&self, check: &Check, outcome: Outcome, crypto: &dyn RTCCrypto) -> Option<Answer> {
+        let key = self.local.password.expose().as_bytes().to_vec();
+        let integrity = MessageIntegrity::new_raw_integrity_with_provider(key, crypto);
+        let (kind, body): (_, Box<dyn Setter>) = match outcome {
+            Outcome::Success(source) => {
+                (BINDING_SUCCESS, Box::new(XorMappedAddress { ip: source.ip().to_canonical(), port: source.port() }))
+            }
+            Outcome::RoleConflict => (BINDING_ERROR, Box::new(CODE_ROLE_CONFLICT)),
+        };
+        let mut response = Message::new();
+        response
+            .build(&[
+                Box::new(check.message.transaction_id),
+                Box::new(kind),
+                body,
+                Box::new(integrity),
+                Box::new(FINGERPRINT),
+            ])
+            .ok()?;
+        Some(Answer { response: response.raw, forgotten: None })
+    }
+}
+
+enum Outcome {
+    Success(SocketAddr),
+    RoleConflict,
+}
+
+#[cfg(test)]
+#[path = "ice_tests.rs"]
+mod tests;

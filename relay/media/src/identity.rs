@@ -1,0 +1,82 @@
+//! Who the relay is to browsers: one DTLS certificate per process.
+
+use std::sync::Arc;
+
+use rtc_crypto::{HashAlgorithm, RTCCryptoProvider};
+use rtc_dtls::config::{ClientAuthType, ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
+use rtc_dtls::crypto::Certificate;
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+
+use crate::error::MediaError;
+use crate::params::Fingerprint;
+
+/// In order of preference: GCM costs half of what AES-CM with HMAC-SHA1 does.
+const PROFILES: [SrtpProtectionProfile; 3] = [
+    SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+    SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
+    SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80,
+];
+
+/// The certificate, and everything made from it once.
+#[derive(Clone)]
+pub struct Identity {
+    fingerprint: Fingerprint,
+    handshake: Arc<HandshakeConfig>,
+    crypto: Arc<dyn RTCCryptoProvider>,
+}
+
+impl Identity {
+    /// Makes a self-signed certificate, as WebRTC wants them.
+    ///
+    /// # Errors
+    /// [`MediaError::Identity`] when the cryptography library refuses.
+    pub fn generate() -> Result<Self, MediaError> {
+        let crypto = rtc_crypto::default_provider().map_err(refused)?;
+        let certificate =
+            Certificate::generate_self_signed(vec!["relay.invalid".to_owned()], crypto.crypto()).map_err(refused)?;
+        let der = certificate.certificate.first().ok_or_else(|| refused("no certificate was made"))?;
+        let fingerprint =
+            fingerprint(&crypto, der.as_ref()).ok_or_else(|| refused("the certificate cannot be hashed"))?;
+        // The peer's certificate is held against its description by us, when both are known: the
+        // handshake may well run before the description arrives.
+        let handshake = ConfigBuilder::default()
+            .with_crypto_provider(crypto.clone())
+            .with_certificates(vec![certificate])
+            .with_srtp_protection_profiles(PROFILES.to_vec())
+            .with_client_auth(ClientAuthType::RequireAnyClientCert)
+            .with_insecure_skip_verify(true)
+            .with_extended_master_secret(ExtendedMasterSecretType::Require)
+            .build(false, None)
+            .map_err(refused)?;
+        Ok(Self { fingerprint, handshake: Arc::new(handshake), crypto })
+    }
+
+    /// The certificate's fingerprint.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// How DTLS handshakes are to be done.
+    #[must_use]
+    pub fn handshake(&self) -> Arc<HandshakeConfig> {
+        self.handshake.clone()
+    }
+
+    /// The cryptography everything uses.
+    #[must_use]
+    pub fn crypto(&self) -> &Arc<dyn RTCCryptoProvider> {
+        &self.crypto
+    }
+}
+
+/// The SHA-256 fingerprint of a certificate in DER.
+pub fn fingerprint(crypto: &Arc<dyn RTCCryptoProvider>, der: &[u8]) -> Option<Fingerprint> {
+    let hash = crypto.crypto().hash(HashAlgorithm::Sha256, der).ok()?;
+    let hash: &[u8] = hash.as_ref();
+    hash.try_into().ok().map(Fingerprint::from_bytes)
+}
+
+fn refused(cause: impl ToString) -> MediaError {
+    MediaError::Identity(cause.to_string())
+}

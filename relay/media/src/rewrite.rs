@@ -1,0 +1,183 @@
+//! One unbroken outgoing stream out of whatever comes in.
+//!
+//! A receiver locks onto a source's SSRC, sequence numbers and timestamps. When the far end
+//! changes (early media, transfer, a re-INVITE, keys pressed by the relay itself) they would jump,
+//! and decoders, jitter buffers and SRTP contexts break on that. So every leg sends one stream of
+//! its own, and each source is shifted to continue where the last one stopped.
+
+use std::time::{Duration, Instant};
+
+use crate::rtp::Header;
+
+/// A jump in a source's sequence numbers beyond this is a new start, not loss. It is RFC 3550
+/// A.1's `MAX_DROPOUT` with room for a long burst.
+const MAX_JUMP: u16 = 3000;
+
+/// Where incoming packets come from: another source, another shift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Which leg, by any number that is its alone.
+    pub leg: usize,
+    /// The synchronisation source within it.
+    pub ssrc: u32,
+}
+
+/// The stream a leg sends.
+#[derive(Debug)]
+pub struct Rewriter {
+    ssrc: u32,
+    /// The newest sequence number sent; the next new packet gets the one after.
+    sequence: u16,
+    /// The newest timestamp sent, when, and on which clock.
+    timestamp: u32,
+    sent: Option<(Instant, u32)>,
+    shift: Option<Shift>,
+    packets: u64,
+    octets: u64,
+}
+
+/// How one source's numbers map onto the stream's.
+#[derive(Debug, Clone, Copy)]
+struct Shift {
+    source: Source,
+    clock: u32,
+    sequence: u16,
+    timestamp: u32,
+    /// The source's newest sequence number.
+    newest: u16,
+    /// The stream's sequence number at which the source began; nothing may be sent before it.
+    begin: u16,
+}
+
+impl Rewriter {
+    /// A stream with this SSRC that begins after `sequence` and at `timestamp`, which should be
+    /// random (RFC 3550 §5.1).
+    #[must_use]
+    pub fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
+        Self { ssrc, sequence, timestamp, sent: None, shift: None, packets: 0, octets: 0 }
+    }
+
+    /// Maps a packet of `source`, whose payload counts time in `clock` Hz, onto the stream.
+    /// `None` for a packet so late that it belongs before the source took over.
+    ///
+    /// `continues` says that the packet never starts a new time base: a telephone-event, whose
+    /// clock may differ and whose timestamp stands still.
+    pub fn rewrite(
+        &mut self,
+        now: Instant,
+        source: Source,
+        clock: u32,
+        continues: bool,
+        header: Header,
+        payload_type: u8,
+    ) -> Option<Header> {
+        let current = self.shift.filter(|shift| shift.carries_on(source, clock, continues, header.sequence));
+        let started = current.is_none();
+        let mut shift = current.unwrap_or_else(|| self.begin(now, source, clock, header));
+
+        let sequence = header.sequence.wrapping_add(shift.sequence);
+        if is_before(sequence, shift.begin) {
+            return None;
+        }
+        let timestamp = header.timestamp.wrapping_add(shift.timestamp);
+        if !is_before(header.sequence, shift.newest) {
+            shift.newest = header.sequence;
+            self.sequence = sequence;
+            if !continues || started {
+                self.timestamp = timestamp;
+                self.sent = Some((now, clock));
+            }
+        }
+        self.shift = Some(shift);
+        Some(Header { marker: header.marker || started, payload_type, sequence, timestamp, ssrc: self.ssrc })
+    }
+
+    /// The timestamp of this instant on a clock of that many Hz, never behind what was sent.
+    #[must_use]
+    pub fn timestamp_at(&self, now: Instant, clock: u32) -> u32 {
+        let Some((sent, _)) = self.sent else {
+            return self.timestamp;
+        };
+        self.timestamp.wrapping_add(ticks(now.saturating_duration_since(sent), clock))
+    }
+
+    /// A header for a packet the relay makes itself, next in sequence. Whatever source flowed
+    /// before begins anew after it.
+    pub fn inject(&mut self, now: Instant, clock: u32, timestamp: u32, marker: bool, payload_type: u8) -> Header {
+        self.shift = None;
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = timestamp;
+        self.sent = Some((now, clock));
+        Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc }
+    }
+
+    /// Counts a packet that went out.
+    pub fn count(&mut self, payload: usize) {
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(payload as u64);
+    }
+
+    /// The stream's SSRC.
+    #[must_use]
+    pub const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// Packets sent.
+    #[must_use]
+    pub const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Payload bytes sent.
+    #[must_use]
+    pub const fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// The clock of what was sent last.
+    #[must_use]
+    pub fn clock(&self) -> Option<u32> {
+        self.sent.map(|(_, clock)| clock)
+    }
+
+    /// The shift that makes `header` the next packet of the stream, at this instant's timestamp.
+    fn begin(&self, now: Instant, source: Source, clock: u32, header: Header) -> Shift {
+        let begin = self.sequence.wrapping_add(1);
+        let mut timestamp = self.timestamp_at(now, clock);
+        if self.sent.is_some() && timestamp == self.timestamp {
+            timestamp = timestamp.wrapping_add(1);
+        }
+        Shift {
+            source,
+            clock,
+            sequence: begin.wrapping_sub(header.sequence),
+            timestamp: timestamp.wrapping_sub(header.timestamp),
+            newest: header.sequence,
+            begin,
+        }
+    }
+}
+
+impl Shift {
+    fn carries_on(&self, source: Source, clock: u32, continues: bool, sequence: u16) -> bool {
+        let ahead = sequence.wrapping_sub(self.newest);
+        let jump = ahead.min(ahead.wrapping_neg());
+        self.source == source && (self.clock == clock || continues) && jump <= MAX_JUMP
+    }
+}
+
+/// Whether `a` is older than `b` in sequence number arithmetic (RFC 1982).
+fn is_before(a: u16, b: u16) -> bool {
+    a != b && b.wrapping_sub(a) < 0x8000
+}
+
+/// A duration in ticks of `clock` Hz, wrapping as timestamps do.
+pub fn ticks(duration: Duration, clock: u32) -> u32 {
+    let ticks = duration.as_micros().wrapping_mul(u128::from(clock)) / 1_000_000;
+    (ticks & u128::from(u32::MAX)) as u32
+}
+
+#[cfg(test)]
+#[path = "rewrite_tests.rs"]
+mod tests;

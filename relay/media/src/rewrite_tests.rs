@@ -1,0 +1,133 @@
+//! What a receiver sees of a rewritten stream.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const FRAME: Duration = Duration::from_millis(20);
+
+fn source(leg: usize) -> Source {
+    Source { leg, ssrc: 1 }
+}
+
+fn packet(sequence: u16, timestamp: u32) -> Header {
+    Header { marker: false, payload_type: 96, sequence, timestamp, ssrc: 1 }
+}
+
+fn rewriter() -> Rewriter {
+    Rewriter::new(77, 0xfffd, 0xffff_ff00)
+}
+
+#[test]
+fn the_first_packet_continues_the_random_start_and_carries_the_marker() {
+    let mut stream = rewriter();
+    let out = stream.rewrite(Instant::now(), source(1), 8000, false, packet(500, 9), 8).unwrap();
+    assert_eq!(out, Header { marker: true, payload_type: 8, sequence: 0xfffe, timestamp: 0xffff_ff00, ssrc: 77 });
+}
+
+#[test]
+fn gaps_and_reordering_of_one_source_stay_what_they_are() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    let mut send =
+        |sequence, timestamp| stream.rewrite(now, source(1), 8000, false, packet(sequence, timestamp), 0).unwrap();
+    let first = send(65534, 0);
+    let lost = send(1, 480);
+    let late = send(65535, 160);
+    assert_eq!(lost.sequence.wrapping_sub(first.sequence), 3);
+    assert_eq!(lost.timestamp.wrapping_sub(first.timestamp), 480);
+    assert_eq!(late.sequence.wrapping_sub(first.sequence), 1);
+    assert!(!late.marker);
+}
+
+#[test]
+fn another_source_continues_in_sequence_and_in_time() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    let before = stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0).unwrap();
+    let after = stream.rewrite(now + FRAME, source(2), 8000, false, packet(40_000, 7), 0).unwrap();
+    assert_eq!(after.sequence, before.sequence.wrapping_add(1));
+    assert_eq!(after.timestamp, before.timestamp.wrapping_add(160));
+    assert!(after.marker);
+}
+
+#[test]
+fn a_straggler_from_before_the_switch_is_dropped() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0);
+    stream.rewrite(now, source(2), 8000, false, packet(200, 7), 0);
+    assert_eq!(stream.rewrite(now, source(2), 8000, false, packet(199, 7), 0), None);
+}
+
+#[test]
+fn a_source_that_restarts_its_numbers_is_taken_as_new() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    let before = stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0).unwrap();
+    let after = stream.rewrite(now + FRAME, source(1), 8000, false, packet(30_000, 5), 0).unwrap();
+    assert_eq!(after.sequence, before.sequence.wrapping_add(1));
+}
+
+#[test]
+fn another_clock_counts_on_from_the_last_timestamp() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    let narrow = stream.rewrite(now, source(1), 8000, false, packet(1, 0), 0).unwrap();
+    let wide = stream.rewrite(now + FRAME, source(1), 48_000, false, packet(2, 960), 111).unwrap();
+    assert_eq!(wide.timestamp, narrow.timestamp.wrapping_add(960));
+}
+
+#[test]
+fn events_on_a_clock_of_their_own_keep_the_time_base() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    stream.rewrite(now, source(1), 48_000, false, packet(1, 0), 111);
+    let mut event =
+        |sequence| stream.rewrite(now, source(1), 8000, true, packet(sequence, 960), 101).unwrap().timestamp;
+    assert_eq!(event(2), event(3));
+}
+
+#[test]
+fn after_an_injected_packet_the_source_starts_anew_without_a_gap() {
+    let mut stream = rewriter();
+    let now = Instant::now();
+    stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0);
+    let timestamp = stream.timestamp_at(now + FRAME, 8000);
+    let injected = stream.inject(now + FRAME, 8000, timestamp, true, 101);
+    let after = stream.rewrite(now + FRAME * 2, source(1), 8000, false, packet(60, 9000), 0).unwrap();
+    assert_eq!(after.sequence, injected.sequence.wrapping_add(1));
+    assert_eq!(after.timestamp, injected.timestamp.wrapping_add(160));
+}
+
+proptest! {
+    /// Whatever sources do, new packets only ever go forward.
+    #[test]
+    fn sequence_numbers_and_timestamps_never_go_back_across_switches(
+        steps in proptest::collection::vec((0usize..3, any::<bool>(), any::<u16>(), any::<u32>()), 1..60)
+    ) {
+        let mut stream = rewriter();
+        let mut now = Instant::now();
+        let mut seen: Option<Header> = None;
+        let mut numbers = [(0u16, 0u32); 3];
+        for (leg, restart, sequence, timestamp) in steps {
+            now += FRAME;
+            let (last_sequence, last_timestamp) = &mut numbers[leg];
+            if restart {
+                (*last_sequence, *last_timestamp) = (sequence, timestamp);
+            } else {
+                *last_sequence = last_sequence.wrapping_add(1);
+                *last_timestamp = last_timestamp.wrapping_add(160);
+            }
+            // A restart into the recent past reads as reordering, as it must.
+            let header = packet(*last_sequence, *last_timestamp);
+            let switched = stream.shift.is_none_or(|shift| shift.source != source(leg));
+            let Some(out) = stream.rewrite(now, source(leg), 8000, false, header, 0) else { continue };
+            if let Some(before) = seen.filter(|_| switched) {
+                prop_assert!(!is_before(out.sequence, before.sequence) && out.sequence != before.sequence);
+                prop_assert!(out.marker);
+            }
+            seen = Some(Header { sequence: stream.sequence, ..out });
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! One leg's side of RTCP: when to report, what to say, what was heard.
+
+use std::time::{Duration, Instant};
+
+use super::parse::{Packet, ReportBlock, SenderInfo, parse};
+use super::time::{from_short, middle};
+use super::{NtpClock, Reception, compose};
+use crate::rewrite::Rewriter;
+
+/// The RTCP session of a leg.
+#[derive(Debug)]
+pub struct Session {
+    cname: String,
+    interval: Duration,
+    due: Option<Instant>,
+    /// Packets sent when the last report was made.
+    reported: u64,
+    random: u32,
+    round_trip: Option<Duration>,
+    remote_loss: Option<f32>,
+}
+
+impl Session {
+    /// A session that reports about every `interval`. `seed` scatters the reports of many legs.
+    #[must_use]
+    pub fn new(cname: String, interval: Duration, seed: u32) -> Self {
+        Self { cname, interval, due: None, reported: 0, random: seed | 1, round_trip: None, remote_loss: None }
+    }
+
+    /// Begins reporting; the first one comes after half an interval (RFC 3550 §6.2).
+    pub fn start(&mut self, now: Instant) {
+        if self.due.is_none() {
+            let wait = self.scattered(self.interval / 2);
+            self.due = Some(now + wait);
+        }
+    }
+
+    /// When the next report is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Writes the report that is due into `out`, replacing what it held. `false` when none is.
+    pub fn report(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        stream: &Rewriter,
+        reception: &mut Reception,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        if self.due.is_none_or(|due| due > now) {
+            return false;
+        }
+        let wait = self.scattered(self.interval);
+        self.due = Some(now + wait);
+        self.compose(now, clock, stream, reception, out);
+        true
+    }
+
+    /// Writes the last words of the stream (RFC 3550 §6.6).
+    pub fn goodbye(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        stream: &Rewriter,
+        reception: &mut Reception,
+        out: &mut Vec<u8>,
+    ) {
+        self.compose(now, clock, stream, reception, out);
+        compose::goodbye(out, stream.ssrc());
+    }
+
+    /// Takes in a compound packet. `false` when it is malformed.
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        ssrc: u32,
+        reception: &mut Reception,
+        compound: &[u8],
+    ) -> bool {
+        let Some(packets) = parse(compound) else {
+            return false;
+        };
+        for packet in packets {
+            let blocks = match packet {
+                Packet::Sender { ssrc, info, blocks } => {
+                    reception.sender_report(now, ssrc, middle(info.ntp));
+                    blocks
+                }
+                Packet::Receiver { blocks, .. } => blocks,
+                // Whether a call is over is for signalling to say.
+                Packet::Bye { .. } => continue,
+            };
+            for block in blocks.iter().filter(|block| block.ssrc == ssrc) {
+                self.hear(now, clock, block);
+            }
+        }
+        true
+    }
+
+    /// Round-trip time, once the peer has answered a sender report.
+    #[must_use]
+    pub const fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
+    /// The share of our packets the peer lost lately.
+    #[must_use]
+    pub const fn remote_loss(&self) -> Option<f32> {
+        self.remote_loss
+    }
+
+    /// RFC 3550 §6.4.1: now minus the report's time minus the delay at the peer.
+    fn hear(&mut self, now: Instant, clock: &NtpClock, block: &ReportBlock) {
+        self.remote_loss = Some(f32::from(block.fraction_lost) / 256.0);
+        if block.last_sr == 0 {
+            return;
+        }
+        let away = clock.middle(now).wrapping_sub(block.last_sr);
+        // A peer that answers before it was asked has a wrong clock or a wrong report.
+        if let Some(units) = away.checked_sub(block.delay).filter(|&units| units < 60 << 16) {
+            self.round_trip = Some(from_short(units));
+        }
+    }
+
+    fn compose(
+        &mut self,
+        now: Instant,
+        clock: &NtpClock,
+        stream: &Rewriter,
+        reception: &mut Reception,
+        out: &mut Vec<u8>,
+    ) {
+        out.clear();
+        let sent = stream.packets();
+        let info = stream.clock().filter(|_| sent != self.reported).map(|ticking| SenderInfo {
+            ntp: clock.timestamp(now),
+            rtp: stream.timestamp_at(now, ticking),
+            packets: sent as u32,
+            octets: stream.octets() as u32,
+        });
+        self.reported = sent;
+        compose::report(out, stream.ssrc(), info, reception.block(now));
+        compose::description(out, stream.ssrc(), &self.cname);
+    }
+
+    /// 0.5 to 1.5 times `mean` (RFC 3550 §6.3.1), by a xorshift: it only has to scatter.
+    fn scattered(&mut self, mean: Duration) -> Duration {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 17;
+        self.random ^= self.random << 5;
+        mean / 2 + mean.mul_f64(f64::from(self.random) / f64::from(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::rewrite::Source;
+    use crate::rtp::Header;
+
+    const INTERVAL: Duration = Duration::from_secs(5);
+
+    struct Peer {
+        session: Session,
+        stream: Rewriter,
+        reception: Reception,
+    }
+
+    fn peer(ssrc: u32) -> Peer {
+        Peer {
+            session: Session::new("name".into(), INTERVAL, ssrc),
+            stream: Rewriter::new(ssrc, 0, 0),
+            reception: Reception::default(),
+        }
+    }
+
+    impl Peer {
+        fn report(&mut self, now: Instant, clock: &NtpClock) -> Option<Vec<u8>> {
+            let mut out = Vec::new();
+            self.session.report(now, clock, &self.stream, &mut self.reception, &mut out).then_some(out)
+        }
+
+        fn receive(&mut self, now: Instant, clock: &NtpClock, report: &[u8]) -> bool {
+            let ssrc = self.stream.ssrc();
+            self.session.receive(now, clock, ssrc, &mut self.reception, report)
+        }
+
+        fn send(&mut self, now: Instant, to: &mut Peer) {
+            let from = Source { leg: 0, ssrc: 9 };
+            let header = Header { marker: false, payload_type: 0, sequence: 1, timestamp: 0, ssrc: 9 };
+            let header = self.stream.rewrite(now, from, 8000, false, header, 0).unwrap();
+            self.stream.count(160);
+            to.reception.receive(now, 8000, &header);
+        }
+    }
+
+    #[test]
+    fn reports_come_within_half_to_one_and_a_half_intervals() {
+        let start = Instant::now();
+        let clock = NtpClock::new(start, UNIX_EPOCH);
+        let mut peer = peer(77);
+        peer.session.start(start);
+        let mut last = peer.session.deadline().unwrap();
+        assert!((INTERVAL / 4..=INTERVAL * 3 / 4).contains(&(last - start)));
+        for _ in 0..50 {
+            assert!(peer.report(last - Duration::from_millis(1), &clock).is_none());
+            assert!(peer.report(last, &clock).is_some());
+            let next = peer.session.deadline().unwrap();
+            assert!((INTERVAL / 2..=INTERVAL * 3 / 2).contains(&(next - last)));
+            last = next;
+        }
+    }
+
+    #[test]
+    fn two_peers_learn_round_trip_and_loss_from_each_other() {
+        let start = Instant::now();
+        let clock = NtpClock::new(start, UNIX_EPOCH);
+        let (mut a, mut b) = (peer(1), peer(2));
+        a.session.start(start);
+        b.session.start(start);
+        a.send(start, &mut b);
+
+        let asked = start + INTERVAL;
+        let report = a.report(asked, &clock).unwrap();
+        let one_way = Duration::from_millis(40);
+        assert!(b.receive(asked + one_way, &clock, &report));
+        let answered = asked + one_way + Duration::from_secs(1);
+        let answer = b.report(answered, &clock).unwrap();
+        assert!(a.receive(answered + one_way, &clock, &answer));
+
+        let round_trip = a.session.round_trip().unwrap();
+        assert!(round_trip.abs_diff(one_way * 2) < Duration::from_millis(1));
+        assert_eq!(a.session.remote_loss(), Some(0.0));
+    }
+
+    #[test]
+    fn who_sent_nothing_since_the_last_report_is_a_receiver() {
+        let start = Instant::now();
+        let clock = NtpClock::new(start, UNIX_EPOCH);
+        let (mut a, mut b) = (peer(1), peer(2));
+        a.session.start(start);
+        a.send(start, &mut b);
+        let kinds = [1u32, 2].map(|n| a.report(start + INTERVAL * 2 * n, &clock).unwrap()[1]);
+        assert_eq!(kinds, [super::super::SR, super::super::RR]);
+    }
+
+    #[test]
+    fn an_impossible_delay_is_no_round_trip() {
+        let start = Instant::now();
+        let clock = NtpClock::new(start, UNIX_EPOCH);
+        let mut peer = peer(1);
+        let block = ReportBlock {
+            ssrc: 1,
+            fraction_lost: 0,
+            lost: 0,
+            highest: 0,
+            jitter: 0,
+            last_sr: clock.middle(start),
+            delay: 1 << 16,
+        };
+        let mut report = Vec::new();
+        compose::report(&mut report, 2, None, Some(block));
+        assert!(peer.receive(start, &clock, &report));
+        assert_eq!(peer.session.round_trip(), None);
+    }
+
+    #[test]
+    fn a_goodbye_closes_the_compound() {
+        let start = Instant::now();
+        let clock = NtpClock::new(start, UNIX_EPOCH);
+        let Peer { mut session, stream, mut reception } = peer(7);
+        let mut out = Vec::new();
+        session.goodbye(start, &clock, &stream, &mut reception, &mut out);
+        assert_eq!(parse(&out).unwrap().last(), Some(&Packet::Bye { ssrc: 7 }));
+    }
+}

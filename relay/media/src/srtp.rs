@@ -1,0 +1,175 @@
+//! SRTP and SRTCP towards one browser (RFC 3711), keyed by DTLS.
+//!
+//! The library allocates one buffer per packet opened or sealed; its interface offers no other
+//! way. Nothing else on the path of a packet allocates.
+
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use rtc_crypto::RTCCryptoProvider;
+use rtc_srtp::config::{Config, LABEL_EXTRACTOR_DTLS_SRTP};
+use rtc_srtp::context::Context;
+use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
+use rtc_srtp::protection_profile::ProtectionProfile;
+
+use crate::rtp::Header;
+
+/// Packets this far behind the newest are taken for replays. Audio at 50 packets/s: 2.5 s.
+const REPLAY_WINDOW: usize = 128;
+/// Sources a browser may send from: one microphone, replaced now and then.
+const MAX_SOURCES: usize = 16;
+/// Failures after which the context for unknown sources is made afresh.
+const MAX_FAILURES: usize = 64;
+
+/// Master keys and salts of both directions. They show nowhere.
+pub struct Keys {
+    config: Config,
+}
+
+impl Keys {
+    /// The label under which DTLS exports them.
+    pub const LABEL: &'static str = LABEL_EXTRACTOR_DTLS_SRTP;
+
+    /// Bytes of exported material a profile takes.
+    #[must_use]
+    pub fn material_len(profile: ProtectionProfile) -> usize {
+        Self::empty(profile).keying_material_len()
+    }
+
+    /// Splits what DTLS exported, for the server's side. `None` when its length is wrong.
+    #[must_use]
+    pub fn from_material(profile: ProtectionProfile, material: &[u8]) -> Option<Self> {
+        let mut config = Self::empty(profile);
+        config.set_session_keys_from_keying_material(material, false).ok()?;
+        Some(Self { config })
+    }
+
+    fn empty(profile: ProtectionProfile) -> Config {
+        Config { profile, ..Config::default() }
+    }
+
+    fn inbound(&self, crypto: &Arc<dyn RTCCryptoProvider>) -> Option<Context> {
+        let keys = &self.config.keys;
+        Context::new(
+            &keys.remote_master_key,
+            &keys.remote_master_salt,
+            self.config.profile,
+            Some(srtp_replay_protection(REPLAY_WINDOW)),
+            Some(srtcp_replay_protection(REPLAY_WINDOW)),
+            crypto.crypto(),
+        )
+        .ok()
+    }
+
+    fn outbound(&self, crypto: &Arc<dyn RTCCryptoProvider>) -> Option<Context> {
+        let keys = &self.config.keys;
+        Context::new(&keys.local_master_key, &keys.local_master_salt, self.config.profile, None, None, crypto.crypto())
+            .ok()
+    }
+}
+
+/// Opens what the browser sends and seals what it is sent.
+pub struct Session {
+    keys: Keys,
+    crypto: Arc<dyn RTCCryptoProvider>,
+    inbound: Context,
+    outbound: Context,
+    /// Sources of which a packet has been authenticated.
+    sources: Vec<u32>,
+    /// The library keeps state for every source it is asked about, authentic or not. So unknown
+    /// ones are tried on a context that can be thrown away.
+    probe: Context,
+    failures: usize,
+}
+
+impl Session {
+    /// A session with these keys. `None` when the library does not take them.
+    #[must_use]
+    pub fn new(keys: Keys, crypto: &Arc<dyn RTCCryptoProvider>) -> Option<Self> {
+        Some(Self {
+            inbound: keys.inbound(crypto)?,
+            outbound: keys.outbound(crypto)?,
+            probe: keys.inbound(crypto)?,
+            crypto: crypto.clone(),
+            keys,
+            sources: Vec::new(),
+            failures: 0,
+        })
+    }
+
+    /// Opens an RTP packet. `None` for forgeries, replays and anything malformed.
+    pub fn open(&mut self, packet: &[u8]) -> Option<BytesMut> {
+        let ssrc = u32::from_be_bytes(*packet.get(8..)?.first_chunk()?);
+        if self.is_known(ssrc) || self.admit(ssrc, |probe| probe.decrypt_rtp(packet).is_ok()) {
+            return self.inbound.decrypt_rtp(packet).ok();
+        }
+        None
+    }
+
+    /// Opens an RTCP packet. `None` as above.
+    pub fn open_rtcp(&mut self, packet: &[u8]) -> Option<BytesMut> {
+        // Under AES-CM the library takes what is not marked as encrypted for good without looking
+        // at its tag. No browser sends such packets (RFC 5764 §4.1.2 negotiates encryption).
+        if !self.is_marked_encrypted(packet)? {
+            return None;
+        }
+        let ssrc = u32::from_be_bytes(*packet.get(4..)?.first_chunk()?);
+        if self.is_known(ssrc) || self.admit(ssrc, |probe| probe.decrypt_rtcp(packet).is_ok()) {
+            return self.inbound.decrypt_rtcp(packet).ok();
+        }
+        None
+    }
+
+    /// Seals a whole RTP packet that begins with `header`.
+    pub fn seal(&mut self, packet: &[u8], header: &Header) -> Option<BytesMut> {
+        let header = rtc_rtp::Header {
+            version: 2,
+            marker: header.marker,
+            payload_type: header.payload_type,
+            sequence_number: header.sequence,
+            timestamp: header.timestamp,
+            ssrc: header.ssrc,
+            ..rtc_rtp::Header::default()
+        };
+        self.outbound.encrypt_rtp_with_header(packet, &header).ok()
+    }
+
+    /// Seals a compound RTCP packet.
+    pub fn seal_rtcp(&mut self, compound: &[u8]) -> Option<BytesMut> {
+        self.outbound.encrypt_rtcp(compound).ok()
+    }
+
+    /// The E flag, first bit of the SRTCP index that stands before the tag (RFC 3711 §3.4; at the
+    /// very end with GCM, whose tag counts as ciphertext, RFC 7714 §9).
+    fn is_marked_encrypted(&self, packet: &[u8]) -> Option<bool> {
+        let tail = 4 + self.keys.config.profile.rtcp_auth_tag_len();
+        let flags = packet.get(packet.len().checked_sub(tail)?)?;
+        Some(flags & 0x80 != 0)
+    }
+
+    fn is_known(&self, ssrc: u32) -> bool {
+        self.sources.contains(&ssrc)
+    }
+
+    /// Lets a new source in if a packet of it proves authentic.
+    fn admit(&mut self, ssrc: u32, authentic: impl FnOnce(&mut Context) -> bool) -> bool {
+        if self.sources.len() >= MAX_SOURCES {
+            return false;
+        }
+        if authentic(&mut self.probe) {
+            self.sources.push(ssrc);
+            return true;
+        }
+        self.failures += 1;
+        if self.failures >= MAX_FAILURES
+            && let Some(probe) = self.keys.inbound(&self.crypto)
+        {
+            (self.probe, self.failures) = (probe, 0);
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+#[path = "srtp_tests.rs"]
+mod tests;

@@ -1,0 +1,179 @@
+//! Presses out of telephone-event packets (RFC 4733 §2.5.2).
+
+use std::time::{Duration, Instant};
+
+use super::Payload;
+use crate::dtmf::Digit;
+
+/// An event of which nothing more is heard for this long has ended, even if all three end packets
+/// were lost. Senders update every 20 to 50 ms.
+const SILENCE: Duration = Duration::from_millis(250);
+
+/// A key that was pressed and released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Press {
+    /// The key.
+    pub digit: Digit,
+    /// For how long.
+    pub duration: Duration,
+}
+
+/// Reports each press once, when it ends. One event is one timestamp of one source, however many
+/// packets carry it.
+#[derive(Debug, Default)]
+pub struct Receiver {
+    current: Option<Current>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Current {
+    ssrc: u32,
+    timestamp: u32,
+    digit: Digit,
+    clock: u32,
+    duration: u16,
+    heard: Instant,
+    reported: bool,
+}
+
+impl Receiver {
+    /// Takes one packet. Returns the press it completes, which is this event's when it carries the
+    /// end bit, or the one before when that never got its end.
+    pub fn receive(&mut self, now: Instant, ssrc: u32, timestamp: u32, clock: u32, payload: Payload) -> Option<Press> {
+        let digit = Digit::from_event(payload.event)?;
+        let known = self.current.filter(|current| current.is(ssrc, timestamp));
+        let finished = match known {
+            Some(_) => None,
+            None if self.is_stale(ssrc, timestamp) => return None,
+            None => self.finish(),
+        };
+        let mut current =
+            known.unwrap_or(Current { ssrc, timestamp, digit, clock, duration: 0, heard: now, reported: false });
+        current.heard = now;
+        current.duration = current.duration.max(payload.duration);
+        self.current = Some(current);
+        if !payload.end {
+            return finished;
+        }
+        // Both at once only when every packet of this event but its end was lost and the last
+        // event's end too: the older press is reported now, the newer by its next end packet.
+        finished.or_else(|| self.finish())
+    }
+
+    /// When [`Receiver::timeout`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let open = self.current.filter(|current| !current.reported)?;
+        Some(open.heard + SILENCE)
+    }
+
+    /// Ends an event whose packets stopped coming.
+    pub fn timeout(&mut self, now: Instant) -> Option<Press> {
+        if self.deadline()? > now {
+            return None;
+        }
+        self.finish()
+    }
+
+    /// Whether the packet belongs to an event older than the current one.
+    fn is_stale(&self, ssrc: u32, timestamp: u32) -> bool {
+        self.current
+            .is_some_and(|current| current.ssrc == ssrc && current.timestamp.wrapping_sub(timestamp) < 0x8000_0000)
+    }
+
+    fn finish(&mut self) -> Option<Press> {
+        let current = self.current.as_mut().filter(|current| !current.reported)?;
+        current.reported = true;
+        let ticks = u64::from(current.duration) * 1_000_000;
+        Some(Press { digit: current.digit, duration: Duration::from_micros(ticks / u64::from(current.clock.max(1))) })
+    }
+}
+
+impl Current {
+    fn is(&self, ssrc: u32, timestamp: u32) -> bool {
+        self.ssrc == ssrc && self.timestamp == timestamp
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOCK: u32 = 8000;
+
+    fn payload(event: u8, duration: u16, end: bool) -> Payload {
+        Payload { event, end, volume: 10, duration }
+    }
+
+    fn press(key: char, ms: u64) -> Press {
+        Press { digit: Digit::from_char(key).unwrap(), duration: Duration::from_millis(ms) }
+    }
+
+    #[test]
+    fn a_press_is_reported_once_with_its_full_length() {
+        let mut receiver = Receiver::default();
+        let now = Instant::now();
+        let mut feed = |duration, end| receiver.receive(now, 1, 500, CLOCK, payload(5, duration, end));
+        assert_eq!(feed(160, false), None);
+        assert_eq!(feed(320, false), None);
+        assert_eq!(feed(800, true), Some(press('5', 100)));
+        assert_eq!(feed(800, true), None);
+        assert_eq!(feed(800, true), None);
+    }
+
+    #[test]
+    fn the_same_key_twice_is_two_presses() {
+        let mut receiver = Receiver::default();
+        let now = Instant::now();
+        let mut feed = |timestamp| receiver.receive(now, 1, timestamp, CLOCK, payload(5, 800, true));
+        assert_eq!(feed(500), Some(press('5', 100)));
+        assert_eq!(feed(2500), Some(press('5', 100)));
+    }
+
+    #[test]
+    fn a_press_whose_end_was_lost_ends_with_the_next_one() {
+        let mut receiver = Receiver::default();
+        let now = Instant::now();
+        receiver.receive(now, 1, 500, CLOCK, payload(1, 480, false));
+        let ended = receiver.receive(now, 1, 2500, CLOCK, payload(2, 160, false));
+        assert_eq!(ended, Some(press('1', 60)));
+    }
+
+    #[test]
+    fn a_press_whose_end_was_lost_ends_after_a_silence() {
+        let mut receiver = Receiver::default();
+        let now = Instant::now();
+        receiver.receive(now, 1, 500, CLOCK, payload(1, 480, false));
+        let due = receiver.deadline().unwrap();
+        assert_eq!(receiver.timeout(now), None);
+        assert_eq!(receiver.timeout(due), Some(press('1', 60)));
+        assert_eq!(receiver.deadline(), None);
+        assert_eq!(receiver.receive(due, 1, 500, CLOCK, payload(1, 480, true)), None);
+    }
+
+    #[test]
+    fn both_presses_count_when_only_ends_arrive() {
+        let mut receiver = Receiver::default();
+        let now = Instant::now();
+        receiver.receive(now, 1, 500, CLOCK, payload(1, 480, false));
+        let mut feed = || receiver.receive(now, 1, 2500, CLOCK, payload(2, 400, true));
+        assert_eq!(feed(), Some(press('1', 60)));
+        assert_eq!(feed(), Some(press('2', 50)));
+        assert_eq!(feed(), None);
+    }
+
+    #[test]
+    fn packets_of_an_older_event_that_come_late_change_nothing() {
+        let mut receiver = Receiver::default();
+        let now = Instant::now();
+        receiver.receive(now, 1, 2500, CLOCK, payload(2, 400, true));
+        assert_eq!(receiver.receive(now, 1, 500, CLOCK, payload(1, 400, true)), None);
+    }
+
+    #[test]
+    fn events_that_are_no_keys_are_ignored() {
+        let mut receiver = Receiver::default();
+        let flash = payload(16, 400, true);
+        assert_eq!(receiver.receive(Instant::now(), 1, 5, CLOCK, flash), None);
+    }
+}

@@ -1,0 +1,252 @@
+//! Telephone-event packets out of presses (RFC 4733 §2.5.1).
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::Payload;
+use crate::dtmf::{Digit, Digits};
+use crate::rewrite::ticks;
+
+/// Time between the updates of one event.
+const UPDATE: Duration = Duration::from_millis(20);
+/// The end packet is sent this many times (RFC 4733 §2.5.1.4).
+const ENDS: u8 = 3;
+/// −10 dBm0, as telephones send.
+const VOLUME: u8 = 10;
+/// The longest event whose length 16 bits still hold at 8000 Hz.
+const LONGEST: Duration = Duration::from_secs(8);
+const SHORTEST_TONE: Duration = Duration::from_millis(40);
+const SHORTEST_GAP: Duration = Duration::from_millis(30);
+/// Orders that may wait.
+const MAX_ORDERS: usize = 8;
+
+/// Sends orders of keys one after the other.
+#[derive(Debug, Default)]
+pub struct Sender {
+    orders: VecDeque<Order>,
+    pressed: Option<Pressed>,
+    due: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Order {
+    digits: VecDeque<Digit>,
+    tone: Duration,
+    gap: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Pressed {
+    digit: Digit,
+    since: Instant,
+    timestamp: u32,
+    tone: Duration,
+    gap: Duration,
+    started: bool,
+    ends: u8,
+}
+
+/// What is to be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Send this event packet.
+    Send {
+        /// What it carries.
+        payload: Payload,
+        /// The event's timestamp, the same in all its packets.
+        timestamp: u32,
+        /// Set on an event's first packet.
+        marker: bool,
+    },
+    /// An order has been sent to its end.
+    Done,
+}
+
+impl Sender {
+    /// Queues an order. `false` when too many are waiting.
+    pub fn order(&mut self, now: Instant, digits: &Digits, tone: Duration, gap: Duration) -> bool {
+        if self.orders.len() >= MAX_ORDERS {
+            return false;
+        }
+        self.orders.push_back(Order {
+            digits: digits.iter().collect(),
+            tone: tone.clamp(SHORTEST_TONE, LONGEST),
+            gap: gap.clamp(SHORTEST_GAP, LONGEST),
+        });
+        self.due.get_or_insert(now);
+        true
+    }
+
+    /// Whether a key is down right now, and so nothing else may be sent.
+    #[must_use]
+    pub fn is_pressing(&self) -> bool {
+        self.pressed.is_some()
+    }
+
+    /// When [`Sender::step`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Forgets everything and returns how many orders that were.
+    pub fn clear(&mut self) -> usize {
+        let orders = self.orders.len();
+        *self = Self::default();
+        orders
+    }
+
+    /// The next step that is due, on an event clock of `clock` Hz. `timestamp` is that of this
+    /// instant in the stream. Call until `None`.
+    pub fn step(&mut self, now: Instant, clock: u32, timestamp: u32) -> Option<Step> {
+        if self.due? > now {
+            return None;
+        }
+        let Some(pressed) = self.pressed else {
+            return self.press_next(now, clock, timestamp);
+        };
+        Some(self.update(now, clock, pressed))
+    }
+
+    fn press_next(&mut self, now: Instant, clock: u32, timestamp: u32) -> Option<Step> {
+        let Some(order) = self.orders.front_mut() else {
+            self.due = None;
+            return None;
+        };
+        let Some(digit) = order.digits.pop_front() else {
+            self.orders.pop_front();
+            return Some(Step::Done);
+        };
+        let pressed =
+            Pressed { digit, since: now, timestamp, tone: order.tone, gap: order.gap, started: false, ends: 0 };
+        Some(self.update(now, clock, pressed))
+    }
+
+    /// One packet of the key that is down. A late call says the true length.
+    fn update(&mut self, now: Instant, clock: u32, mut pressed: Pressed) -> Step {
+        let held = now.saturating_duration_since(pressed.since);
+        let end = held >= pressed.tone;
+        let length = held.clamp(UPDATE, pressed.tone.max(UPDATE));
+        let payload = Payload {
+            event: pressed.digit.event(),
+            end,
+            volume: VOLUME,
+            duration: u16::try_from(ticks(length, clock)).unwrap_or(u16::MAX),
+        };
+        let step = Step::Send { payload, timestamp: pressed.timestamp, marker: !pressed.started };
+        pressed.started = true;
+        pressed.ends += u8::from(end);
+        if pressed.ends >= ENDS {
+            self.pressed = None;
+            self.due = Some(now + pressed.gap);
+        } else {
+            self.pressed = Some(pressed);
+            let wait = if end { Duration::ZERO } else { UPDATE.min(pressed.tone - held) };
+            self.due = Some(now + wait);
+        }
+        step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telephone_event::Receiver;
+
+    const CLOCK: u32 = 8000;
+    const TONE: Duration = Duration::from_millis(100);
+    const GAP: Duration = Duration::from_millis(70);
+
+    /// Runs a sender to its end on simulated time.
+    fn run(sender: &mut Sender, start: Instant) -> Vec<(Duration, Step)> {
+        let mut steps = Vec::new();
+        while let Some(now) = sender.deadline() {
+            let timestamp = ticks(now - start, CLOCK);
+            while let Some(step) = sender.step(now, CLOCK, timestamp) {
+                steps.push((now - start, step));
+            }
+        }
+        steps
+    }
+
+    fn order(keys: &str) -> (Sender, Instant) {
+        let (mut sender, now) = (Sender::default(), Instant::now());
+        assert!(sender.order(now, &keys.parse().unwrap(), TONE, GAP));
+        (sender, now)
+    }
+
+    #[test]
+    fn one_key_is_updates_of_growing_length_and_three_ends() {
+        let (mut sender, now) = order("7");
+        let sent: Vec<_> = run(&mut sender, now)
+            .into_iter()
+            .filter_map(|(_, step)| match step {
+                Step::Send { payload, timestamp, marker } => {
+                    assert_eq!(timestamp, 0);
+                    Some((payload.duration, payload.end, marker))
+                }
+                Step::Done => None,
+            })
+            .collect();
+        assert_eq!(sent[0], (160, false, true));
+        assert!(sent.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+        assert!(sent[1..].iter().all(|(_, _, marker)| !marker));
+        let ends: Vec<_> = sent.iter().filter(|(_, end, _)| *end).collect();
+        assert_eq!(ends, [&(800, true, false); 3]);
+    }
+
+    #[test]
+    fn the_receiver_hears_every_key_in_order_and_once() {
+        let (mut sender, now) = order("1133#");
+        let mut receiver = Receiver::default();
+        let heard: String = run(&mut sender, now)
+            .into_iter()
+            .filter_map(|(at, step)| match step {
+                Step::Send { payload, timestamp, .. } => receiver.receive(now + at, 9, timestamp, CLOCK, payload),
+                Step::Done => None,
+            })
+            .map(|press| {
+                assert_eq!(press.duration, TONE);
+                press.digit.as_char()
+            })
+            .collect();
+        assert_eq!(heard, "1133#");
+    }
+
+    #[test]
+    fn done_comes_after_the_last_gap() {
+        let (mut sender, now) = order("12");
+        let steps = run(&mut sender, now);
+        assert_eq!(steps.last(), Some(&((TONE + GAP) * 2, Step::Done)));
+        assert_eq!(steps.iter().filter(|(_, step)| *step == Step::Done).count(), 1);
+    }
+
+    #[test]
+    fn orders_are_sent_one_after_the_other_and_bounded() {
+        let (mut sender, now) = order("1");
+        let digits = "2".parse().unwrap();
+        let taken = (0..20).filter(|_| sender.order(now, &digits, TONE, GAP)).count();
+        assert_eq!(taken, MAX_ORDERS - 1);
+        let done = run(&mut sender, now);
+        assert_eq!(done.iter().filter(|(_, step)| *step == Step::Done).count(), MAX_ORDERS);
+    }
+
+    #[test]
+    fn lengths_out_of_range_are_taken_to_the_nearer_end() {
+        let (mut sender, now) = (Sender::default(), Instant::now());
+        let hour = Duration::from_secs(3600);
+        sender.order(now, &"1".parse().unwrap(), hour, Duration::ZERO);
+        let steps = run(&mut sender, now);
+        assert_eq!(steps.last().unwrap().0, LONGEST + SHORTEST_GAP);
+    }
+
+    #[test]
+    fn a_late_clock_still_ends_the_key() {
+        let (mut sender, now) = order("1");
+        sender.step(now, CLOCK, 0);
+        let late = now + Duration::from_secs(60);
+        let Some(Step::Send { payload, .. }) = sender.step(late, CLOCK, 0) else { panic!("nothing sent") };
+        assert!(payload.end);
+        assert_eq!(payload.duration, 800);
+    }
+}
