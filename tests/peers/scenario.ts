@@ -1,0 +1,295 @@
+/**
+ * SIPp scenarios written as steps: what to wait for and what to send, in the order of the dialog. A scenario is the
+ * called side (`Called`, a UAS) or the calling side (`Caller`, a UAC); each knows how its requests and answers look.
+ */
+
+/** Who may be offered or answered what. */
+export interface Description {
+  /** Payload types with their rtpmap lines, in order of preference. */
+  readonly codecs?: readonly Codec[];
+  readonly direction?: "sendrecv" | "sendonly" | "recvonly" | "inactive";
+  /** Another address than the scenario's own, to have the media move. */
+  readonly address?: string;
+  /** A number, or `STREAMED` where the scenario speaks. */
+  readonly port?: number | string;
+  /** Grows with every change (RFC 3264 section 8). */
+  readonly version?: number;
+}
+
+/** The port SIPp sends a spoken file from; its echo has another. */
+export const STREAMED = "[rtpstream_audio_port]";
+
+export type Codec = "pcma" | "pcmu" | "g722" | "opus" | "g729" | "telephone-event";
+
+const RTPMAP: Record<Codec, [number, string]> = {
+  pcma: [8, "PCMA/8000"],
+  pcmu: [0, "PCMU/8000"],
+  g722: [9, "G722/8000"],
+  opus: [107, "opus/48000/2"],
+  g729: [18, "G729/8000"],
+  "telephone-event": [101, "telephone-event/8000"],
+};
+
+export function sdp(description: Description = {}): string {
+  const codecs = (description.codecs ?? ["pcma", "telephone-event"]).map((codec) => RTPMAP[codec]);
+  return [
+    "v=0",
+    `o=sipp 4711 ${description.version ?? 1} IN IP[media_ip_type] [media_ip]`,
+    "s=-",
+    `c=IN IP[media_ip_type] ${description.address ?? "[media_ip]"}`,
+    "t=0 0",
+    `m=audio ${description.port ?? "[media_port]"} RTP/AVP ${codecs.map(([type]) => type).join(" ")}`,
+    ...codecs.map(([type, map]) => `a=rtpmap:${type} ${map}`),
+    `a=${description.direction ?? "sendrecv"}`,
+  ].join("\n");
+}
+
+/** What both sides can do. */
+export class Scenario {
+  protected readonly steps: string[] = [];
+
+  /** Waits this long (ms), as a person would. */
+  pause(ms: number): this {
+    return this.step(`<pause milliseconds="${ms}"/>`);
+  }
+
+  /** Starts sending this file of G.711 A-law bytes as RTP, over and over. */
+  speak(file: string): this {
+    return this.step(`<nop><action><exec rtp_stream="${file},-1,8"/></action></nop>`);
+  }
+
+  /** Sends the RTP of a capture file once. Needs the right to open raw sockets. */
+  play(file: string): this {
+    return this.step(`<nop><action><exec play_pcap_audio="${file}"/></action></nop>`);
+  }
+
+  xml(): string {
+    return `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="offhook">\n${this.steps.join("\n")}\n</scenario>\n`;
+  }
+
+  protected step(xml: string): this {
+    this.steps.push(xml);
+    return this;
+  }
+
+  protected send(lines: readonly (string | false | undefined)[], body?: string, attributes = ""): this {
+    const head = lines.filter(Boolean).join("\n");
+    const tail = body === undefined ? "Content-Length: 0\n" : `Content-Type: application/sdp\nContent-Length: [len]\n\n${body}\n`;
+    return this.step(`<send ${attributes}><![CDATA[\n\n${head}\n${tail}\n]]></send>`);
+  }
+}
+
+/** Waits to be called. */
+export class Called extends Scenario {
+  private requests = 1;
+
+  /** SIPp takes a variable kept and never used for a mistake; a reference counts as use. */
+  override xml(): string {
+    return super.xml().replace("</scenario>", '<Reference variables="local,remote"/>\n</scenario>');
+  }
+
+  /** The first INVITE; its route and target are kept for requests of our own. */
+  invited(): this {
+    const keep = (header: string, variable: string): string =>
+      `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${variable}"/>`;
+    return this.step(`<recv request="INVITE" rrs="true"><action>${keep("From", "remote")}${keep("To", "local")}</action></recv>`);
+  }
+
+  /** A later request of the caller's. */
+  asked(method: string, { optional = false } = {}): this {
+    return this.step(`<recv request="${method}" optional="${optional}" crlf="true"/>`);
+  }
+
+  reply(code: number, reason: string, options: { sdp?: Description; headers?: readonly string[] } = {}): this {
+    return this.send(
+      [
+        `SIP/2.0 ${code} ${reason}`,
+        "[last_Via:]",
+        "[last_Record-Route:]",
+        "[last_From:]",
+        code === 100 ? "[last_To:]" : "[last_To:];tag=called[call_number]",
+        "[last_Call-ID:]",
+        "[last_CSeq:]",
+        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+        ...(options.headers ?? []),
+      ],
+      options.sdp && sdp(options.sdp),
+      code >= 200 ? 'retrans="500"' : "",
+    );
+  }
+
+  /** Answers a request inside the dialog, whose To has our tag already. */
+  confirm(code = 200, reason = "OK", description?: Description): this {
+    return this.send(
+      [
+        `SIP/2.0 ${code} ${reason}`,
+        "[last_Via:]",
+        "[last_Record-Route:]",
+        "[last_From:]",
+        "[last_To:]",
+        "[last_Call-ID:]",
+        "[last_CSeq:]",
+        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+      ],
+      description && sdp(description),
+    );
+  }
+
+  /** A request inside the dialog: BYE, re-INVITE, INFO. */
+  request(method: string, description?: Description): this {
+    return this.send(
+      [
+        `${method} [next_url] SIP/2.0`,
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+        "[routes]",
+        "From:[$local];tag=called[call_number]",
+        "To:[$remote]",
+        "Call-ID: [call_id]",
+        `CSeq: ${this.requests++} ${method}`,
+        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+        "Max-Forwards: 70",
+      ],
+      description && sdp(description),
+      'retrans="500"',
+    );
+  }
+
+  /** The answer to a request of ours. */
+  answered(code: number): this {
+    return this.step('<recv response="100" optional="true"/>').step(`<recv response="${code}" crlf="true"/>`);
+  }
+
+  /** Acknowledges the answer to a re-INVITE. */
+  acknowledge(): this {
+    return this.send([
+      "ACK [next_url] SIP/2.0",
+      "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+      "[routes]",
+      "From:[$local];tag=called[call_number]",
+      "To:[$remote]",
+      "Call-ID: [call_id]",
+      `CSeq: ${this.requests - 1} ACK`,
+      "Max-Forwards: 70",
+    ]);
+  }
+}
+
+/** Places a call to the service given on SIPp's command line. */
+export class Caller extends Scenario {
+  private requests = 0;
+
+  constructor(private readonly from = "caller", private readonly name = "") {
+    super();
+  }
+
+  invite(description: Description = {}, { authenticate = false } = {}): this {
+    this.requests++;
+    return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", {
+      body: sdp(description),
+      extra: authenticate ? ["[authentication]"] : [],
+      attributes: 'retrans="500"',
+    });
+  }
+
+  /** An INVITE that offers nothing: the callee must offer. */
+  inviteWithoutSdp(): this {
+    this.requests++;
+    return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", { attributes: 'retrans="500"' });
+  }
+
+  reinvite(description: Description): this {
+    this.requests++;
+    return this.out("INVITE", "[next_url]", { body: sdp(description), attributes: 'retrans="500"', inside: true });
+  }
+
+  expect(code: number, { optional = false, authentication = false } = {}): this {
+    const attributes = `optional="${optional}" auth="${authentication}" ${code >= 200 && code < 300 ? 'rrs="true"' : ""}`;
+    return this.step(`<recv response="${code}" ${attributes}/>`);
+  }
+
+  /** Provisional answers that may or may not come. */
+  progress(): this {
+    for (const code of [100, 180, 183]) this.expect(code, { optional: true });
+    return this;
+  }
+
+  /** Acknowledges a final answer: a 2xx to its target, a failure to where the INVITE went. */
+  acknowledge({ failure = false, description }: { failure?: boolean; description?: Description } = {}): this {
+    const target = failure ? "sip:[service]@[remote_host]:[remote_port]" : "[next_url]";
+    return this.out("ACK", target, { body: description && sdp(description), inside: true });
+  }
+
+  bye(): this {
+    this.requests++;
+    return this.out("BYE", "[next_url]", { inside: true, attributes: 'retrans="500"' });
+  }
+
+  cancel(): this {
+    return this.send(
+      [
+        "CANCEL sip:[service]@[remote_host]:[remote_port] SIP/2.0",
+        "[last_Via:]",
+        this.fromLine(),
+        "To: <sip:[service]@[remote_host]:[remote_port]>",
+        "Call-ID: [call_id]",
+        `CSeq: ${this.requests} CANCEL`,
+        "Max-Forwards: 70",
+      ],
+      undefined,
+      'retrans="500"',
+    );
+  }
+
+  options(): this {
+    this.requests++;
+    return this.out("OPTIONS", "sip:[service]@[remote_host]:[remote_port]", { attributes: 'retrans="500"' });
+  }
+
+  /** A request of the callee's inside the dialog. */
+  asked(method: string, { optional = false } = {}): this {
+    return this.step(`<recv request="${method}" optional="${optional}"/>`);
+  }
+
+  confirm(code = 200, reason = "OK", description?: Description): this {
+    return this.send(
+      [
+        `SIP/2.0 ${code} ${reason}`,
+        "[last_Via:]",
+        "[last_Record-Route:]",
+        "[last_From:]",
+        "[last_To:]",
+        "[last_Call-ID:]",
+        "[last_CSeq:]",
+        "Contact: <sip:[local_ip]:[local_port];transport=[transport]>",
+      ],
+      description && sdp(description),
+    );
+  }
+
+  private fromLine(): string {
+    return `From: ${this.name && `"${this.name}" `}<sip:${this.from}@[local_ip]:[local_port]>;tag=caller[call_number]`;
+  }
+
+  private out(
+    method: string,
+    target: string,
+    options: { body?: string | undefined; extra?: readonly string[]; inside?: boolean; attributes?: string },
+  ): this {
+    return this.send(
+      [
+        `${method} ${target} SIP/2.0`,
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+        options.inside === true && "[routes]",
+        this.fromLine(),
+        `To: <sip:[service]@[remote_host]:[remote_port]>${options.inside === true ? "[peer_tag_param]" : ""}`,
+        "Call-ID: [call_id]",
+        `CSeq: ${this.requests} ${method}`,
+        `Contact: <sip:${this.from}@[local_ip]:[local_port];transport=[transport]>`,
+        "Max-Forwards: 70",
+        ...(options.extra ?? []),
+      ],
+      options.body,
+      options.attributes,
+    );
+  }
+}

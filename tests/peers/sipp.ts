@@ -1,0 +1,104 @@
+/** SIPp running one call of a scenario, and the messages it saw. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { STEP, eventually, within } from "./deadline.ts";
+import { folder } from "./folder.ts";
+import { port, ports } from "./ports.ts";
+import { Program } from "./program.ts";
+import type { Called, Caller } from "./scenario.ts";
+
+export interface SippOptions {
+  readonly address?: string;
+  /** Sends back the RTP it receives. */
+  readonly echo?: boolean;
+  readonly transport?: "udp" | "tcp";
+  /** User and password for `[authentication]`. */
+  readonly credentials?: { user: string; password: string };
+  /** Calls it answers before it ends. */
+  readonly calls?: number;
+}
+
+export class Sipp {
+  private constructor(
+    readonly program: Program,
+    readonly address: string,
+    readonly port: number,
+    readonly mediaPort: number,
+    private readonly home: string,
+  ) {}
+
+  /** Waits for a call. */
+  static async answering(scenario: Called, options: SippOptions = {}): Promise<Sipp> {
+    const sipp = await Sipp.run(scenario, options, []);
+    const failed = sipp.program.ended.then((how) => {
+      throw new Error(`SIPp ended (${how}) before it listened: ${sipp.program.text()}`);
+    });
+    failed.catch(() => undefined);
+    // It says nothing when it is ready, but holds its port.
+    await Promise.race([failed, eventually(() => isBound(sipp.address, sipp.port), "SIPp to listen")]);
+    return sipp;
+  }
+
+  /** Calls this user at host:port. */
+  static calling(user: string, target: string, scenario: Caller, options: SippOptions = {}): Promise<Sipp> {
+    return Sipp.run(scenario, options, ["-s", user, target]);
+  }
+
+  private static async run(scenario: Called | Caller, options: SippOptions, rest: string[]): Promise<Sipp> {
+    const address = options.address ?? "127.0.0.30";
+    const [sip, media] = [await port(address), await ports(4, address)];
+    const home = folder("sipp");
+    writeFileSync(join(home, "scenario.xml"), scenario.xml());
+    const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
+    args.push("-mp", `${media.first}`, "-m", `${options.calls ?? 1}`, "-nostdin", "-timeout", "60", "-timeout_error");
+    args.push("-t", options.transport === "tcp" ? "t1" : "u1");
+    args.push("-trace_msg", "-message_file", join(home, "messages"), "-trace_err", "-error_file", join(home, "errors"));
+    if (options.echo === true) args.push("-rtp_echo");
+    if (options.credentials) args.push("-au", options.credentials.user, "-ap", options.credentials.password);
+    const program = new Program("sipp", "sipp", [...args, ...rest], { cwd: home });
+    return new Sipp(program, address, sip, media.first, home);
+  }
+
+  /** Host and port it can be reached at. */
+  get target(): string {
+    return `${this.address}:${this.port}`;
+  }
+
+  /** All messages so far, as they were on the wire. */
+  messages(): string {
+    const file = join(this.home, "messages");
+    return existsSync(file) ? readFileSync(file, "latin1") : "";
+  }
+
+  /** The first message received (or sent) that matches. */
+  async message(pattern: RegExp, { sent = false, ms = STEP } = {}): Promise<string> {
+    const wanted = sent ? / message sent / : / message received /;
+    return eventually(
+      () => this.messages().split(/^-{20,}.*$/m).find((part) => wanted.test(part) && pattern.test(part)),
+      () => `SIPp to ${sent ? "send" : "receive"} ${pattern}; so far: ${this.messages().slice(-3000)}`,
+      ms,
+    );
+  }
+
+  /** Waits for the scenario's end and fails unless all went as written. */
+  async done(ms = 2 * STEP): Promise<void> {
+    const how = await within(this.program.ended, () => `SIPp to finish; so far: ${this.messages().slice(-3000)}`, ms);
+    if (how !== 0) throw new Error(`SIPp's scenario failed (${how}): ${this.errors()}\n${this.messages().slice(-4000)}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.program.stop("SIGKILL");
+  }
+
+  private errors(): string {
+    const file = join(this.home, "errors");
+    return existsSync(file) ? readFileSync(file, "latin1").slice(0, 2000) : this.program.text().slice(-1000);
+  }
+}
+
+/** Whether some UDP or TCP socket of this machine holds the port at this address. */
+function isBound(address: string, sip: number): boolean {
+  const hex = address.split(".").reverse().map((part) => Number(part).toString(16).padStart(2, "0")).join("").toUpperCase();
+  const wanted = `${hex}:${sip.toString(16).padStart(4, "0").toUpperCase()}`;
+  return ["/proc/net/udp", "/proc/net/tcp"].some((file) => readFileSync(file, "latin1").includes(wanted));
+}
