@@ -5,6 +5,7 @@
 //! parses; [`Request::check`] then says with which status.
 
 mod build;
+mod check;
 mod cseq;
 mod error;
 mod grammar;
@@ -20,6 +21,7 @@ mod parse;
 mod request;
 mod response;
 mod status;
+mod stream;
 mod typed;
 mod uri;
 mod via;
@@ -27,6 +29,7 @@ mod via;
 use bytes::Bytes;
 
 pub use build::{RequestBuilder, ResponseBuilder};
+pub use check::{Capabilities, Discard, Rejection};
 pub use cseq::{CSeq, CallId};
 pub use error::{BuildError, Fault, HeaderError, ParseError};
 pub use header_name::HeaderName;
@@ -40,6 +43,7 @@ pub use params::Params;
 pub use request::Request;
 pub use response::Response;
 pub use status::StatusCode;
+pub use stream::{Frame, StreamError, StreamReader};
 pub use uri::{OtherUri, SipUri, Uri};
 pub use via::{BRANCH_COOKIE, Transport, Via};
 

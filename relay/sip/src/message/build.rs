@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::request::request_line;
 use super::{
     BuildError, CSeq, CallId, Fault, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri, Via,
+    grammar,
 };
 
 /// Builds a request. The first error is kept and told by [`RequestBuilder::build`].
@@ -26,17 +27,17 @@ impl RequestBuilder {
 
     /// Adds a Via below those already there.
     pub fn via(self, via: &Via) -> Self {
-        self.header(HeaderName::Via, via)
+        self.checked(HeaderName::Via, via, Via::parse)
     }
 
     /// From.
     pub fn from(self, from: &NameAddr) -> Self {
-        self.header(HeaderName::From, from)
+        self.checked(HeaderName::From, from, NameAddr::parse)
     }
 
     /// To.
     pub fn to(self, to: &NameAddr) -> Self {
-        self.header(HeaderName::To, to)
+        self.checked(HeaderName::To, to, NameAddr::parse)
     }
 
     /// Call-ID.
@@ -57,12 +58,12 @@ impl RequestBuilder {
 
     /// Adds a Contact.
     pub fn contact(self, contact: &NameAddr) -> Self {
-        self.header(HeaderName::Contact, contact)
+        self.checked(HeaderName::Contact, contact, NameAddr::parse)
     }
 
     /// Adds a Route below those already there.
     pub fn route(self, route: &NameAddr) -> Self {
-        self.header(HeaderName::Route, route)
+        self.checked(HeaderName::Route, route, NameAddr::parse)
     }
 
     /// Adds any header.
@@ -74,6 +75,16 @@ impl RequestBuilder {
     /// The body with its type.
     pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
         self.parts.body(content_type, body.into());
+        self
+    }
+
+    fn checked<T: fmt::Display + PartialEq>(
+        mut self,
+        name: HeaderName,
+        value: &T,
+        parse: impl Fn(&[u8]) -> Result<T, Fault>,
+    ) -> Self {
+        self.parts.checked(name, value, parse);
         self
     }
 
@@ -136,15 +147,12 @@ impl ResponseBuilder {
     }
 
     /// Adds our tag to To, unless it has one already.
+    /// The rest of the value stays as the client wrote it.
     pub fn to_tag(mut self, tag: &str) -> Self {
-        let tagged = match self.parts.headers.to() {
-            Ok(to) if to.tag().is_none() => to.with_tag(tag),
-            // There is a tag, or no To that could carry one.
-            _ => return self,
-        };
-        match tagged {
-            Ok(to) => self.parts.set(HeaderName::To, to),
-            Err(fault) => self.parts.fail(fault.into()),
+        if !grammar::is_token(tag.as_bytes()) {
+            self.parts.fail(Fault("a tag must be a token").into());
+        } else if self.parts.headers.to().is_ok_and(|to| to.tag().is_none()) {
+            self.parts.headers.append_tag(tag);
         }
         self
     }
@@ -156,8 +164,9 @@ impl ResponseBuilder {
     }
 
     /// Adds a Contact.
-    pub fn contact(self, contact: &NameAddr) -> Self {
-        self.header(HeaderName::Contact, contact)
+    pub fn contact(mut self, contact: &NameAddr) -> Self {
+        self.parts.checked(HeaderName::Contact, contact, NameAddr::parse);
+        self
     }
 
     /// Adds any header.
@@ -212,6 +221,21 @@ impl Parts {
     fn header(&mut self, name: HeaderName, value: impl fmt::Display) {
         if let Err(error) = self.headers.push(name, value) {
             self.fail(error);
+        }
+    }
+
+    /// What is written must read back as what was meant: a host or transport made by hand could
+    /// hold a separator.
+    fn checked<T: fmt::Display + PartialEq>(
+        &mut self,
+        name: HeaderName,
+        value: &T,
+        parse: impl Fn(&[u8]) -> Result<T, Fault>,
+    ) {
+        let written = value.to_string();
+        match parse(written.as_bytes()) {
+            Ok(read) if read == *value => self.header(name, written),
+            _ => self.fail(BuildError::Unreadable(name)),
         }
     }
 

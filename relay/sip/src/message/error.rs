@@ -80,6 +80,10 @@ pub enum BuildError {
     /// A value of its type that cannot be written: an empty token, say. Refuse the input it came from.
     #[error("{0}")]
     Value(#[from] Fault),
+    /// A value that a peer would read as another one: a separator inside a host name, say. Refuse
+    /// the input it came from.
+    #[error("the {0} header would be read as something else than was meant")]
+    Unreadable(HeaderName),
     /// A mandatory header was not given to the builder.
     #[error("the {0} header was not given")]
     Missing(HeaderName),

@@ -92,6 +92,13 @@ impl Header {
         grammar::lossy(&grammar::unfold(self.value()))
     }
 
+    /// The same header with a parameter after its value.
+    fn with_suffix(&self, suffix: &str) -> Self {
+        let value = grammar::unfold(self.value());
+        let value = value.strip_suffix(b";").unwrap_or(&value);
+        Self::from_clean_value(self.name.clone(), &[value, suffix.as_bytes()].concat())
+    }
+
     pub(super) fn line(&self) -> &[u8] {
         &self.line
     }
@@ -182,6 +189,13 @@ impl Headers {
         let place = place.unwrap_or(self.0.len()).min(self.0.len());
         self.0.insert(place, header);
         Ok(())
+    }
+
+    /// Adds a tag, known to be a token, to To.
+    pub(super) fn append_tag(&mut self, tag: &str) {
+        if let Some(to) = self.0.iter_mut().find(|old| old.name == HeaderName::To) {
+            *to = to.with_suffix(&format!(";tag={tag}"));
+        }
     }
 
     /// Takes every line of this name out.

@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    Fault, Header, HeaderName, Headers, Limits, Message, Method, ParseError, Request, Response, StatusCode, grammar,
-};
+use super::{Fault, Header, Headers, Limits, Message, Method, ParseError, Request, Response, StatusCode, grammar};
 
 /// Reads a datagram; see [`Message::parse_datagram`].
 pub(super) fn datagram(datagram: Bytes, limits: &Limits) -> Result<Message, ParseError> {
@@ -169,9 +167,4 @@ fn status_line(line: Bytes) -> Result<Response, ParseError> {
         .ok_or(ParseError::StatusCode)?;
     let reason = line.slice_ref(grammar::trim(reason));
     Ok(Response { start_line: line, status, reason, headers: Headers::new(), body: Bytes::new(), body_fault: None })
-}
-
-/// Whether a header line could not be read as one.
-pub(super) fn has_malformed_line(headers: &Headers) -> bool {
-    headers.contains(&HeaderName::Malformed)
 }
