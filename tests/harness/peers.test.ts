@@ -4,8 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import { Baresip } from "../peers/baresip.ts";
-import { eventually } from "../peers/deadline.ts";
 import { folder } from "../peers/folder.ts";
+import { hears } from "../peers/hearing.ts";
 import { Kamailio } from "../peers/kamailio.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Called, Caller, STREAMED } from "../peers/scenario.ts";
@@ -13,20 +13,12 @@ import { Sipp } from "../peers/sipp.ts";
 import { toALaw } from "../sound/g711.ts";
 import { SAME, likeness } from "../sound/likeness.ts";
 import { SENTENCES, speech } from "../sound/sources.ts";
-import { type Sound, loop } from "../sound/wav.ts";
+import { loop } from "../sound/wav.ts";
 
 const one = speech(SENTENCES.browser, 16000);
 const two = speech(SENTENCES.phone, 16000);
 
 afterEach(endPrograms);
-
-async function hears(phone: Baresip, reference: Sound): Promise<void> {
-  let last = 0;
-  await eventually(() => {
-    last = likeness(phone.heard(), reference).score;
-    return last >= SAME;
-  }, () => `speech to be heard, likeness ${last}`, 15_000);
-}
 
 describe("baresip and Kamailio", () => {
   it("register, call each other, hear each other, and hang up", async () => {

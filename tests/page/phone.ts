@@ -1,0 +1,180 @@
+/**
+ * The page of the tests: the public API and nothing else, with every event reported outside as it happens.
+ * Calls are named by their id across the border.
+ */
+import type { Call, Session, SessionOptions } from "offhook";
+import { PLAIN_AUDIO, loopback } from "./loopback.ts";
+import { Recorder, type Recording } from "./recorder.ts";
+
+/** What is reported of an event. */
+export interface Report {
+  from: "session" | "call";
+  event: string;
+  /** The call's id, or the session's. */
+  id: string;
+  status: string;
+  info?: string;
+  code?: string;
+  message?: string;
+  field?: string;
+  sipStatus?: number;
+  digit?: string;
+  caller?: string;
+  callee?: string;
+  visibleName?: string;
+  login?: string;
+}
+
+declare global {
+  interface Window {
+    /** Put here by the test that drives the page. */
+    report: (report: Report) => Promise<void>;
+    testPhone: typeof testPhone;
+  }
+}
+
+type Sdk = typeof import("offhook");
+
+let sdk: Sdk | undefined;
+let session: Session | undefined;
+const calls = new Map<string, Call>();
+let recorder: Recorder | undefined;
+
+const element = (id: string): HTMLElement => {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`no #${id}`);
+  return found;
+};
+
+const media = (): { localVideoDisplay: HTMLElement; remoteVideoDisplay: HTMLElement; constraints: MediaStreamConstraints } => ({
+  localVideoDisplay: element("local"),
+  remoteVideoDisplay: element("remote"),
+  constraints: { audio: PLAIN_AUDIO, video: false },
+});
+
+function tell(report: Report): void {
+  void window.report(report);
+}
+
+/** Reports every event of a call from now on. */
+function follow(call: Call, known: Sdk): void {
+  calls.set(call.id(), call);
+  const of = (event: string): Report => ({
+    from: "call",
+    event,
+    id: call.id(),
+    status: call.status(),
+    info: call.getInfo(),
+    caller: call.caller(),
+    callee: call.callee(),
+    visibleName: call.visibleName(),
+    ...failure(call.error()),
+    ...sipStatus(call.getSipStatus()),
+  });
+  for (const status of Object.values(known.CALL_STATUS)) call.on(status, () => tell(of(status)));
+  call.on("DTMF", (_, { digit }) => tell({ ...of("DTMF"), digit }));
+}
+
+function failure(error: { code: string; message: string; field?: string; sipStatus?: number } | undefined): Partial<Report> {
+  if (!error) return {};
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.field === undefined ? {} : { field: error.field }),
+    ...sipStatus(error.sipStatus),
+  };
+}
+
+function sipStatus(status: number | undefined): { sipStatus?: number } {
+  return status === undefined ? {} : { sipStatus: status };
+}
+
+const testPhone = {
+  /** Opens a session; all further comes as reports. */
+  async connect(options: SessionOptions): Promise<string> {
+    // Not known to the compiler: the server hands out the built package here.
+    const address = "/offhook/index.js";
+    const known = (sdk ??= (await import(address)) as Sdk);
+    const opened = known.createSession(options);
+    session = opened;
+    const of = (event: string): Report => ({ from: "session", event, id: opened.id(), status: opened.status() });
+    const plain = ["CONNECTED", "REGISTERED", "DISCONNECTED"] as const;
+    for (const status of plain) opened.on(status, () => tell(of(status)));
+    opened.on("ESTABLISHED", (_, { sipLogin }) => tell({ ...of("ESTABLISHED"), login: sipLogin }));
+    opened.on("UNREGISTERED", (_, error) => tell({ ...of("UNREGISTERED"), ...failure(error) }));
+    opened.on("FAILED", (_, error) => tell({ ...of("FAILED"), ...failure(error) }));
+    opened.on("WARN", (error) => tell({ ...of("WARN"), ...failure(error) }));
+    opened.on("INCOMING_CALL", (call) => {
+      follow(call, known);
+      tell({ ...of("INCOMING_CALL"), id: call.id(), status: call.status(), caller: call.caller(), visibleName: call.visibleName() });
+    });
+    return opened.id();
+  },
+
+  disconnect(): void {
+    session?.disconnect();
+  },
+
+  sessionStatus(): string | undefined {
+    return session?.status();
+  },
+
+  call(callee: string, options: { visibleName?: string; stripCodecs?: string } = {}): string {
+    if (!session || !sdk) throw new Error("no session");
+    const call = session.createCall({ callee, ...media(), ...options });
+    follow(call, sdk);
+    call.call();
+    return call.id();
+  },
+
+  answer(id: string): void {
+    callOf(id).answer(media());
+  },
+
+  status(id: string): string {
+    return callOf(id).status();
+  },
+
+  /** Any method of a call that takes texts and gives nothing or something plain. */
+  act(id: string, method: "hangup" | "hold" | "unhold" | "muteAudio" | "unmuteAudio" | "isAudioMuted" | "sendDTMF", text = ""): unknown {
+    const call = callOf(id);
+    if (method === "isAudioMuted") return call.isAudioMuted();
+    if (method === "sendDTMF") call.sendDTMF(text);
+    else call[method]();
+    return undefined;
+  },
+
+  /** Starts to record what the remote display plays. */
+  async record(): Promise<void> {
+    await recorder?.stop();
+    recorder = await Recorder.of(await remoteStream());
+  },
+
+  async loopback(): Promise<void> {
+    recorder = await loopback();
+  },
+
+  /** The last seconds of what was recorded. */
+  heard(seconds: number): Recording {
+    if (!recorder) throw new Error("nothing is recorded");
+    return recorder.take(seconds);
+  },
+};
+
+function callOf(id: string): Call {
+  const call = calls.get(id);
+  if (!call) throw new Error(`no call ${id}`);
+  return call;
+}
+
+/** The stream of the remote display, as soon as it has one. */
+async function remoteStream(): Promise<MediaStream> {
+  const display = element("remote");
+  for (;;) {
+    const stream = display.querySelector("video")?.srcObject;
+    if (stream instanceof MediaStream && stream.getAudioTracks().length > 0) return stream;
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+}
+
+window.testPhone = testPhone;

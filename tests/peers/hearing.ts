@@ -1,0 +1,51 @@
+/** Waiting until somebody hears something. */
+import { keys, purest } from "../sound/goertzel.ts";
+import { SAME, likeness } from "../sound/likeness.ts";
+import type { Sound } from "../sound/wav.ts";
+import { eventually } from "./deadline.ts";
+
+/** Anybody with ears: a browser's tab or a softphone. */
+export interface Listener {
+  heard(): Sound | Promise<Sound>;
+}
+
+const LONG_ENOUGH = 15_000;
+
+/** Waits until the listener hears this reference, played in a loop by somebody. */
+export async function hears(listener: Listener, reference: Sound, ms = LONG_ENOUGH): Promise<void> {
+  let score = 0;
+  await eventually(
+    async () => {
+      score = likeness(await listener.heard(), reference).score;
+      return score >= SAME;
+    },
+    () => `speech to be heard; likeness ${score.toFixed(3)}`,
+    ms,
+  );
+}
+
+/** Waits until the listener hears a pure tone of this frequency (Hz). */
+export async function hearsTone(listener: Listener, frequency: number, ms = LONG_ENOUGH): Promise<void> {
+  let share = 0;
+  await eventually(
+    async () => {
+      share = purest(await listener.heard(), frequency);
+      return share > 0.8;
+    },
+    () => `a tone of ${frequency} Hz to be heard; share ${share.toFixed(3)}`,
+    ms,
+  );
+}
+
+/** Waits until the listener hears these keys as tone pairs. */
+export async function hearsKeys(listener: Listener, expected: string, ms = LONG_ENOUGH): Promise<void> {
+  let spelled = "";
+  await eventually(
+    async () => {
+      spelled = keys(await listener.heard());
+      return spelled.includes(expected);
+    },
+    () => `keys ${expected} to be heard; heard ${spelled}`,
+    ms,
+  );
+}
