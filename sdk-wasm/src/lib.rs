@@ -1,1 +1,29 @@
-//! offhook-sdk
+//! The browser's half of Offhook.
+//!
+//! Two layers. [`session`], [`call`] and [`phone`], which joins them, are state machines without a browser: commands,
+//! relay messages, media events and the clock go in, actions and events come out, and all of it is tested natively.
+//! `driver` runs those actions in a page over web-sys: WebSocket, peer connection, microphone, DOM, timer. `sdk` is the
+//! class that JavaScript sees.
+//!
+//! # Rules for the wasm
+//! - Exports take `&self`, and no borrow is held while JavaScript runs: any call into the page may come back.
+//! - Events reach the page from a microtask, in order, so a listener added right after a command misses nothing.
+//! - Every closure has an owner that drops it; after a call nothing of it is left.
+//! - Size counts: no serde, no formatting of floats, no panic messages on purpose.
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod call;
+pub mod dial;
+#[cfg(target_arch = "wasm32")]
+pub mod driver;
+pub mod failure;
+pub mod phone;
+#[cfg(target_arch = "wasm32")]
+pub mod sdk;
+pub mod sdp;
+pub mod session;
+mod text;
+
+/// A point on the page's monotonic clock, or a length of time, in milliseconds.
+pub type Millis = u64;

@@ -1,0 +1,81 @@
+//! What a call is made or answered with.
+
+use crate::failure::Failure;
+use crate::text;
+use offhook_protocol::compact::Fields;
+
+/// More digits at once than anybody keys.
+const MAX_DIGITS: usize = 64;
+
+/// The options of `createCall`, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// A number, a user name or a SIP URI.
+    pub callee: String,
+    /// The display name for this call.
+    pub visible_name: Option<String>,
+    /// The media wanted.
+    pub media: Media,
+}
+
+impl Dial {
+    /// Reads the options of `createCall`.
+    ///
+    /// # Errors
+    /// [`crate::failure::Code::InvalidField`], naming the field.
+    pub fn read(options: &impl Fields) -> Result<Self, Failure> {
+        let visible_name = options.text("visibleName").filter(|name| !name.is_empty());
+        Ok(Self {
+            callee: text::one_word("callee", options.text("callee").unwrap_or_default())?,
+            visible_name: visible_name.map(|name| text::visible("visibleName", name)).transpose()?,
+            media: Media::read(options),
+        })
+    }
+}
+
+/// What the app wants to send and to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Media {
+    /// The camera is to be sent.
+    pub send_video: bool,
+    /// Video is asked for although none is sent.
+    pub receive_video: bool,
+    /// Names of codecs to leave out of the session description.
+    pub strip_codecs: Vec<String>,
+}
+
+impl Media {
+    /// Reads `constraints`, `receiveVideo` and `stripCodecs` of `createCall` or `answer`. Without constraints a call
+    /// has sound alone.
+    pub fn read(options: &impl Fields) -> Self {
+        let constraints = options.object("constraints");
+        let asks = |wanted: &_| Fields::flag(wanted, "video").unwrap_or(Fields::object(wanted, "video").is_some());
+        let names = options.text("stripCodecs").unwrap_or_default();
+        Self {
+            send_video: constraints.as_ref().is_some_and(asks),
+            receive_video: options.flag("receiveVideo").unwrap_or(false),
+            strip_codecs: names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        }
+    }
+
+    /// Whether the session description needs a video section.
+    pub fn video(&self) -> bool {
+        self.send_video || self.receive_video
+    }
+}
+
+/// Checks DTMF digits: `0`–`9`, `*`, `#`, `A`–`D`.
+///
+/// # Errors
+/// [`crate::failure::Code::InvalidField`] for anything else, and for a type other than RFC 2833.
+pub fn digits(digits: &str, kind: &str) -> Result<String, Failure> {
+    if !matches!(kind, "" | "RFC2833") {
+        return Err(Failure::field("type", "Only the DTMF type RFC2833 can be sent."));
+    }
+    let digits = digits.to_ascii_uppercase();
+    let known = digits.chars().all(|digit| "0123456789*#ABCD".contains(digit));
+    if digits.is_empty() || digits.len() > MAX_DIGITS || !known {
+        return Err(Failure::field("digits", "DTMF digits are 0 to 9, *, # and A to D, at most 64 at once."));
+    }
+    Ok(digits)
+}

@@ -1,0 +1,64 @@
+//! A WebSocket that speaks `offhook.v1`.
+
+use super::fields::JsFields;
+use crate::session::Input;
+use offhook_protocol::compact::Message;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MessageEvent, WebSocket};
+
+/// An open or opening WebSocket. Dropping it closes it, and nothing is heard of it any more.
+pub struct Socket {
+    socket: WebSocket,
+    _opened: Closure<dyn FnMut()>,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _closed: Closure<dyn FnMut()>,
+}
+
+impl Socket {
+    /// Begins to open it. `None` when the browser refuses the URL, such as `ws:` in a page that came over HTTPS.
+    pub fn open(url: &str, news: impl Fn(Input) + 'static) -> Option<Self> {
+        let socket = WebSocket::new_with_str(url, offhook_protocol::SUBPROTOCOL).ok()?;
+        let news = Rc::new(news);
+        let opened = {
+            let news = news.clone();
+            Closure::<dyn FnMut()>::new(move || news(Input::SocketOpened))
+        };
+        let message = {
+            let news = news.clone();
+            Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| news(Input::Frame(read(&event))))
+        };
+        let closed = Closure::<dyn FnMut()>::new(move || news(Input::SocketClosed));
+        socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        // An error event says nothing and is always followed by a close event.
+        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
+        Some(Self { socket, _opened: opened, _message: message, _closed: closed })
+    }
+
+    /// The browser's object, to be used without holding this one.
+    pub fn handle(&self) -> WebSocket {
+        self.socket.clone()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        let _closing = self.socket.close();
+    }
+}
+
+/// Sends a text frame. On a socket that is closing the frame is dropped by the browser, and the close event follows.
+pub fn send(socket: &WebSocket, frame: &str) {
+    let _sent = socket.send_with_str(frame);
+}
+
+/// A frame that is not JSON is no message.
+fn read(event: &MessageEvent) -> Message {
+    let text = event.data().as_string().unwrap_or_default();
+    js_sys::JSON::parse(&text).map_or(Message::Unknown, |object| Message::read(&JsFields(object)))
+}

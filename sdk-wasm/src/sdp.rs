@@ -1,0 +1,108 @@
+//! The little the SDK needs to know of a session description (RFC 8866).
+
+/// Whether it has a video section that is not refused.
+pub fn has_video(sdp: &str) -> bool {
+    sdp.lines().any(|line| line.starts_with("m=video ") && !line.starts_with("m=video 0 "))
+}
+
+/// Takes the named codecs out of every media section: their payload types, and the attributes that speak of them.
+///
+/// `None` when a section would have no codec left but telephone events and comfort noise.
+pub fn strip_codecs(sdp: &str, names: &[String]) -> Option<String> {
+    if names.is_empty() {
+        return Some(sdp.to_owned());
+    }
+    let mut result = String::with_capacity(sdp.len());
+    for section in sections(sdp) {
+        strip_section(&section, names, &mut result)?;
+    }
+    Some(result)
+}
+
+/// The lines before the first `m=`, then those of each media section.
+fn sections(sdp: &str) -> Vec<Vec<&str>> {
+    let mut sections = vec![Vec::new()];
+    for line in sdp.lines() {
+        if line.starts_with("m=") {
+            sections.push(Vec::new());
+        }
+        if let Some(section) = sections.last_mut() {
+            section.push(line);
+        }
+    }
+    sections
+}
+
+fn strip_section(section: &[&str], names: &[String], result: &mut String) -> Option<()> {
+    let gone = stripped_payloads(section, names);
+    for line in section {
+        match media_payloads(line) {
+            Some((head, payloads)) => {
+                let kept: Vec<_> = payloads.filter(|payload| !gone.contains(payload)).collect();
+                if !kept.iter().any(|payload| carries_media(section, payload)) {
+                    return None;
+                }
+                result.push_str(head);
+                for payload in kept {
+                    result.push(' ');
+                    result.push_str(payload);
+                }
+            }
+            None if attribute_payload(line).is_some_and(|payload| gone.contains(&payload)) => continue,
+            None => result.push_str(line),
+        }
+        result.push_str("\r\n");
+    }
+    Some(())
+}
+
+/// Payload types of the named codecs, and of the retransmissions (RFC 4588) and redundancy (RFC 2198) that carry them.
+fn stripped_payloads<'a>(section: &[&'a str], names: &[String]) -> Vec<&'a str> {
+    let named = |codec: &str| names.iter().any(|name| name.eq_ignore_ascii_case(codec));
+    let codecs = section.iter().filter_map(|line| codec(line));
+    let mut gone: Vec<_> = codecs.filter(|(_, name)| named(name)).map(|(payload, _)| payload).collect();
+    for line in section {
+        if let Some((payload, carried)) = carried_payload(line)
+            && gone.contains(&carried)
+        {
+            gone.push(payload);
+        }
+    }
+    gone
+}
+
+/// The payload type of an `a=fmtp:97 apt=96` or `a=fmtp:63 111/111`, and the one it carries.
+fn carried_payload(line: &str) -> Option<(&str, &str)> {
+    let (payload, parameters) = line.strip_prefix("a=fmtp:")?.split_once(' ')?;
+    let carried = parameters.strip_prefix("apt=").unwrap_or(parameters);
+    Some((payload, carried.split(['/', ';']).next()?))
+}
+
+/// `m=audio 9 UDP/TLS/RTP/SAVPF` and the payload types after it.
+fn media_payloads(line: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
+    if !line.starts_with("m=audio ") && !line.starts_with("m=video ") {
+        return None;
+    }
+    let (index, _) = line.match_indices(' ').nth(2)?;
+    let (head, payloads) = line.split_at_checked(index)?;
+    Some((head, payloads.split_ascii_whitespace()))
+}
+
+/// The payload type and codec name of an `a=rtpmap`.
+fn codec(line: &str) -> Option<(&str, &str)> {
+    let (payload, mapping) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+    Some((payload, mapping.split('/').next()?))
+}
+
+/// The payload type an `a=rtpmap`, `a=fmtp` or `a=rtcp-fb` speaks of.
+fn attribute_payload(line: &str) -> Option<&str> {
+    let rest = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].iter().find_map(|name| line.strip_prefix(name))?;
+    rest.split(' ').next()
+}
+
+/// Whether that payload type is a codec of its own. Static types (RFC 3551) may have no `a=rtpmap`.
+fn carries_media(section: &[&str], payload: &str) -> bool {
+    let name =
+        section.iter().filter_map(|line| codec(line)).find(|(mapped, _)| *mapped == payload).map(|(_, name)| name);
+    !matches!(name, Some("telephone-event" | "CN" | "rtx" | "red" | "ulpfec"))
+}
