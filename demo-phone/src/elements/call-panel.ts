@@ -1,0 +1,106 @@
+import { clockText } from "../duration.js";
+import { ICONS } from "../icons.js";
+import { initialOf } from "../names.js";
+
+const TEMPLATE = `
+<span class="avatar" aria-hidden="true"></span>
+<h2 tabindex="-1" data-testid="call-peer"></h2>
+<p role="status" data-testid="call-status"></p>
+<p class="clock" role="timer" aria-label="Duration of the call" data-testid="call-duration"></p>
+<div class="meters">
+  <level-meter label="You" data-testid="meter-local"></level-meter>
+  <level-meter label="Them" data-testid="meter-remote"></level-meter>
+</div>
+<p class="keys" role="log" aria-label="Keys" hidden>
+  <span data-keys="sent" hidden>Sent <b data-testid="sent-digits"></b></span>
+  <span data-keys="received" hidden>Received <b data-testid="received-digits"></b></span>
+</p>
+<div class="actions">
+  <button type="button" data-act="mute" aria-pressed="false" data-testid="mute"><i>${ICONS.mute}${ICONS.muted}</i><span>Mute</span></button>
+  <button type="button" data-act="keypad" aria-expanded="false" aria-controls="pad" data-testid="keypad"><i>${ICONS.keypad}</i><span>Keypad</span></button>
+  <button type="button" data-act="hold" aria-pressed="false" data-testid="hold"><i>${ICONS.hold}${ICONS.resume}</i><span>Hold</span></button>
+</div>
+<button type="button" class="hangup" data-act="hangup" data-testid="hangup">${ICONS.hangup}<span>Hang up</span></button>`;
+
+/** What the panel shows of a call. */
+export interface Shown {
+  peer: string;
+  status: string;
+  text: string;
+  since: number | undefined;
+  muted: boolean;
+  held: boolean;
+  sent: string;
+  received: string;
+}
+
+/** A call in progress. Fires `phone-hangup`, `phone-hold`, `phone-mute` and `phone-keypad`. */
+export class CallPanel extends HTMLElement {
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #since: number | undefined;
+
+  connectedCallback(): void {
+    this.#timer = setInterval(() => { this.#tick(); }, 250);
+    if (this.firstChild) return;
+    this.innerHTML = TEMPLATE;
+    for (const button of this.querySelectorAll<HTMLElement>("[data-act]")) {
+      button.addEventListener("click", () => this.dispatchEvent(new Event(`phone-${button.dataset["act"] ?? ""}`)));
+    }
+  }
+
+  disconnectedCallback(): void {
+    clearInterval(this.#timer);
+  }
+
+  show(call: Shown, keypad: boolean): void {
+    this.#since = call.since;
+    this.#write("h2", call.peer);
+    this.#write(".avatar", initialOf(call.peer));
+    this.#write("[data-testid=call-status]", call.text);
+    this.#write("[data-testid=sent-digits]", call.sent);
+    this.#write("[data-testid=received-digits]", call.received);
+    this.#hide("[data-keys=sent]", call.sent === "");
+    this.#hide("[data-keys=received]", call.received === "");
+    this.#hide(".keys", call.sent + call.received === "");
+    const connected = call.status === "ESTABLISHED" || call.status === "HOLD";
+    this.#button("mute", { pressed: call.muted, label: call.muted ? "Unmute" : "Mute", disabled: !connected });
+    this.#button("hold", {
+      pressed: call.held,
+      label: call.held ? "Resume" : "Hold",
+      disabled: !connected || (call.status === "HOLD" && !call.held),
+    });
+    this.#button("keypad", { expanded: keypad, disabled: !connected });
+    this.#tick();
+  }
+
+  /** To the name, not to a button: the Enter that made the call must not end it. */
+  override focus(): void {
+    this.querySelector("h2")?.focus();
+  }
+
+  #tick(): void {
+    this.#write(".clock", this.#since === undefined ? "" : clockText(Date.now() - this.#since));
+  }
+
+  #button(act: string, state: { pressed?: boolean; expanded?: boolean; label?: string; disabled: boolean }): void {
+    const button = this.querySelector<HTMLButtonElement>(`[data-act=${act}]`);
+    if (!button) return;
+    button.disabled = state.disabled;
+    if (state.pressed !== undefined) button.setAttribute("aria-pressed", String(state.pressed));
+    if (state.expanded !== undefined) button.setAttribute("aria-expanded", String(state.expanded));
+    if (state.label !== undefined) this.#write(`[data-act=${act}] span`, state.label);
+  }
+
+  /** Only what is new: a live region speaks every text that is put into it. */
+  #write(selector: string, text: string): void {
+    const element = this.querySelector(selector);
+    if (element && element.textContent !== text) element.textContent = text;
+  }
+
+  #hide(selector: string, hidden: boolean): void {
+    const element = this.querySelector<HTMLElement>(selector);
+    if (element) element.hidden = hidden;
+  }
+}
+
+customElements.define("call-panel", CallPanel);

@@ -1,0 +1,39 @@
+import type { Call } from "offhook";
+import { clockText } from "./duration.js";
+
+/** What a call is doing, as a person would say it. */
+export function statusText(call: Call, heldByUs: boolean): string {
+  switch (call.status()) {
+    case "NEW":
+    case "PENDING":
+      return call.isIncoming() ? "Connecting…" : "Calling…";
+    case "TRYING":
+    case "SESSION_PROGRESS":
+      return "Calling…";
+    case "RING":
+    case "RING_MEDIA":
+      return "Ringing…";
+    case "ESTABLISHED":
+      return "Connected";
+    case "HOLD":
+      return heldByUs ? "On hold" : "The other side has put you on hold";
+    default:
+      return "Ended";
+  }
+}
+
+/** How a call ended. `lasted` is in milliseconds, and absent for a call that was never connected. */
+export function endText(call: Call, lasted: number | undefined): string {
+  const peer = call.isIncoming() ? call.visibleName() : call.callee();
+  const sip = call.getSipStatus();
+  const code = sip !== undefined && sip >= 300 ? ` (SIP ${sip})` : "";
+  switch (call.status()) {
+    case "BUSY":
+      return `${call.getErrorInfo() || `${peer} is busy.`}${code}`;
+    case "FAILED":
+      return `${call.getErrorInfo() || call.getInfo() || "The call failed."}${code}`;
+    default:
+      if (lasted !== undefined) return `Call with ${peer} ended after ${clockText(lasted)}.`;
+      return call.isIncoming() ? `Missed a call from ${peer}.` : `Call to ${peer} ended.`;
+  }
+}
