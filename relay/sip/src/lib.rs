@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod digest;
 pub mod message;
 pub mod offer_answer;
 pub mod sdp;
+pub mod transaction;

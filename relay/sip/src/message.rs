@@ -8,7 +8,7 @@ mod build;
 mod check;
 mod cseq;
 mod error;
-mod grammar;
+pub(crate) mod grammar;
 mod header_name;
 mod headers;
 mod host;

@@ -261,3 +261,7 @@ impl Parts {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "build_tests.rs"]
+mod tests;

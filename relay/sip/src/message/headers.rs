@@ -252,3 +252,7 @@ impl fmt::Debug for Header {
         write!(f, "{}: {:?}", self.name, self.text())
     }
 }
+
+#[cfg(test)]
+#[path = "headers_tests.rs"]
+mod tests;

@@ -176,3 +176,7 @@ impl fmt::Display for Contact {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "name_addr_tests.rs"]
+mod tests;

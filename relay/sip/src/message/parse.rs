@@ -168,3 +168,7 @@ fn status_line(line: Bytes) -> Result<Response, ParseError> {
     let reason = line.slice_ref(grammar::trim(reason));
     Ok(Response { start_line: line, status, reason, headers: Headers::new(), body: Bytes::new(), body_fault: None })
 }
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

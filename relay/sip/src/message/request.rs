@@ -20,7 +20,6 @@ pub struct Request {
 
 impl Request {
     /// Begins a request.
-    #[must_use]
     pub fn builder(method: Method, uri: Uri) -> RequestBuilder {
         RequestBuilder::new(method, uri)
     }
@@ -37,6 +36,12 @@ impl Request {
     /// It is not a URI. A request that was checked has one.
     pub fn uri(&self) -> Result<Uri, Fault> {
         Uri::parse(&self.uri)
+    }
+
+    /// The Request-URI as it stands in the request line.
+    #[must_use]
+    pub fn raw_uri(&self) -> &[u8] {
+        &self.uri
     }
 
     /// Puts another Request-URI in its place.

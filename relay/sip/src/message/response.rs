@@ -19,7 +19,6 @@ pub struct Response {
 
 impl Response {
     /// Begins the response to a request with the headers RFC 3261 section 8.2.6 wants copied.
-    #[must_use]
     pub fn reply(request: &Request, status: StatusCode) -> ResponseBuilder {
         ResponseBuilder::new(request, status)
     }

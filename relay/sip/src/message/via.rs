@@ -199,3 +199,7 @@ impl fmt::Display for Via {
         write!(f, "{}/{} {}{}", self.version, self.transport, self.sent_by, self.params)
     }
 }
+
+#[cfg(test)]
+#[path = "via_tests.rs"]
+mod tests;

@@ -272,3 +272,7 @@ impl fmt::Debug for SipUri {
         self.fmt_redacted(f)
     }
 }
+
+#[cfg(test)]
+#[path = "sip_uri_tests.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! The client's side: which challenges were met, and how to answer them.
+
+use super::authorization::Subject;
+use super::{Authorization, Challenge, Credentials};
+use crate::message::{BuildError, HeaderName, Request, Response, StatusCode};
+
+/// How many times in a row a server may call our nonce stale before that is taken for a refusal.
+const STALE_LIMIT: u32 = 3;
+
+/// Realms kept at once. A forking proxy may add one challenge a branch; more is no telephone.
+const REALM_LIMIT: usize = 8;
+
+/// Answers challenges with one user's credentials, and keeps nonces for the requests that follow.
+#[derive(Debug, Clone)]
+pub struct Client {
+    credentials: Credentials,
+    realms: Vec<Realm>,
+}
+
+/// What is known of one realm of a server (401) or a proxy (407).
+#[derive(Debug, Clone)]
+struct Realm {
+    is_proxy: bool,
+    challenge: Challenge,
+    /// Answers made with this nonce.
+    nonce_count: u32,
+    /// Kept for session algorithms, whose key it is part of.
+    cnonce: Option<String>,
+    /// Whether a request with an answer got through since the credentials were last refused.
+    proven: bool,
+    stale_in_a_row: u32,
+}
+
+/// Why a challenge is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DigestError {
+    /// The server refused the credentials. Ask the user for the right password.
+    #[error("the server refused the user name or password")]
+    Rejected,
+    /// No challenge can be answered: another scheme, algorithm or protection. Tell the user that
+    /// the server wants something this client lacks.
+    #[error("the server asks for a way of signing in that is not supported")]
+    Unsupported,
+    /// The user name or realm cannot stand in a header. Refuse the user name.
+    #[error("the credentials cannot be sent: {0}")]
+    Unsendable(#[from] BuildError),
+}
+
+impl Client {
+    /// A client that has met no challenge.
+    #[must_use]
+    pub const fn new(credentials: Credentials) -> Self {
+        Self { credentials, realms: Vec::new() }
+    }
+
+    /// Takes the challenges of a 401 or 407 response. After this the request is sent again, with
+    /// the answers of [`Client::authorize`].
+    ///
+    /// # Errors
+    /// The same credentials were refused before, or no challenge can be answered.
+    pub fn challenged(&mut self, response: &Response) -> Result<(), DigestError> {
+        let is_proxy = response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+        let name = match is_proxy {
+            true => HeaderName::ProxyAuthenticate,
+            false => HeaderName::WwwAuthenticate,
+        };
+        let challenges: Vec<Challenge> =
+            response.headers().all(&name).flat_map(|header| Challenge::parse_all(header.value())).collect();
+        let chosen = strongest_of_each_realm(challenges);
+        if chosen.is_empty() {
+            return Err(DigestError::Unsupported);
+        }
+        chosen.into_iter().try_for_each(|challenge| self.take(is_proxy, challenge))
+    }
+
+    /// Notes that a request with answers was not challenged: the credentials are right. A later
+    /// challenge then only means that the nonce has run out.
+    pub fn accepted(&mut self) {
+        for realm in self.realms.iter_mut().filter(|realm| realm.nonce_count > 0) {
+            realm.proven = true;
+            realm.stale_in_a_row = 0;
+        }
+    }
+
+    /// Puts the answer to every challenge met so far into a request, in place of older answers.
+    /// `cnonce` is a fresh random token.
+    ///
+    /// # Errors
+    /// The user name cannot stand in a header.
+    pub fn authorize(&mut self, request: &mut Request, cnonce: &str) -> Result<(), DigestError> {
+        let uri = String::from_utf8_lossy(request.raw_uri()).into_owned();
+        let answers: Vec<(HeaderName, Authorization)> = self
+            .realms
+            .iter_mut()
+            .map(|realm| {
+                let subject = Subject { method: request.method(), uri: &uri, body: request.body() };
+                let answer = realm.answer(&self.credentials, subject, cnonce);
+                (realm.header(), answer)
+            })
+            .collect();
+        let headers = request.headers_mut();
+        headers.remove(&HeaderName::Authorization);
+        headers.remove(&HeaderName::ProxyAuthorization);
+        for (name, answer) in answers {
+            headers.push(name, answer)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, is_proxy: bool, challenge: Challenge) -> Result<(), DigestError> {
+        let same = |realm: &&mut Realm| realm.is_proxy == is_proxy && realm.challenge.realm == challenge.realm;
+        if let Some(realm) = self.realms.iter_mut().find(same) {
+            return realm.challenged_again(challenge);
+        }
+        if self.realms.len() >= REALM_LIMIT {
+            self.realms.remove(0);
+        }
+        self.realms.push(Realm { is_proxy, challenge, nonce_count: 0, cnonce: None, proven: false, stale_in_a_row: 0 });
+        Ok(())
+    }
+}
+
+impl Realm {
+    /// A second challenge refuses the answer to the first, unless it says that the nonce alone was
+    /// old, or the credentials were right before (servers that forget to say `stale`).
+    fn challenged_again(&mut self, challenge: Challenge) -> Result<(), DigestError> {
+        if self.nonce_count > 0 {
+            if challenge.stale && self.stale_in_a_row < STALE_LIMIT {
+                self.stale_in_a_row = self.stale_in_a_row.saturating_add(1);
+            } else if self.proven {
+                self.proven = false;
+            } else {
+                return Err(DigestError::Rejected);
+            }
+        }
+        self.challenge = challenge;
+        self.nonce_count = 0;
+        self.cnonce = None;
+        Ok(())
+    }
+
+    fn answer(&mut self, credentials: &Credentials, subject: Subject<'_>, cnonce: &str) -> Authorization {
+        self.nonce_count = self.nonce_count.saturating_add(1);
+        let keep = self.challenge.algorithm().is_session();
+        let cnonce = match &self.cnonce {
+            Some(kept) if keep => kept.clone(),
+            _ => cnonce.to_owned(),
+        };
+        let answer = Authorization::answer(&self.challenge, credentials, subject, &cnonce, self.nonce_count);
+        self.cnonce = Some(cnonce);
+        answer
+    }
+
+    const fn header(&self) -> HeaderName {
+        match self.is_proxy {
+            true => HeaderName::ProxyAuthorization,
+            false => HeaderName::Authorization,
+        }
+    }
+}
+
+/// RFC 8760 lets a server offer several algorithms for one realm; the strongest is taken, the
+/// first of equals.
+fn strongest_of_each_realm(challenges: Vec<Challenge>) -> Vec<Challenge> {
+    let mut chosen: Vec<Challenge> = Vec::new();
+    for challenge in challenges {
+        let known = chosen.iter_mut().find(|known| known.realm == challenge.realm);
+        if let Some(known) = known {
+            if challenge.algorithm() > known.algorithm() {
+                *known = challenge;
+            }
+        } else if chosen.len() < REALM_LIMIT {
+            chosen.push(challenge);
+        }
+    }
+    chosen
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

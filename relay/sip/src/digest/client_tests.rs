@@ -1,0 +1,158 @@
+//! A client before a registrar that challenges it in various ways.
+
+use bytes::Bytes;
+
+use super::*;
+use crate::digest::{Algorithm, Password, Qop};
+use crate::message::{Limits, Message, Method};
+
+fn request() -> Request {
+    let text = "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n\r\n";
+    match Message::parse_datagram(Bytes::from(text), &Limits::default()) {
+        Ok(Message::Request(request)) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn challenge(nonce: &str, rest: &str) -> String {
+    format!("WWW-Authenticate: Digest realm=\"r\", nonce=\"{nonce}\"{rest}\r\n")
+}
+
+fn response(status: u16, lines: &str) -> Response {
+    let text = format!("SIP/2.0 {status} No\r\n{lines}\r\n");
+    match Message::parse_datagram(Bytes::from(text), &Limits::default()) {
+        Ok(Message::Response(response)) => response,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn client() -> Client {
+    Client::new(Credentials::new("alice", "secret"))
+}
+
+/// What the client would send, read as the server reads it.
+fn answers(client: &mut Client) -> Vec<Authorization> {
+    let mut request = request();
+    client.authorize(&mut request, "cn").unwrap();
+    request
+        .headers()
+        .iter()
+        .filter_map(|header| Authorization::parse(header.value()))
+        .inspect(|answer| {
+            assert!(answer.is_made_with(&Password::new("secret"), &Method::Register, b""));
+        })
+        .collect()
+}
+
+#[test]
+fn before_a_challenge_nothing_is_sent() {
+    assert!(answers(&mut client()).is_empty());
+}
+
+#[test]
+fn an_answer_names_the_request_uri_and_counts() {
+    let mut client = client();
+    let refusal = response(401, &challenge("n", ", qop=\"auth,auth-int\", opaque=\"o\""));
+    client.challenged(&refusal).unwrap();
+    let first = answers(&mut client).remove(0);
+    assert_eq!(first.uri, "sip:example.com");
+    assert_eq!(first.opaque.as_deref(), Some("o"));
+    let protection = first.protection.unwrap();
+    assert_eq!((protection.qop, protection.nonce_count), (Qop::Auth, 1));
+    let second = answers(&mut client).remove(0);
+    assert_eq!(second.protection.unwrap().nonce_count, 2);
+}
+
+#[test]
+fn the_strongest_algorithm_is_chosen() {
+    let mut client = client();
+    let lines = [
+        challenge("1", ", algorithm=MD5"),
+        challenge("2", ", algorithm=SHA-256, qop=\"auth\""),
+        challenge("3", ", algorithm=UNHEARD-OF"),
+        "WWW-Authenticate: Basic realm=\"r\"\r\n".to_owned(),
+    ];
+    client.challenged(&response(401, &lines.concat())).unwrap();
+    let answer = answers(&mut client).remove(0);
+    assert_eq!(answer.algorithm, Some(Algorithm::Sha256));
+    assert_eq!(answer.nonce, "2");
+}
+
+#[test]
+fn the_same_credentials_refused_again_are_rejected() {
+    let mut client = client();
+    client.challenged(&response(401, &challenge("1", ""))).unwrap();
+    answers(&mut client);
+    assert_eq!(client.challenged(&response(401, &challenge("2", ""))), Err(DigestError::Rejected));
+}
+
+#[test]
+fn a_stale_nonce_is_no_refusal_but_not_for_ever() {
+    let mut client = client();
+    client.challenged(&response(401, &challenge("0", ""))).unwrap();
+    answers(&mut client);
+    for nonce in ["1", "2", "3"] {
+        let stale = response(401, &challenge(nonce, ", stale=TRUE"));
+        client.challenged(&stale).unwrap();
+        assert_eq!(answers(&mut client).remove(0).nonce, nonce);
+    }
+    assert_eq!(client.challenged(&response(401, &challenge("4", ", stale=true"))), Err(DigestError::Rejected));
+}
+
+#[test]
+fn a_nonce_that_ran_out_is_replaced_even_without_stale() {
+    let mut client = client();
+    client.challenged(&response(401, &challenge("1", ""))).unwrap();
+    answers(&mut client);
+    client.accepted();
+    client.challenged(&response(401, &challenge("2", ""))).unwrap();
+    assert_eq!(answers(&mut client).remove(0).nonce, "2");
+    assert_eq!(client.challenged(&response(401, &challenge("3", ""))), Err(DigestError::Rejected));
+}
+
+#[test]
+fn proxy_and_server_are_answered_side_by_side() {
+    let mut client = client();
+    let proxy = "Proxy-Authenticate: Digest realm=\"p\", nonce=\"1\"\r\n";
+    client.challenged(&response(407, proxy)).unwrap();
+    answers(&mut client);
+    client.challenged(&response(401, &challenge("2", ""))).unwrap();
+    let mut request = request();
+    client.authorize(&mut request, "cn").unwrap();
+    client.authorize(&mut request, "cn").unwrap();
+    let count = |name| request.headers().all(&name).count();
+    assert_eq!(count(HeaderName::Authorization), 1);
+    assert_eq!(count(HeaderName::ProxyAuthorization), 1);
+}
+
+#[test]
+fn a_session_keeps_its_client_nonce() {
+    let mut client = client();
+    let lines = challenge("1", ", algorithm=MD5-sess, qop=auth");
+    client.challenged(&response(401, &lines)).unwrap();
+    let mut request = request();
+    for cnonce in ["first", "second"] {
+        client.authorize(&mut request, cnonce).unwrap();
+        let header = request.headers().first(&HeaderName::Authorization).unwrap();
+        let answer = Authorization::parse(header.value()).unwrap();
+        assert_eq!(answer.protection.unwrap().cnonce, "first");
+    }
+}
+
+#[test]
+fn nothing_to_answer_is_told() {
+    let basic = response(401, "WWW-Authenticate: Basic realm=\"r\"\r\n");
+    assert_eq!(client().challenged(&basic), Err(DigestError::Unsupported));
+    assert_eq!(
+        client().challenged(&response(407, &challenge("1", ""))),
+        Err(DigestError::Unsupported),
+        "a 407 with the header of a 401"
+    );
+}
+
+#[test]
+fn a_user_name_cannot_begin_a_header() {
+    let mut client = Client::new(Credentials::new("a\r\nRoute: <sip:evil>", "p"));
+    client.challenged(&response(401, &challenge("1", ""))).unwrap();
+    assert!(matches!(client.authorize(&mut request(), "cn"), Err(DigestError::Unsendable(_))));
+}
