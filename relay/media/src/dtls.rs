@@ -24,7 +24,7 @@ const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9
 const MAX_HANDSHAKE_DATAGRAMS: u16 = 256;
 
 /// One DTLS association.
-pub struct Dtls {
+pub(crate) struct Dtls {
     endpoint: Endpoint,
     identity: Identity,
     datagrams: u16,
@@ -32,7 +32,7 @@ pub struct Dtls {
 }
 
 /// What a datagram led to.
-pub enum Progress {
+pub(crate) enum Progress {
     /// Nothing to act on yet.
     Pending,
     /// The handshake is complete. The keys are good only if the fingerprint is the peer's.
@@ -53,7 +53,7 @@ pub enum Progress {
 impl Dtls {
     /// Waits for the peer's ClientHello.
     #[must_use]
-    pub fn new(identity: &Identity) -> Self {
+    pub(crate) fn new(identity: &Identity) -> Self {
         Self {
             endpoint: Endpoint::new(PEER, TransportProtocol::UDP, Some(identity.handshake())),
             identity: identity.clone(),
@@ -63,7 +63,7 @@ impl Dtls {
     }
 
     /// Takes in a datagram.
-    pub fn receive(&mut self, now: Instant, datagram: &[u8]) -> Progress {
+    pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Progress {
         if !self.complete {
             if self.datagrams >= MAX_HANDSHAKE_DATAGRAMS {
                 return Progress::Invalid;
@@ -90,23 +90,23 @@ impl Dtls {
     }
 
     /// The next datagram to send.
-    pub fn transmit(&mut self) -> Option<BytesMut> {
+    pub(crate) fn transmit(&mut self) -> Option<BytesMut> {
         self.endpoint.poll_transmit().map(|transmit| transmit.message)
     }
 
     /// When [`Dtls::timeout`] is due: a flight may have to be sent again.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.endpoint.poll_timeout(&PEER)
     }
 
     /// Sends a lost flight again. `false` when that has been tried often enough.
-    pub fn timeout(&mut self, now: Instant) -> bool {
+    pub(crate) fn timeout(&mut self, now: Instant) -> bool {
         self.deadline().is_none_or(|due| due > now) || self.endpoint.handle_timeout(PEER, now).is_ok()
     }
 
     /// Says goodbye, if there is somebody to say it to.
-    pub fn close(&mut self, now: Instant) {
+    pub(crate) fn close(&mut self, now: Instant) {
         // An association that has not begun has nothing to close.
         let _ = self.endpoint.close(now);
     }

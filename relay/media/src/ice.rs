@@ -39,7 +39,7 @@ impl IceCredentials {
 }
 
 /// A binding request, read but not yet believed.
-pub struct Check {
+pub(crate) struct Check {
     message: Message,
     username: String,
 }
@@ -47,7 +47,7 @@ pub struct Check {
 impl Check {
     /// Reads a datagram. `None` when it is not a well-formed connectivity check.
     #[must_use]
-    pub fn parse(datagram: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(datagram: &[u8]) -> Option<Self> {
         if datagram.len() > MAX_CHECK {
             return None;
         }
@@ -66,7 +66,7 @@ impl Check {
 
     /// The user name fragment of the side that is asked: whom this is for.
     #[must_use]
-    pub fn local_ufrag(&self) -> &str {
+    pub(crate) fn local_ufrag(&self) -> &str {
         self.username.split(':').next().unwrap_or_default()
     }
 
@@ -89,7 +89,7 @@ impl Check {
 
 /// What an authentic check brings about.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// To be sent to where the check came from.
     pub response: Vec<u8>,
     /// An address that no longer belongs to the browser, to make room for the new one.
@@ -98,7 +98,7 @@ pub struct Answer {
 
 /// The relay's ICE agent for one browser.
 #[derive(Debug)]
-pub struct Agent {
+pub(crate) struct Agent {
     local: IceCredentials,
     remote_ufrag: Option<String>,
     /// Every address a check came from, the most recently checked last.
@@ -110,42 +110,48 @@ pub struct Agent {
 impl Agent {
     /// An agent with these credentials of its own.
     #[must_use]
-    pub const fn new(local: IceCredentials) -> Self {
+    pub(crate) const fn new(local: IceCredentials) -> Self {
         Self { local, remote_ufrag: None, addresses: Vec::new(), selected: None, checked: None }
     }
 
     /// The browser's description is known: checks must name it from now on.
-    pub fn set_remote(&mut self, ufrag: &str) {
+    pub(crate) fn set_remote(&mut self, ufrag: &str) {
         self.remote_ufrag = Some(ufrag.to_owned());
     }
 
     /// The agent's own user name fragment.
     #[must_use]
-    pub fn local_ufrag(&self) -> &str {
+    pub(crate) fn local_ufrag(&self) -> &str {
         &self.local.ufrag
     }
 
     /// Where media goes: the address the browser nominated last, until then the first it checked
     /// from.
     #[must_use]
-    pub const fn selected(&self) -> Option<SocketAddr> {
+    pub(crate) const fn selected(&self) -> Option<SocketAddr> {
         self.selected
     }
 
+    /// Whether an authentic check came from there.
+    #[must_use]
+    pub(crate) fn knows(&self, source: SocketAddr) -> bool {
+        self.addresses.contains(&source)
+    }
+
     /// Every address the browser checked from.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
         self.addresses.iter().copied()
     }
 
     /// When consent ends if no further check comes (RFC 7675). `None` before the first.
     #[must_use]
-    pub fn consent_until(&self, timeout: Duration) -> Option<Instant> {
+    pub(crate) fn consent_until(&self, timeout: Duration) -> Option<Instant> {
         self.checked.map(|checked| checked + timeout)
     }
 
     /// Answers a check from `source`. `None` when it is not authentic: no answer then, for
     /// whoever cannot know the password shall learn nothing.
-    pub fn answer(
+    pub(crate) fn answer(
         &mut self,
         now: Instant,
         source: SocketAddr,

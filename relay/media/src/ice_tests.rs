@@ -57,7 +57,7 @@ fn good(attributes: &[AttrType]) -> Vec<u8> {
 
 fn answer(agent: &mut Agent, source: &str, datagram: &[u8]) -> Option<Answer> {
     let check = Check::parse(datagram)?;
-    agent.answer(Instant::now(), at(source), check, crypto().crypto())
+    agent.answer(crate::simulated::origin(), at(source), check, crypto().crypto())
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn consent_ends_a_while_after_the_last_check() {
     let mut agent = agent();
     let timeout = Duration::from_secs(10);
     assert_eq!(agent.consent_until(timeout), None);
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     let check = Check::parse(&good(&[])).unwrap();
     agent.answer(now, at("192.0.2.9:1"), check, crypto().crypto());
     assert_eq!(agent.consent_until(timeout), Some(now + timeout));

@@ -71,7 +71,7 @@ impl Identity {
 }
 
 /// The SHA-256 fingerprint of a certificate in DER.
-pub fn fingerprint(crypto: &Arc<dyn RTCCryptoProvider>, der: &[u8]) -> Option<Fingerprint> {
+pub(crate) fn fingerprint(crypto: &Arc<dyn RTCCryptoProvider>, der: &[u8]) -> Option<Fingerprint> {
     let hash = crypto.crypto().hash(HashAlgorithm::Sha256, der).ok()?;
     let hash: &[u8] = hash.as_ref();
     hash.try_into().ok().map(Fingerprint::from_bytes)

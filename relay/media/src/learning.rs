@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Which source is accepted, and where to send to.
 #[derive(Debug)]
-pub struct Learning {
+pub(crate) struct Learning {
     /// How long the named address may displace another one.
     window: Duration,
     named: Option<SocketAddr>,
@@ -26,12 +26,12 @@ impl Learning {
     /// Knows nobody; `window` is how long after the first packet the source may still change to
     /// the exact address named.
     #[must_use]
-    pub const fn new(window: Duration) -> Self {
+    pub(crate) const fn new(window: Duration) -> Self {
         Self { window, named: None, learned: None }
     }
 
     /// The peer's description names this address. Another one than before starts over.
-    pub fn name(&mut self, address: SocketAddr) {
+    pub(crate) fn name(&mut self, address: SocketAddr) {
         if self.named != Some(address) {
             self.named = Some(address);
             self.learned = None;
@@ -39,7 +39,7 @@ impl Learning {
     }
 
     /// Whether a packet from `source` is the peer's.
-    pub fn accepts(&mut self, now: Instant, source: SocketAddr) -> bool {
+    pub(crate) fn accepts(&mut self, now: Instant, source: SocketAddr) -> bool {
         let Some(named) = self.named else {
             return false;
         };
@@ -61,7 +61,7 @@ impl Learning {
     /// Where to send: the learned source, before that the named address. `None` when nothing is
     /// named or the address is the unspecified one.
     #[must_use]
-    pub fn destination(&self) -> Option<SocketAddr> {
+    pub(crate) fn destination(&self) -> Option<SocketAddr> {
         self.learned
             .map(|learned| learned.source)
             .or(self.named)
@@ -74,7 +74,7 @@ impl Learning {
 }
 
 /// Whether two addresses are of one network: loopback, else /24 for IPv4 and /64 for IPv6.
-pub fn same_network(a: IpAddr, b: IpAddr) -> bool {
+pub(crate) fn same_network(a: IpAddr, b: IpAddr) -> bool {
     match (a.to_canonical(), b.to_canonical()) {
         (a, b) if a.is_loopback() && b.is_loopback() => true,
         (IpAddr::V4(a), IpAddr::V4(b)) => a.to_bits() >> 8 == b.to_bits() >> 8,
@@ -92,7 +92,7 @@ mod tests {
     fn named(address: &str) -> (Learning, Instant) {
         let mut learning = Learning::new(WINDOW);
         learning.name(at(address));
-        (learning, Instant::now())
+        (learning, crate::simulated::origin())
     }
 
     fn at(address: &str) -> SocketAddr {
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn nobody_is_accepted_before_a_description_names_an_address() {
         let mut learning = Learning::new(WINDOW);
-        assert!(!learning.accepts(Instant::now(), at("192.0.2.1:4000")));
+        assert!(!learning.accepts(crate::simulated::origin(), at("192.0.2.1:4000")));
         assert_eq!(learning.destination(), None);
     }
 

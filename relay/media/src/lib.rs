@@ -10,35 +10,51 @@
 //! [`Media::webrtc_leg`] and [`Media::rtp_leg`]; commands are sent and forgotten; what happens
 //! later arrives as an [`Event`].
 //!
-//! Inside, each protocol is sans-I/O: bytes and an instant in, bytes and events out. The worker
-//! thread is the only place with sockets and a clock.
+//! Inside, each protocol is sans-I/O: bytes and an instant in, bytes and events out. [`Bridge`]
+//! holds all legs of a worker that way, and can be driven without sockets or threads; the worker
+//! thread is the only place that has them, and a clock.
 
+mod bridge;
 mod command;
 mod config;
+mod dtls;
 mod dtmf;
 mod error;
 mod event;
 mod format;
+mod ice;
+mod identity;
+mod learning;
+mod leg;
 mod media;
+mod outlet;
 mod params;
+mod ports;
+mod rewrite;
+mod rtcp;
+mod rtp;
+mod schedule;
+mod service;
+#[cfg(test)]
+mod simulated;
+mod sockets;
+mod srtp;
+mod supervision;
+mod telephone_event;
+mod worker;
 
+pub use bridge::{Bridge, NewLeg, Timing};
 pub use command::Command;
 pub use config::MediaConfig;
 pub use dtmf::{Digit, Digits, InvalidDigit};
 pub use error::{InvalidFingerprint, MediaError};
 pub use event::{Event, Inactivity, LegStats, MediaFailure};
 pub use format::{Codec, Direction, Format, PayloadFormat};
+pub use identity::Identity;
+pub use leg::Seed;
 pub use media::{Counts, Media, WorkerId};
+pub use outlet::{Door, LegKey, Outlet};
 pub use params::{
     Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, WebRtcLocal, WebRtcRemote,
 };
-mod dtls;
-mod ice;
-mod identity;
-mod learning;
-mod ports;
-mod rewrite;
-mod rtcp;
-mod rtp;
-mod srtp;
-mod telephone_event;
+pub use rtcp::NtpClock;

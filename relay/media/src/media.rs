@@ -1,10 +1,31 @@
 //! The door: starts the workers, opens legs, hands commands over.
 
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime};
+
+use mio::{Poll, Waker};
+
+use crate::bridge::{Bridge, NewLeg, Timing};
 use crate::command::Command;
 use crate::config::MediaConfig;
 use crate::error::MediaError;
 use crate::event::Event;
-use crate::params::{LegId, RtpLocal, Service, WebRtcLocal};
+use crate::identity::Identity;
+use crate::leg::Seed;
+use crate::params::{IceCredentials, LegId, RtpLocal, Service, WebRtcLocal};
+use crate::ports::Ports;
+use crate::rtcp::NtpClock;
+use crate::sockets::{SharedPorts, SocketPair, Sockets, bind_shared};
+use crate::worker::{Order, WAKE, Worker};
+
+/// Orders that may wait for a worker. It empties the queue every turn, so a full one means that it
+/// has not turned for seconds.
+const QUEUE: usize = 16_384;
 
 /// One of the worker threads. All legs of a call live on the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,15 +38,31 @@ pub struct Counts {
     pub legs: usize,
     /// UDP sockets open, the workers' shared ones included.
     pub sockets: usize,
-    /// RTP ports bound.
+    /// RTP ports in use, counted in pairs with that of their RTCP.
     pub rtp_ports: usize,
-    /// RTP ports resting before they may be used again.
+    /// RTP ports resting before they may be used again, in pairs likewise.
     pub quarantined_ports: usize,
 }
 
-/// All media of a process. Dropping it stops and joins the workers.
-#[derive(Debug)]
-pub struct Media {}
+/// All media of a process. Dropping it closes every leg and ends the workers.
+pub struct Media {
+    config: MediaConfig,
+    identity: Identity,
+    ports: SharedPorts,
+    sockets: Arc<AtomicUsize>,
+    workers: Vec<Handle>,
+}
+
+/// A worker, seen from outside.
+struct Handle {
+    orders: Option<SyncSender<Order>>,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+    candidates: Vec<SocketAddr>,
+    legs: Arc<AtomicUsize>,
+    /// Calls opened, to spread those whose legs the worker has not seen yet.
+    calls: AtomicUsize,
+}
 
 impl Media {
     /// Starts the workers. `on_event` is called on their threads and must not block.
@@ -33,42 +70,89 @@ impl Media {
     /// # Errors
     /// [`MediaError`] when the configuration makes no sense or an address cannot be bound.
     pub fn start(config: MediaConfig, on_event: impl Fn(Event) + Send + Sync + 'static) -> Result<Self, MediaError> {
-        drop((config, on_event));
-        Ok(Self {})
+        check(&config)?;
+        let start = random::<8>()?
+            .into_iter()
+            .fold(0, |sum, byte| usize::wrapping_mul(sum, 256).wrapping_add(usize::from(byte)));
+        let ports = Ports::new(&config.rtp_ports, config.quarantine, start);
+        let mut media = Self {
+            identity: Identity::generate()?,
+            ports: Arc::new(Mutex::new(ports)),
+            sockets: Arc::new(AtomicUsize::new(0)),
+            workers: Vec::with_capacity(config.workers),
+            config,
+        };
+        let on_event: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(on_event);
+        for number in 0..media.config.workers {
+            let handle = media.start_worker(number, on_event.clone())?;
+            media.workers.push(handle);
+        }
+        Ok(media)
     }
 
     /// Picks the worker with the fewest legs for a new call.
     #[must_use]
     pub fn open_call(&self) -> WorkerId {
-        WorkerId(0)
+        let load = |handle: &Handle| {
+            let legs = handle.legs.load(Ordering::Relaxed);
+            (legs, handle.calls.load(Ordering::Relaxed))
+        };
+        let least = self.workers.iter().enumerate().min_by_key(|(_, handle)| load(handle));
+        least.map_or(WorkerId(0), |(number, handle)| {
+            handle.calls.fetch_add(1, Ordering::Relaxed);
+            WorkerId(number)
+        })
     }
 
     /// Opens a leg to a browser.
     ///
     /// # Errors
-    /// [`MediaError::Stopped`] or [`MediaError::Overloaded`].
+    /// [`MediaError::Stopped`], [`MediaError::Overloaded`], [`MediaError::System`].
     pub fn webrtc_leg(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
-        let _ = (worker, leg);
-        Err(MediaError::Stopped)
+        let handle = self.handle(worker)?;
+        let new = new_leg(leg)?;
+        let ice = IceCredentials::from_random(random()?);
+        let local = WebRtcLocal {
+            ice: ice.clone(),
+            fingerprint: self.identity.fingerprint(),
+            candidates: handle.candidates.clone(),
+            ssrc: new.seed.ssrc,
+            cname: new.cname.clone(),
+        };
+        handle.order(Order::OpenWebRtc(new, ice))?;
+        Ok(local)
     }
 
     /// Opens a leg to an RTP endpoint, on a port pair of its own.
     ///
     /// # Errors
-    /// [`MediaError::NoPorts`] when the range is used up; [`MediaError::Stopped`],
-    /// [`MediaError::Overloaded`].
+    /// [`MediaError::NoPorts`] when the range is used up; [`MediaError::Bind`],
+    /// [`MediaError::Stopped`], [`MediaError::Overloaded`], [`MediaError::System`].
     pub fn rtp_leg(&self, worker: WorkerId, leg: LegId) -> Result<RtpLocal, MediaError> {
-        let _ = (worker, leg);
-        Err(MediaError::Stopped)
+        let handle = self.handle(worker)?;
+        let new = new_leg(leg)?;
+        let pair = SocketPair::bind(self.config.rtp_bind, &self.ports, now())?;
+        let ports = pair.ports();
+        let local = RtpLocal {
+            addr: SocketAddr::new(self.config.rtp_advertised, ports.rtp()),
+            rtcp: SocketAddr::new(self.config.rtp_advertised, ports.rtcp()),
+            ssrc: new.seed.ssrc,
+            cname: new.cname.clone(),
+        };
+        if let Err(error) = handle.order(Order::OpenRtp(new, pair)) {
+            self.lock_ports().give_back(now(), ports);
+            return Err(error);
+        }
+        Ok(local)
     }
 
-    /// Opens a leg that makes its own sound. It needs no description; join it with another.
+    /// Opens a leg that makes its own sound. It needs no description; join it with another, which
+    /// hears it from the beginning as soon as it can hear anything.
     ///
     /// # Errors
-    /// [`MediaError::Stopped`] or [`MediaError::Overloaded`].
+    /// [`MediaError::Stopped`], [`MediaError::Overloaded`], [`MediaError::System`].
     pub fn service_leg(&self, worker: WorkerId, leg: LegId, service: Service) -> Result<(), MediaError> {
-        let _ = (worker, leg, service);
-        Err(MediaError::Stopped)
+        self.handle(worker)?.order(Order::OpenService(new_leg(leg)?, service))
     }
 
     /// Gives a worker an order. Returns at once; what comes of it arrives as events.
@@ -76,13 +160,154 @@ impl Media {
     /// # Errors
     /// [`MediaError::Stopped`] or [`MediaError::Overloaded`].
     pub fn command(&self, worker: WorkerId, command: Command) -> Result<(), MediaError> {
-        drop((worker, command));
-        Err(MediaError::Stopped)
+        self.handle(worker)?.order(Order::Command(command))
     }
 
-    /// What is held at the moment.
+    /// What is held at the moment. A leg counts from when its worker has opened it until it has
+    /// closed it.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts::default()
+        let mut ports = self.lock_ports();
+        Counts {
+            legs: self.workers.iter().map(|handle| handle.legs.load(Ordering::Relaxed)).sum(),
+            sockets: self.sockets.load(Ordering::Relaxed),
+            rtp_ports: ports.used(),
+            quarantined_ports: ports.resting(now()),
+        }
     }
+
+    fn start_worker(&self, number: usize, on_event: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Handle, MediaError> {
+        let shared = bind_shared(self.shared_address(number)?)?;
+        let candidates = self.candidates(shared.local_addr()?);
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let sockets = Sockets::new(
+            shared,
+            poll.registry().try_clone()?,
+            self.ports.clone(),
+            self.sockets.clone(),
+            on_event,
+            now(),
+        )?;
+        let clock = NtpClock::new(now(), wall_clock());
+        let bridge = Bridge::new(self.identity.clone(), clock, Timing::from(&self.config));
+        let (orders, receiver) = sync_channel(QUEUE);
+        let legs = Arc::new(AtomicUsize::new(0));
+        let worker = Worker { poll, sockets, bridge, orders: receiver, legs: legs.clone() };
+        let thread = std::thread::Builder::new().name(format!("media-{number}")).spawn(move || worker.run())?;
+        Ok(Handle { orders: Some(orders), waker, thread: Some(thread), candidates, legs, calls: AtomicUsize::new(0) })
+    }
+
+    fn shared_address(&self, number: usize) -> Result<SocketAddr, MediaError> {
+        let mut address = self.config.webrtc_bind;
+        if address.port() != 0 {
+            let port = u16::try_from(number)
+                .ok()
+                .and_then(|number| address.port().checked_add(number))
+                .ok_or(MediaError::Config("webrtc_bind: no port is left for every worker"))?;
+            address.set_port(port);
+        }
+        Ok(address)
+    }
+
+    fn candidates(&self, bound: SocketAddr) -> Vec<SocketAddr> {
+        let advertised = &self.config.webrtc_advertised;
+        if advertised.is_empty() {
+            return vec![bound];
+        }
+        advertised.iter().map(|&ip: &IpAddr| SocketAddr::new(ip, bound.port())).collect()
+    }
+
+    fn handle(&self, WorkerId(number): WorkerId) -> Result<&Handle, MediaError> {
+        self.workers.get(number).ok_or(MediaError::Stopped)
+    }
+
+    fn lock_ports(&self) -> std::sync::MutexGuard<'_, Ports> {
+        self.ports.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl fmt::Debug for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Media").field("config", &self.config).field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    fn order(&self, order: Order) -> Result<(), MediaError> {
+        let orders = self.orders.as_ref().ok_or(MediaError::Stopped)?;
+        orders.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => MediaError::Overloaded,
+            TrySendError::Disconnected(_) => MediaError::Stopped,
+        })?;
+        // A worker that cannot be woken still looks at its queue every second.
+        let _ = self.waker.wake();
+        Ok(())
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.orders = None;
+        let _ = self.waker.wake();
+        if let Some(thread) = self.thread.take() {
+            // Err would be a panic of the worker, which has been printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn check(config: &MediaConfig) -> Result<(), MediaError> {
+    let wrong = |sentence| Err(MediaError::Config(sentence));
+    if config.workers == 0 {
+        return wrong("workers: at least one is needed");
+    }
+    if config.webrtc_advertised.is_empty() && config.webrtc_bind.ip().is_unspecified() {
+        return wrong("webrtc_advertised: name the address browsers reach, webrtc_bind has none");
+    }
+    let unspecified = |ip: &IpAddr| ip.is_unspecified();
+    if config.webrtc_advertised.iter().any(unspecified) {
+        return wrong("webrtc_advertised: an unspecified address cannot be reached");
+    }
+    if config.rtp_advertised.is_unspecified() {
+        return wrong("rtp_advertised: an unspecified address cannot be reached");
+    }
+    if config.rtp_advertised.is_ipv4() != config.rtp_bind.is_ipv4() && !config.rtp_bind.is_unspecified() {
+        return wrong("rtp_advertised: must be of the same family as rtp_bind");
+    }
+    if config.rtp_ports.clone().count() < 3 || *config.rtp_ports.start() == 0 {
+        return wrong("rtp_ports: the range must hold at least one even port and the one above it");
+    }
+    Ok(())
+}
+
+fn new_leg(id: LegId) -> Result<NewLeg, MediaError> {
+    let [a, b, c, d, e, f, g, h, i, j, name @ ..] = random::<20>()?;
+    let cname = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(NewLeg {
+        id,
+        seed: Seed {
+            ssrc: u32::from_be_bytes([a, b, c, d]),
+            sequence: u16::from_be_bytes([e, f]),
+            timestamp: u32::from_be_bytes([g, h, i, j]),
+        },
+        // RFC 7022 §4.2: a short-term persistent name is random and says nothing of its owner.
+        cname,
+    })
+}
+
+fn random<const N: usize>() -> Result<[u8; N], MediaError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| MediaError::System(std::io::Error::other(error)))?;
+    Ok(bytes)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: ports rest in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: RTCP carries the wall clock, read once per worker")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }

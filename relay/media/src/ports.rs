@@ -6,25 +6,25 @@ use std::time::{Duration, Instant};
 
 /// An even port for RTP; RTCP is the odd one above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortPair(u16);
+pub(crate) struct PortPair(u16);
 
 impl PortPair {
     /// The RTP port.
     #[must_use]
-    pub const fn rtp(self) -> u16 {
+    pub(crate) const fn rtp(self) -> u16 {
         self.0
     }
 
     /// The RTCP port.
     #[must_use]
-    pub const fn rtcp(self) -> u16 {
+    pub(crate) const fn rtcp(self) -> u16 {
         self.0 | 1
     }
 }
 
 /// Hands out each pair to one leg at a time, the longest unused first.
 #[derive(Debug)]
-pub struct Ports {
+pub(crate) struct Ports {
     free: VecDeque<PortPair>,
     resting: VecDeque<(Instant, PortPair)>,
     quarantine: Duration,
@@ -35,7 +35,7 @@ impl Ports {
     /// All whole pairs of `range`. `start` rotates them, so that a restarted process does not
     /// begin with the ports its predecessor used last.
     #[must_use]
-    pub fn new(range: &RangeInclusive<u16>, quarantine: Duration, start: usize) -> Self {
+    pub(crate) fn new(range: &RangeInclusive<u16>, quarantine: Duration, start: usize) -> Self {
         let first = range.start().saturating_add(range.start() & 1);
         let mut free: VecDeque<_> = (first..=*range.end())
             .step_by(2)
@@ -48,7 +48,7 @@ impl Ports {
     }
 
     /// Takes a pair. `None` when all are used or resting.
-    pub fn take(&mut self, now: Instant) -> Option<PortPair> {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<PortPair> {
         self.wake(now);
         let pair = self.free.pop_front()?;
         self.used += 1;
@@ -56,25 +56,25 @@ impl Ports {
     }
 
     /// Gives a pair back after use; it rests first.
-    pub fn give_back(&mut self, now: Instant, pair: PortPair) {
+    pub(crate) fn give_back(&mut self, now: Instant, pair: PortPair) {
         self.used = self.used.saturating_sub(1);
         self.resting.push_back((now + self.quarantine, pair));
     }
 
     /// Gives back a pair that somebody else on this machine has bound; it rests as well, so that
     /// the others are tried first.
-    pub fn refused(&mut self, now: Instant, pair: PortPair) {
+    pub(crate) fn refused(&mut self, now: Instant, pair: PortPair) {
         self.give_back(now, pair);
     }
 
     /// Pairs with a leg.
     #[must_use]
-    pub const fn used(&self) -> usize {
+    pub(crate) const fn used(&self) -> usize {
         self.used
     }
 
     /// Pairs resting at this instant.
-    pub fn resting(&mut self, now: Instant) -> usize {
+    pub(crate) fn resting(&mut self, now: Instant) -> usize {
         self.wake(now);
         self.resting.len()
     }
@@ -97,7 +97,7 @@ mod tests {
     const REST: Duration = Duration::from_secs(10);
 
     fn ports(range: RangeInclusive<u16>) -> (Ports, Instant) {
-        (Ports::new(&range, REST, 0), Instant::now())
+        (Ports::new(&range, REST, 0), crate::simulated::origin())
     }
 
     #[test]

@@ -15,7 +15,7 @@ const MAX_JUMP: u16 = 3000;
 
 /// Where incoming packets come from: another source, another shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// Which leg, by any number that is its alone.
     pub leg: usize,
     /// The synchronisation source within it.
@@ -24,7 +24,7 @@ pub struct Source {
 
 /// The stream a leg sends.
 #[derive(Debug)]
-pub struct Rewriter {
+pub(crate) struct Rewriter {
     ssrc: u32,
     /// The newest sequence number sent; the next new packet gets the one after.
     sequence: u16,
@@ -53,7 +53,7 @@ impl Rewriter {
     /// A stream with this SSRC that begins after `sequence` and at `timestamp`, which should be
     /// random (RFC 3550 §5.1).
     #[must_use]
-    pub fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
+    pub(crate) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
         Self { ssrc, sequence, timestamp, sent: None, shift: None, packets: 0, octets: 0 }
     }
 
@@ -62,7 +62,7 @@ impl Rewriter {
     ///
     /// `continues` says that the packet never starts a new time base: a telephone-event, whose
     /// clock may differ and whose timestamp stands still.
-    pub fn rewrite(
+    pub(crate) fn rewrite(
         &mut self,
         now: Instant,
         source: Source,
@@ -94,7 +94,7 @@ impl Rewriter {
 
     /// The timestamp of this instant on a clock of that many Hz, never behind what was sent.
     #[must_use]
-    pub fn timestamp_at(&self, now: Instant, clock: u32) -> u32 {
+    pub(crate) fn timestamp_at(&self, now: Instant, clock: u32) -> u32 {
         let Some((sent, _)) = self.sent else {
             return self.timestamp;
         };
@@ -103,7 +103,14 @@ impl Rewriter {
 
     /// A header for a packet the relay makes itself, next in sequence. Whatever source flowed
     /// before begins anew after it.
-    pub fn inject(&mut self, now: Instant, clock: u32, timestamp: u32, marker: bool, payload_type: u8) -> Header {
+    pub(crate) fn inject(
+        &mut self,
+        now: Instant,
+        clock: u32,
+        timestamp: u32,
+        marker: bool,
+        payload_type: u8,
+    ) -> Header {
         self.shift = None;
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = timestamp;
@@ -112,32 +119,32 @@ impl Rewriter {
     }
 
     /// Counts a packet that went out.
-    pub fn count(&mut self, payload: usize) {
+    pub(crate) fn count(&mut self, payload: usize) {
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(payload as u64);
     }
 
     /// The stream's SSRC.
     #[must_use]
-    pub const fn ssrc(&self) -> u32 {
+    pub(crate) const fn ssrc(&self) -> u32 {
         self.ssrc
     }
 
     /// Packets sent.
     #[must_use]
-    pub const fn packets(&self) -> u64 {
+    pub(crate) const fn packets(&self) -> u64 {
         self.packets
     }
 
     /// Payload bytes sent.
     #[must_use]
-    pub const fn octets(&self) -> u64 {
+    pub(crate) const fn octets(&self) -> u64 {
         self.octets
     }
 
     /// The clock of what was sent last.
     #[must_use]
-    pub fn clock(&self) -> Option<u32> {
+    pub(crate) fn clock(&self) -> Option<u32> {
         self.sent.map(|(_, clock)| clock)
     }
 
@@ -173,7 +180,7 @@ fn is_before(a: u16, b: u16) -> bool {
 }
 
 /// A duration in ticks of `clock` Hz, wrapping as timestamps do.
-pub fn ticks(duration: Duration, clock: u32) -> u32 {
+pub(crate) fn ticks(duration: Duration, clock: u32) -> u32 {
     let ticks = duration.as_micros().wrapping_mul(u128::from(clock)) / 1_000_000;
     (ticks & u128::from(u32::MAX)) as u32
 }

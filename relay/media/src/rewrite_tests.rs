@@ -21,14 +21,14 @@ fn rewriter() -> Rewriter {
 #[test]
 fn the_first_packet_continues_the_random_start_and_carries_the_marker() {
     let mut stream = rewriter();
-    let out = stream.rewrite(Instant::now(), source(1), 8000, false, packet(500, 9), 8).unwrap();
+    let out = stream.rewrite(crate::simulated::origin(), source(1), 8000, false, packet(500, 9), 8).unwrap();
     assert_eq!(out, Header { marker: true, payload_type: 8, sequence: 0xfffe, timestamp: 0xffff_ff00, ssrc: 77 });
 }
 
 #[test]
 fn gaps_and_reordering_of_one_source_stay_what_they_are() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     let mut send =
         |sequence, timestamp| stream.rewrite(now, source(1), 8000, false, packet(sequence, timestamp), 0).unwrap();
     let first = send(65534, 0);
@@ -43,7 +43,7 @@ fn gaps_and_reordering_of_one_source_stay_what_they_are() {
 #[test]
 fn another_source_continues_in_sequence_and_in_time() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     let before = stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0).unwrap();
     let after = stream.rewrite(now + FRAME, source(2), 8000, false, packet(40_000, 7), 0).unwrap();
     assert_eq!(after.sequence, before.sequence.wrapping_add(1));
@@ -54,7 +54,7 @@ fn another_source_continues_in_sequence_and_in_time() {
 #[test]
 fn a_straggler_from_before_the_switch_is_dropped() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0);
     stream.rewrite(now, source(2), 8000, false, packet(200, 7), 0);
     assert_eq!(stream.rewrite(now, source(2), 8000, false, packet(199, 7), 0), None);
@@ -63,7 +63,7 @@ fn a_straggler_from_before_the_switch_is_dropped() {
 #[test]
 fn a_source_that_restarts_its_numbers_is_taken_as_new() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     let before = stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0).unwrap();
     let after = stream.rewrite(now + FRAME, source(1), 8000, false, packet(30_000, 5), 0).unwrap();
     assert_eq!(after.sequence, before.sequence.wrapping_add(1));
@@ -72,7 +72,7 @@ fn a_source_that_restarts_its_numbers_is_taken_as_new() {
 #[test]
 fn another_clock_counts_on_from_the_last_timestamp() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     let narrow = stream.rewrite(now, source(1), 8000, false, packet(1, 0), 0).unwrap();
     let wide = stream.rewrite(now + FRAME, source(1), 48_000, false, packet(2, 960), 111).unwrap();
     assert_eq!(wide.timestamp, narrow.timestamp.wrapping_add(960));
@@ -81,7 +81,7 @@ fn another_clock_counts_on_from_the_last_timestamp() {
 #[test]
 fn events_on_a_clock_of_their_own_keep_the_time_base() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     stream.rewrite(now, source(1), 48_000, false, packet(1, 0), 111);
     let mut event =
         |sequence| stream.rewrite(now, source(1), 8000, true, packet(sequence, 960), 101).unwrap().timestamp;
@@ -91,7 +91,7 @@ fn events_on_a_clock_of_their_own_keep_the_time_base() {
 #[test]
 fn after_an_injected_packet_the_source_starts_anew_without_a_gap() {
     let mut stream = rewriter();
-    let now = Instant::now();
+    let now = crate::simulated::origin();
     stream.rewrite(now, source(1), 8000, false, packet(10, 1000), 0);
     let timestamp = stream.timestamp_at(now + FRAME, 8000);
     let injected = stream.inject(now + FRAME, 8000, timestamp, true, 101);
@@ -107,7 +107,7 @@ proptest! {
         steps in proptest::collection::vec((0usize..3, any::<bool>(), any::<u16>(), any::<u32>()), 1..60)
     ) {
         let mut stream = rewriter();
-        let mut now = Instant::now();
+        let mut now = crate::simulated::origin();
         let mut seen: Option<Header> = None;
         let mut numbers = [(0u16, 0u32); 3];
         for (leg, restart, sequence, timestamp) in steps {

@@ -22,23 +22,23 @@ const MAX_SOURCES: usize = 16;
 const MAX_FAILURES: usize = 64;
 
 /// Master keys and salts of both directions. They show nowhere.
-pub struct Keys {
+pub(crate) struct Keys {
     config: Config,
 }
 
 impl Keys {
     /// The label under which DTLS exports them.
-    pub const LABEL: &'static str = LABEL_EXTRACTOR_DTLS_SRTP;
+    pub(crate) const LABEL: &'static str = LABEL_EXTRACTOR_DTLS_SRTP;
 
     /// Bytes of exported material a profile takes.
     #[must_use]
-    pub fn material_len(profile: ProtectionProfile) -> usize {
+    pub(crate) fn material_len(profile: ProtectionProfile) -> usize {
         Self::empty(profile).keying_material_len()
     }
 
     /// Splits what DTLS exported, for the server's side. `None` when its length is wrong.
     #[must_use]
-    pub fn from_material(profile: ProtectionProfile, material: &[u8]) -> Option<Self> {
+    pub(crate) fn from_material(profile: ProtectionProfile, material: &[u8]) -> Option<Self> {
         let mut config = Self::empty(profile);
         config.set_session_keys_from_keying_material(material, false).ok()?;
         Some(Self { config })
@@ -69,7 +69,7 @@ impl Keys {
 }
 
 /// Opens what the browser sends and seals what it is sent.
-pub struct Session {
+pub(crate) struct Session {
     keys: Keys,
     crypto: Arc<dyn RTCCryptoProvider>,
     inbound: Context,
@@ -85,7 +85,7 @@ pub struct Session {
 impl Session {
     /// A session with these keys. `None` when the library does not take them.
     #[must_use]
-    pub fn new(keys: Keys, crypto: &Arc<dyn RTCCryptoProvider>) -> Option<Self> {
+    pub(crate) fn new(keys: Keys, crypto: &Arc<dyn RTCCryptoProvider>) -> Option<Self> {
         Some(Self {
             inbound: keys.inbound(crypto)?,
             outbound: keys.outbound(crypto)?,
@@ -98,7 +98,7 @@ impl Session {
     }
 
     /// Opens an RTP packet. `None` for forgeries, replays and anything malformed.
-    pub fn open(&mut self, packet: &[u8]) -> Option<BytesMut> {
+    pub(crate) fn open(&mut self, packet: &[u8]) -> Option<BytesMut> {
         let ssrc = u32::from_be_bytes(*packet.get(8..)?.first_chunk()?);
         if self.is_known(ssrc) || self.admit(ssrc, |probe| probe.decrypt_rtp(packet).is_ok()) {
             return self.inbound.decrypt_rtp(packet).ok();
@@ -107,7 +107,7 @@ impl Session {
     }
 
     /// Opens an RTCP packet. `None` as above.
-    pub fn open_rtcp(&mut self, packet: &[u8]) -> Option<BytesMut> {
+    pub(crate) fn open_rtcp(&mut self, packet: &[u8]) -> Option<BytesMut> {
         // Under AES-CM the library takes what is not marked as encrypted for good without looking
         // at its tag. No browser sends such packets (RFC 5764 §4.1.2 negotiates encryption).
         if !self.is_marked_encrypted(packet)? {
@@ -121,7 +121,7 @@ impl Session {
     }
 
     /// Seals a whole RTP packet that begins with `header`.
-    pub fn seal(&mut self, packet: &[u8], header: &Header) -> Option<BytesMut> {
+    pub(crate) fn seal(&mut self, packet: &[u8], header: &Header) -> Option<BytesMut> {
         let header = rtc_rtp::Header {
             version: 2,
             marker: header.marker,
@@ -135,7 +135,7 @@ impl Session {
     }
 
     /// Seals a compound RTCP packet.
-    pub fn seal_rtcp(&mut self, compound: &[u8]) -> Option<BytesMut> {
+    pub(crate) fn seal_rtcp(&mut self, compound: &[u8]) -> Option<BytesMut> {
         self.outbound.encrypt_rtcp(compound).ok()
     }
 

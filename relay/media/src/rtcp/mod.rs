@@ -6,9 +6,8 @@ mod reception;
 mod session;
 mod time;
 
-pub use parse::{Packet, ReportBlock, SenderInfo, parse};
-pub use reception::Reception;
-pub use session::Session;
+pub(crate) use reception::Reception;
+pub(crate) use session::Session;
 pub use time::NtpClock;
 
 /// Sender report.

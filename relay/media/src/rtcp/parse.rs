@@ -4,7 +4,7 @@ use super::{BYE, RR, SR};
 
 /// What a sender says of its own stream (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SenderInfo {
+pub(super) struct SenderInfo {
     /// When the report was made, NTP.
     pub ntp: u64,
     /// The same instant in RTP time.
@@ -17,7 +17,7 @@ pub struct SenderInfo {
 
 /// What a receiver says of one source (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReportBlock {
+pub(crate) struct ReportBlock {
     /// The source.
     pub ssrc: u32,
     /// Lost since the last report, in 1/256.
@@ -36,7 +36,7 @@ pub struct ReportBlock {
 
 /// One packet of a compound.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Packet {
+pub(super) enum Packet {
     /// Sender report.
     Sender {
         /// Who reports.
@@ -66,7 +66,7 @@ const BLOCK_LEN: usize = 24;
 /// The reports and goodbyes in a compound packet, in order; other kinds are passed over. `None`
 /// when it is malformed anywhere, for then none of it can be trusted.
 #[must_use]
-pub fn parse(mut compound: &[u8]) -> Option<Vec<Packet>> {
+pub(super) fn parse(mut compound: &[u8]) -> Option<Vec<Packet>> {
     let mut packets = Vec::new();
     while !compound.is_empty() {
         let [first, kind, high, low] = *compound.first_chunk::<HEADER_LEN>()?;

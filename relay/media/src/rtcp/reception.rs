@@ -15,7 +15,7 @@ const MAX_MISORDER: u16 = 100;
 /// Statistics of one incoming stream. Another SSRC, or a restart, begins anew; losses of the
 /// streams before stay in the sum.
 #[derive(Debug, Default)]
-pub struct Reception {
+pub(crate) struct Reception {
     stream: Option<Stream>,
     lost_before: i64,
 }
@@ -40,7 +40,7 @@ struct Stream {
 
 impl Reception {
     /// Takes note of a packet whose timestamps run at `clock` Hz.
-    pub fn receive(&mut self, now: Instant, clock: u32, header: &Header) {
+    pub(crate) fn receive(&mut self, now: Instant, clock: u32, header: &Header) {
         let continues =
             self.stream.as_mut().is_some_and(|stream| stream.ssrc == header.ssrc && stream.advance(header.sequence));
         if !continues {
@@ -53,7 +53,7 @@ impl Reception {
     }
 
     /// Takes note of the peer's sender report, whose arrival the next block refers to.
-    pub fn sender_report(&mut self, now: Instant, ssrc: u32, middle_ntp: u32) {
+    pub(crate) fn sender_report(&mut self, now: Instant, ssrc: u32, middle_ntp: u32) {
         if let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) {
             stream.sender_report = Some((middle_ntp, now));
         }
@@ -61,19 +61,19 @@ impl Reception {
 
     /// The block about the stream for the next report; what it says lost since the last report
     /// counts from here.
-    pub fn block(&mut self, now: Instant) -> Option<ReportBlock> {
+    pub(crate) fn block(&mut self, now: Instant) -> Option<ReportBlock> {
         self.stream.as_mut().map(|stream| stream.block(now))
     }
 
     /// Packets that never arrived, of all streams so far.
     #[must_use]
-    pub fn lost(&self) -> i64 {
+    pub(crate) fn lost(&self) -> i64 {
         self.lost_before + self.stream.as_ref().map_or(0, Stream::lost)
     }
 
     /// Interarrival jitter of the current stream.
     #[must_use]
-    pub fn jitter(&self) -> Duration {
+    pub(crate) fn jitter(&self) -> Duration {
         self.stream.as_ref().map_or(Duration::ZERO, |stream| {
             let micros = u64::from(stream.jitter >> 4) * 1_000_000;
             Duration::from_micros(micros / u64::from(stream.clock.max(1)))
@@ -168,7 +168,7 @@ mod tests {
     /// Feeds sequence numbers, one a frame, perfectly timed.
     fn feed(sequences: impl IntoIterator<Item = u16>) -> (Reception, Instant) {
         let mut reception = Reception::default();
-        let mut now = Instant::now();
+        let mut now = crate::simulated::origin();
         for (index, sequence) in sequences.into_iter().enumerate() {
             reception.receive(now, CLOCK, &packet(sequence, index as u32 * 160));
             now += FRAME;
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn uneven_arrival_is_jitter() {
         let mut reception = Reception::default();
-        let start = Instant::now();
+        let start = crate::simulated::origin();
         for index in 0..200u32 {
             let late = if index % 2 == 0 { Duration::ZERO } else { Duration::from_millis(5) };
             reception.receive(start + FRAME * index + late, CLOCK, &packet(index as u16, index * 160));

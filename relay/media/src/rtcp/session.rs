@@ -9,7 +9,7 @@ use crate::rewrite::Rewriter;
 
 /// The RTCP session of a leg.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     cname: String,
     interval: Duration,
     due: Option<Instant>,
@@ -23,12 +23,12 @@ pub struct Session {
 impl Session {
     /// A session that reports about every `interval`. `seed` scatters the reports of many legs.
     #[must_use]
-    pub fn new(cname: String, interval: Duration, seed: u32) -> Self {
+    pub(crate) fn new(cname: String, interval: Duration, seed: u32) -> Self {
         Self { cname, interval, due: None, reported: 0, random: seed | 1, round_trip: None, remote_loss: None }
     }
 
     /// Begins reporting; the first one comes after half an interval (RFC 3550 §6.2).
-    pub fn start(&mut self, now: Instant) {
+    pub(crate) fn start(&mut self, now: Instant) {
         if self.due.is_none() {
             let wait = self.scattered(self.interval / 2);
             self.due = Some(now + wait);
@@ -37,12 +37,12 @@ impl Session {
 
     /// When the next report is due.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.due
     }
 
     /// Writes the report that is due into `out`, replacing what it held. `false` when none is.
-    pub fn report(
+    pub(crate) fn report(
         &mut self,
         now: Instant,
         clock: &NtpClock,
@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// Writes the last words of the stream (RFC 3550 §6.6).
-    pub fn goodbye(
+    pub(crate) fn goodbye(
         &mut self,
         now: Instant,
         clock: &NtpClock,
@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// Takes in a compound packet. `false` when it is malformed.
-    pub fn receive(
+    pub(crate) fn receive(
         &mut self,
         now: Instant,
         clock: &NtpClock,
@@ -103,13 +103,13 @@ impl Session {
 
     /// Round-trip time, once the peer has answered a sender report.
     #[must_use]
-    pub const fn round_trip(&self) -> Option<Duration> {
+    pub(crate) const fn round_trip(&self) -> Option<Duration> {
         self.round_trip
     }
 
     /// The share of our packets the peer lost lately.
     #[must_use]
-    pub const fn remote_loss(&self) -> Option<f32> {
+    pub(crate) const fn remote_loss(&self) -> Option<f32> {
         self.remote_loss
     }
 
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn reports_come_within_half_to_one_and_a_half_intervals() {
-        let start = Instant::now();
+        let start = crate::simulated::origin();
         let clock = NtpClock::new(start, UNIX_EPOCH);
         let mut peer = peer(77);
         peer.session.start(start);
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn two_peers_learn_round_trip_and_loss_from_each_other() {
-        let start = Instant::now();
+        let start = crate::simulated::origin();
         let clock = NtpClock::new(start, UNIX_EPOCH);
         let (mut a, mut b) = (peer(1), peer(2));
         a.session.start(start);
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn who_sent_nothing_since_the_last_report_is_a_receiver() {
-        let start = Instant::now();
+        let start = crate::simulated::origin();
         let clock = NtpClock::new(start, UNIX_EPOCH);
         let (mut a, mut b) = (peer(1), peer(2));
         a.session.start(start);
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn an_impossible_delay_is_no_round_trip() {
-        let start = Instant::now();
+        let start = crate::simulated::origin();
         let clock = NtpClock::new(start, UNIX_EPOCH);
         let mut peer = peer(1);
         let block = ReportBlock {
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_goodbye_closes_the_compound() {
-        let start = Instant::now();
+        let start = crate::simulated::origin();
         let clock = NtpClock::new(start, UNIX_EPOCH);
         let Peer { mut session, stream, mut reception } = peer(7);
         let mut out = Vec::new();

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_unix_epoch_is_2208988800_seconds_into_ntp_time() {
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         let clock = NtpClock::new(now, UNIX_EPOCH);
         let later = now + Duration::from_millis(500);
         assert_eq!(clock.timestamp(now), UNIX_IN_NTP << 32);

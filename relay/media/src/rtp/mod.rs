@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 /// Bytes of a header without contributing sources or extensions.
-pub const HEADER_LEN: usize = 12;
+pub(crate) const HEADER_LEN: usize = 12;
 
 /// The fields of an RTP header the relay acts on. Contributing sources and header extensions are
 /// between one sender and its receiver, so they are skipped on reading and never written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub(crate) struct Header {
     /// The marker bit: for audio the start of a talk spurt.
     pub marker: bool,
     /// The payload type, 0 to 127.
@@ -25,7 +25,7 @@ impl Header {
     /// Reads the header of `packet`. The range is that of the payload, padding taken off; it
     /// always begins at [`HEADER_LEN`] or later. `None` when this is no whole RTP packet.
     #[must_use]
-    pub fn parse(packet: &[u8]) -> Option<(Self, Range<usize>)> {
+    pub(crate) fn parse(packet: &[u8]) -> Option<(Self, Range<usize>)> {
         let (fixed, rest) = packet.split_first_chunk::<HEADER_LEN>()?;
         let [first, second, s0, s1, t0, t1, t2, t3, i0, i1, i2, i3] = *fixed;
         if first >> 6 != 2 {
@@ -60,7 +60,7 @@ impl Header {
 
     /// The header as it goes on the wire.
     #[must_use]
-    pub fn to_bytes(self) -> [u8; HEADER_LEN] {
+    pub(crate) fn to_bytes(self) -> [u8; HEADER_LEN] {
         let [s0, s1] = self.sequence.to_be_bytes();
         let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
         let [i0, i1, i2, i3] = self.ssrc.to_be_bytes();
@@ -72,7 +72,7 @@ impl Header {
     /// make, without moving a byte of the payload. `None` when the range does not come from
     /// [`Header::parse`] of the same packet.
     #[must_use]
-    pub fn replace_in(self, packet: &mut [u8], payload: Range<usize>) -> Option<&[u8]> {
+    pub(crate) fn replace_in(self, packet: &mut [u8], payload: Range<usize>) -> Option<&[u8]> {
         let whole = packet.get_mut(payload.start.checked_sub(HEADER_LEN)?..payload.end)?;
         *whole.first_chunk_mut::<HEADER_LEN>()? = self.to_bytes();
         Some(whole)
@@ -82,7 +82,7 @@ impl Header {
 /// What a datagram on a port shared by several protocols is, by its first byte (RFC 7983 §7) and,
 /// between RTP and RTCP, by its second (RFC 5761 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Datagram {
+pub(crate) enum Datagram {
     /// STUN, first byte 0–3.
     Stun,
     /// DTLS, first byte 20–63.
@@ -96,7 +96,7 @@ pub enum Datagram {
 impl Datagram {
     /// Looks at the first two bytes. `None` for everything else.
     #[must_use]
-    pub fn classify(datagram: &[u8]) -> Option<Self> {
+    pub(crate) fn classify(datagram: &[u8]) -> Option<Self> {
         match *datagram {
             [0..=3, ..] => Some(Self::Stun),
             [20..=63, ..] => Some(Self::Dtls),

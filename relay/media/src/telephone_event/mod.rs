@@ -3,15 +3,15 @@
 mod receiver;
 mod sender;
 
-pub use receiver::{Press, Receiver};
-pub use sender::{Sender, Step};
+pub(crate) use receiver::{Press, Receiver};
+pub(crate) use sender::{Sender, Step};
 
 /// Bytes of one event.
-pub const PAYLOAD_LEN: usize = 4;
+pub(crate) const PAYLOAD_LEN: usize = 4;
 
 /// The payload of one telephone-event packet (RFC 4733 §2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Payload {
+pub(crate) struct Payload {
     /// The event code; 0–15 are keys.
     pub event: u8,
     /// Set in the last packets of an event.
@@ -25,14 +25,14 @@ pub struct Payload {
 impl Payload {
     /// Reads the first event of a packet; redundant ones may follow and are not needed.
     #[must_use]
-    pub fn parse(payload: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(payload: &[u8]) -> Option<Self> {
         let [event, flags, high, low] = *payload.first_chunk::<PAYLOAD_LEN>()?;
         Some(Self { event, end: flags & 0x80 != 0, volume: flags & 0x3f, duration: u16::from_be_bytes([high, low]) })
     }
 
     /// The payload as it goes on the wire.
     #[must_use]
-    pub fn to_bytes(self) -> [u8; PAYLOAD_LEN] {
+    pub(crate) fn to_bytes(self) -> [u8; PAYLOAD_LEN] {
         let [high, low] = self.duration.to_be_bytes();
         let flags = (u8::from(self.end) << 7) | (self.volume & 0x3f);
         [self.event, flags, high, low]

@@ -11,17 +11,19 @@ const SILENCE: Duration = Duration::from_millis(250);
 
 /// A key that was pressed and released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Press {
+pub(crate) struct Press {
     /// The key.
     pub digit: Digit,
     /// For how long.
     pub duration: Duration,
+    /// The clock of the packets that said so, in Hz.
+    pub clock: u32,
 }
 
 /// Reports each press once, when it ends. One event is one timestamp of one source, however many
 /// packets carry it.
 #[derive(Debug, Default)]
-pub struct Receiver {
+pub(crate) struct Receiver {
     current: Option<Current>,
 }
 
@@ -39,7 +41,14 @@ struct Current {
 impl Receiver {
     /// Takes one packet. Returns the press it completes, which is this event's when it carries the
     /// end bit, or the one before when that never got its end.
-    pub fn receive(&mut self, now: Instant, ssrc: u32, timestamp: u32, clock: u32, payload: Payload) -> Option<Press> {
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        ssrc: u32,
+        timestamp: u32,
+        clock: u32,
+        payload: Payload,
+    ) -> Option<Press> {
         let digit = Digit::from_event(payload.event)?;
         let known = self.current.filter(|current| current.is(ssrc, timestamp));
         let finished = match known {
@@ -62,13 +71,13 @@ impl Receiver {
 
     /// When [`Receiver::timeout`] is due.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         let open = self.current.filter(|current| !current.reported)?;
         Some(open.heard + SILENCE)
     }
 
     /// Ends an event whose packets stopped coming.
-    pub fn timeout(&mut self, now: Instant) -> Option<Press> {
+    pub(crate) fn timeout(&mut self, now: Instant) -> Option<Press> {
         if self.deadline()? > now {
             return None;
         }
@@ -85,7 +94,11 @@ impl Receiver {
         let current = self.current.as_mut().filter(|current| !current.reported)?;
         current.reported = true;
         let ticks = u64::from(current.duration) * 1_000_000;
-        Some(Press { digit: current.digit, duration: Duration::from_micros(ticks / u64::from(current.clock.max(1))) })
+        Some(Press {
+            digit: current.digit,
+            duration: Duration::from_micros(ticks / u64::from(current.clock.max(1))),
+            clock: current.clock,
+        })
     }
 }
 
@@ -106,13 +119,13 @@ mod tests {
     }
 
     fn press(key: char, ms: u64) -> Press {
-        Press { digit: Digit::from_char(key).unwrap(), duration: Duration::from_millis(ms) }
+        Press { digit: Digit::from_char(key).unwrap(), duration: Duration::from_millis(ms), clock: CLOCK }
     }
 
     #[test]
     fn a_press_is_reported_once_with_its_full_length() {
         let mut receiver = Receiver::default();
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         let mut feed = |duration, end| receiver.receive(now, 1, 500, CLOCK, payload(5, duration, end));
         assert_eq!(feed(160, false), None);
         assert_eq!(feed(320, false), None);
@@ -124,7 +137,7 @@ mod tests {
     #[test]
     fn the_same_key_twice_is_two_presses() {
         let mut receiver = Receiver::default();
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         let mut feed = |timestamp| receiver.receive(now, 1, timestamp, CLOCK, payload(5, 800, true));
         assert_eq!(feed(500), Some(press('5', 100)));
         assert_eq!(feed(2500), Some(press('5', 100)));
@@ -133,7 +146,7 @@ mod tests {
     #[test]
     fn a_press_whose_end_was_lost_ends_with_the_next_one() {
         let mut receiver = Receiver::default();
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         receiver.receive(now, 1, 500, CLOCK, payload(1, 480, false));
         let ended = receiver.receive(now, 1, 2500, CLOCK, payload(2, 160, false));
         assert_eq!(ended, Some(press('1', 60)));
@@ -142,7 +155,7 @@ mod tests {
     #[test]
     fn a_press_whose_end_was_lost_ends_after_a_silence() {
         let mut receiver = Receiver::default();
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         receiver.receive(now, 1, 500, CLOCK, payload(1, 480, false));
         let due = receiver.deadline().unwrap();
         assert_eq!(receiver.timeout(now), None);
@@ -154,7 +167,7 @@ mod tests {
     #[test]
     fn both_presses_count_when_only_ends_arrive() {
         let mut receiver = Receiver::default();
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         receiver.receive(now, 1, 500, CLOCK, payload(1, 480, false));
         let mut feed = || receiver.receive(now, 1, 2500, CLOCK, payload(2, 400, true));
         assert_eq!(feed(), Some(press('1', 60)));
@@ -165,7 +178,7 @@ mod tests {
     #[test]
     fn packets_of_an_older_event_that_come_late_change_nothing() {
         let mut receiver = Receiver::default();
-        let now = Instant::now();
+        let now = crate::simulated::origin();
         receiver.receive(now, 1, 2500, CLOCK, payload(2, 400, true));
         assert_eq!(receiver.receive(now, 1, 500, CLOCK, payload(1, 400, true)), None);
     }
@@ -174,6 +187,6 @@ mod tests {
     fn events_that_are_no_keys_are_ignored() {
         let mut receiver = Receiver::default();
         let flash = payload(16, 400, true);
-        assert_eq!(receiver.receive(Instant::now(), 1, 5, CLOCK, flash), None);
+        assert_eq!(receiver.receive(crate::simulated::origin(), 1, 5, CLOCK, flash), None);
     }
 }

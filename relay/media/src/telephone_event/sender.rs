@@ -22,7 +22,7 @@ const MAX_ORDERS: usize = 8;
 
 /// Sends orders of keys one after the other.
 #[derive(Debug, Default)]
-pub struct Sender {
+pub(crate) struct Sender {
     orders: VecDeque<Order>,
     pressed: Option<Pressed>,
     due: Option<Instant>,
@@ -33,6 +33,7 @@ struct Order {
     digits: VecDeque<Digit>,
     tone: Duration,
     gap: Duration,
+    announced: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ struct Pressed {
 
 /// What is to be done now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Send this event packet.
     Send {
         /// What it carries.
@@ -58,13 +59,21 @@ pub enum Step {
         /// Set on an event's first packet.
         marker: bool,
     },
-    /// An order has been sent to its end.
+    /// An announced order has been sent to its end.
     Done,
 }
 
 impl Sender {
-    /// Queues an order. `false` when too many are waiting.
-    pub fn order(&mut self, now: Instant, digits: &Digits, tone: Duration, gap: Duration) -> bool {
+    /// Queues an order, whose end is reported as [`Step::Done`] if `announced`. `false` when too
+    /// many are waiting.
+    pub(crate) fn order(
+        &mut self,
+        now: Instant,
+        digits: &Digits,
+        tone: Duration,
+        gap: Duration,
+        announced: bool,
+    ) -> bool {
         if self.orders.len() >= MAX_ORDERS {
             return false;
         }
@@ -72,6 +81,7 @@ impl Sender {
             digits: digits.iter().collect(),
             tone: tone.clamp(SHORTEST_TONE, LONGEST),
             gap: gap.clamp(SHORTEST_GAP, LONGEST),
+            announced,
         });
         self.due.get_or_insert(now);
         true
@@ -79,26 +89,26 @@ impl Sender {
 
     /// Whether a key is down right now, and so nothing else may be sent.
     #[must_use]
-    pub fn is_pressing(&self) -> bool {
+    pub(crate) fn is_pressing(&self) -> bool {
         self.pressed.is_some()
     }
 
     /// When [`Sender::step`] is due.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Forgets everything and returns how many orders that were.
-    pub fn clear(&mut self) -> usize {
-        let orders = self.orders.len();
+    /// Forgets everything and returns how many announced orders that were.
+    pub(crate) fn clear(&mut self) -> usize {
+        let announced = self.orders.iter().filter(|order| order.announced).count();
         *self = Self::default();
-        orders
+        announced
     }
 
     /// The next step that is due, on an event clock of `clock` Hz. `timestamp` is that of this
     /// instant in the stream. Call until `None`.
-    pub fn step(&mut self, now: Instant, clock: u32, timestamp: u32) -> Option<Step> {
+    pub(crate) fn step(&mut self, now: Instant, clock: u32, timestamp: u32) -> Option<Step> {
         if self.due? > now {
             return None;
         }
@@ -109,13 +119,19 @@ impl Sender {
     }
 
     fn press_next(&mut self, now: Instant, clock: u32, timestamp: u32) -> Option<Step> {
-        let Some(order) = self.orders.front_mut() else {
-            self.due = None;
-            return None;
-        };
-        let Some(digit) = order.digits.pop_front() else {
+        let (order, digit) = loop {
+            let Some(order) = self.orders.front_mut() else {
+                self.due = None;
+                return None;
+            };
+            if let Some(digit) = order.digits.pop_front() {
+                break (order, digit);
+            }
+            let announced = order.announced;
             self.orders.pop_front();
-            return Some(Step::Done);
+            if announced {
+                return Some(Step::Done);
+            }
         };
         let pressed =
             Pressed { digit, since: now, timestamp, tone: order.tone, gap: order.gap, started: false, ends: 0 };
@@ -170,8 +186,8 @@ mod tests {
     }
 
     fn order(keys: &str) -> (Sender, Instant) {
-        let (mut sender, now) = (Sender::default(), Instant::now());
-        assert!(sender.order(now, &keys.parse().unwrap(), TONE, GAP));
+        let (mut sender, now) = (Sender::default(), crate::simulated::origin());
+        assert!(sender.order(now, &keys.parse().unwrap(), TONE, GAP, true));
         (sender, now)
     }
 
@@ -225,17 +241,25 @@ mod tests {
     fn orders_are_sent_one_after_the_other_and_bounded() {
         let (mut sender, now) = order("1");
         let digits = "2".parse().unwrap();
-        let taken = (0..20).filter(|_| sender.order(now, &digits, TONE, GAP)).count();
+        let taken = (0..20).filter(|_| sender.order(now, &digits, TONE, GAP, true)).count();
         assert_eq!(taken, MAX_ORDERS - 1);
         let done = run(&mut sender, now);
         assert_eq!(done.iter().filter(|(_, step)| *step == Step::Done).count(), MAX_ORDERS);
     }
 
     #[test]
+    fn an_order_that_is_not_announced_is_sent_without_a_word() {
+        let (mut sender, now) = (Sender::default(), crate::simulated::origin());
+        sender.order(now, &"1".parse().unwrap(), TONE, GAP, false);
+        let steps = run(&mut sender, now);
+        assert!(!steps.is_empty() && steps.iter().all(|(_, step)| *step != Step::Done));
+    }
+
+    #[test]
     fn lengths_out_of_range_are_taken_to_the_nearer_end() {
-        let (mut sender, now) = (Sender::default(), Instant::now());
+        let (mut sender, now) = (Sender::default(), crate::simulated::origin());
         let hour = Duration::from_secs(3600);
-        sender.order(now, &"1".parse().unwrap(), hour, Duration::ZERO);
+        sender.order(now, &"1".parse().unwrap(), hour, Duration::ZERO, true);
         let steps = run(&mut sender, now);
         assert_eq!(steps.last().unwrap().0, LONGEST + SHORTEST_GAP);
     }

@@ -1,0 +1,131 @@
+//! Datagrams as they arrive: whose they are, and what they are.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::Bridge;
+use crate::ice::Check;
+use crate::leg::Transport;
+use crate::outlet::{Door, LegKey, Outlet};
+use crate::rtp::Datagram;
+
+impl Bridge {
+    /// A datagram on the socket all browsers share.
+    pub fn receive_shared(&mut self, now: Instant, source: SocketAddr, datagram: &[u8], outlet: &mut impl Outlet) {
+        let kind = Datagram::classify(datagram);
+        if kind == Some(Datagram::Stun) {
+            return self.receive_check(now, source, datagram, outlet);
+        }
+        // Nobody but who passed a check may say anything else.
+        let Some(&key) = self.addresses.get(&source) else {
+            return;
+        };
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Transport::WebRtc(browser) = &mut leg.transport else {
+            return;
+        };
+        match kind {
+            Some(Datagram::Rtp) => match browser.open(datagram) {
+                Some(mut packet) => self.receive_packet(now, key, &mut packet, outlet),
+                None => leg.counters.invalid += 1,
+            },
+            Some(Datagram::Rtcp) => match browser.open_rtcp(datagram) {
+                Some(compound) => self.receive_report(now, key, &compound),
+                None => leg.counters.invalid += 1,
+            },
+            Some(Datagram::Dtls) => {
+                let change = browser.receive_dtls(now, datagram, outlet);
+                self.note(now, key, change, outlet);
+            }
+            Some(Datagram::Stun) | None => leg.counters.invalid += 1,
+        }
+    }
+
+    /// A datagram on a leg's RTP socket. Some peers send their RTCP here too.
+    pub fn receive_rtp(
+        &mut self,
+        now: Instant,
+        key: LegKey,
+        source: SocketAddr,
+        datagram: &mut [u8],
+        outlet: &mut impl Outlet,
+    ) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Transport::Rtp(peer) = &mut leg.transport else {
+            return;
+        };
+        let kind = Datagram::classify(datagram);
+        if !matches!(kind, Some(Datagram::Rtp | Datagram::Rtcp)) {
+            leg.counters.invalid += 1;
+        } else if !peer.accepts(now, source) {
+            leg.counters.strangers += 1;
+        } else if kind == Some(Datagram::Rtcp) {
+            self.receive_report(now, key, datagram);
+        } else {
+            self.receive_packet(now, key, datagram, outlet);
+        }
+    }
+
+    /// A datagram on a leg's RTCP socket.
+    pub fn receive_rtcp(&mut self, now: Instant, key: LegKey, source: SocketAddr, datagram: &[u8]) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Transport::Rtp(peer) = &mut leg.transport else {
+            return;
+        };
+        if Datagram::classify(datagram) != Some(Datagram::Rtcp) {
+            leg.counters.invalid += 1;
+        } else if peer.accepts_rtcp(source) {
+            self.receive_report(now, key, datagram);
+        } else {
+            leg.counters.strangers += 1;
+        }
+    }
+
+    /// A connectivity check: finds the browser it is for and, if it is authentic, remembers where
+    /// that browser is.
+    fn receive_check(&mut self, now: Instant, source: SocketAddr, datagram: &[u8], outlet: &mut impl Outlet) {
+        let Some(check) = Check::parse(datagram) else {
+            return;
+        };
+        let Some(&key) = self.ufrags.get(check.local_ufrag()) else {
+            return;
+        };
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Transport::WebRtc(browser) = &mut leg.transport else {
+            return;
+        };
+        let crypto = self.identity.crypto().crypto();
+        let Some(answer) = browser.agent.answer(now, source, check, crypto) else {
+            leg.counters.invalid += 1;
+            return;
+        };
+        outlet.send(Door::Shared, source, &answer.response);
+        if browser.agent.knows(source) {
+            self.addresses.insert(source, key);
+            browser.consent();
+        }
+        if let Some(forgotten) = answer.forgotten
+            && self.addresses.get(&forgotten) == Some(&key)
+        {
+            self.addresses.remove(&forgotten);
+        }
+        self.reschedule(key);
+    }
+
+    fn receive_report(&mut self, now: Instant, key: LegKey, compound: &[u8]) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let ssrc = leg.stream.ssrc();
+        let good = leg.rtcp.receive(now, &self.clock, ssrc, &mut leg.reception, compound);
+        leg.counters.invalid += u64::from(!good);
+    }
+}

@@ -1,0 +1,104 @@
+//! A packet's way from one leg to the other.
+
+use std::time::Instant;
+
+use super::Bridge;
+use crate::event::Event;
+use crate::format::Format;
+use crate::leg::Transport;
+use crate::outlet::{LegKey, Outlet};
+use crate::rewrite::Source;
+use crate::rtp::Header;
+
+impl Bridge {
+    /// A packet that is the leg's own, in the clear.
+    pub(super) fn receive_packet(&mut self, now: Instant, key: LegKey, packet: &mut [u8], outlet: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Some((header, payload)) = Header::parse(packet) else {
+            leg.counters.invalid += 1;
+            return;
+        };
+        let Some(format) = leg.received_format(header.payload_type) else {
+            leg.counters.unknown_format += 1;
+            return;
+        };
+        leg.counters.received_packets += 1;
+        leg.counters.received_bytes += payload.len() as u64;
+        leg.reception.receive(now, format.clock(), &header);
+        if leg.supervision.hear(now) && matches!(leg.transport, Transport::Rtp(_)) {
+            outlet.event(Event::Connected { leg: leg.id });
+        }
+        let Some(target) = leg.joined.filter(|_| leg.direction.receives()) else {
+            leg.counters.gated += 1;
+            return;
+        };
+        if let Format::TelephoneEvent { clock } = format {
+            let event = packet.get(payload.clone()).unwrap_or_default();
+            self.receive_key(now, key, &header, clock, event, outlet);
+        }
+        let Some(target) = self.ear_of(target, key) else {
+            return;
+        };
+        self.forward(now, key, target, format, header, packet, payload, outlet);
+    }
+
+    /// Which leg hears what goes to `target`: itself, the speaker where it echoes, nobody where it
+    /// only speaks.
+    fn ear_of(&self, target: LegKey, speaker: LegKey) -> Option<LegKey> {
+        match &self.legs.get(target)?.transport {
+            Transport::Service(player) => player.echoes().then_some(speaker),
+            Transport::WebRtc(_) | Transport::Rtp(_) => Some(target),
+        }
+    }
+
+    /// Sends a packet on, with the target's numbers in its header. The payload is not touched:
+    /// where no common format exists is the one place at which a transcoder would stand.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one packet, torn once")]
+    fn forward(
+        &mut self,
+        now: Instant,
+        from: LegKey,
+        to: LegKey,
+        format: Format,
+        header: Header,
+        packet: &mut [u8],
+        payload: std::ops::Range<usize>,
+        outlet: &mut impl Outlet,
+    ) {
+        let Some(target) = self.legs.get_mut(to) else {
+            return;
+        };
+        let Some(payload_type) = target.payload_type(format) else {
+            self.count_untranslatable(from);
+            return;
+        };
+        if !target.direction.sends() || target.keys_out.is_pressing() || !target.is_ready() {
+            self.count_gated(from);
+            return;
+        }
+        let source = Source { leg: from, ssrc: header.ssrc };
+        let event = matches!(format, Format::TelephoneEvent { .. });
+        let rewritten = target.stream.rewrite(now, source, format.clock(), event, header, payload_type);
+        if let Some(header) = rewritten
+            && let Some(packet) = header.replace_in(packet, payload)
+        {
+            target.send(to, packet, &header, outlet);
+        } else {
+            self.count_gated(from);
+        }
+    }
+
+    fn count_untranslatable(&mut self, key: LegKey) {
+        if let Some(leg) = self.legs.get_mut(key) {
+            leg.counters.untranslatable += 1;
+        }
+    }
+
+    fn count_gated(&mut self, key: LegKey) {
+        if let Some(leg) = self.legs.get_mut(key) {
+            leg.counters.gated += 1;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The sound of a service on its way to the leg that listens.
+
+use std::time::Instant;
+
+use super::Bridge;
+use crate::format::{Codec, Format};
+use crate::leg::Transport;
+use crate::outlet::{LegKey, Outlet};
+use crate::rewrite::Source;
+use crate::rtp::{HEADER_LEN, Header};
+use crate::service::{FRAME_LEN, Frame};
+
+impl Bridge {
+    /// Sends every frame that is due to the leg the service is joined with.
+    pub(super) fn play(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
+        while let Some((listener, frame)) = self.next_frame(now, key) {
+            if let Some(listener) = listener {
+                self.send_frame(now, key, listener, frame, outlet);
+            }
+        }
+    }
+
+    fn next_frame(&mut self, now: Instant, key: LegKey) -> Option<(Option<LegKey>, Frame)> {
+        let leg = self.legs.get_mut(key)?;
+        let Transport::Service(player) = &mut leg.transport else {
+            return None;
+        };
+        Some((leg.joined, player.frame(now)?))
+    }
+
+    fn send_frame(&mut self, now: Instant, from: LegKey, to: LegKey, frame: Frame, outlet: &mut impl Outlet) {
+        let Some(target) = self.legs.get_mut(to) else {
+            return;
+        };
+        if !target.direction.sends() || target.keys_out.is_pressing() || !target.is_ready() {
+            return;
+        }
+        // Signalling agrees one of these on a leg that is joined with a service.
+        let agreed = [Codec::Pcmu, Codec::Pcma]
+            .into_iter()
+            .find_map(|codec| target.payload_type(Format::Audio(codec)).map(|payload_type| (codec, payload_type)));
+        let Some((codec, payload_type)) = agreed else {
+            return;
+        };
+        let header =
+            Header { marker: false, payload_type, sequence: frame.sequence, timestamp: frame.timestamp, ssrc: 0 };
+        let source = Source { leg: from, ssrc: 0 };
+        let rewritten = target.stream.rewrite(now, source, codec.clock(), false, header, payload_type);
+        if let Some(header) = rewritten {
+            let mut packet = [0; HEADER_LEN + FRAME_LEN];
+            let (head, body) = packet.split_at_mut(HEADER_LEN);
+            head.copy_from_slice(&header.to_bytes());
+            body.copy_from_slice(&frame.coded(codec));
+            target.send(to, &packet, &header, outlet);
+        }
+    }
+}

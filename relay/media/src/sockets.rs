@@ -1,0 +1,260 @@
+//! A worker's UDP sockets, and the outlet that sends through them.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use mio::net::UdpSocket;
+use mio::{Interest, Registry, Token};
+
+use crate::error::MediaError;
+use crate::event::Event;
+use crate::outlet::{Door, LegKey, Outlet};
+use crate::ports::{PortPair, Ports};
+
+/// The pool is reached from signalling, which takes pairs, and from workers, which give them back:
+/// once each per leg, never per packet.
+pub(crate) type SharedPorts = Arc<std::sync::Mutex<Ports>>;
+
+/// Receive and send buffers asked of the system: 200 ms of a thousand calls on the shared socket.
+const BUFFER: usize = 4 << 20;
+
+/// The two sockets of an RTP leg, bound and not yet with a worker.
+#[derive(Debug)]
+pub(crate) struct SocketPair {
+    rtp: std::net::UdpSocket,
+    rtcp: std::net::UdpSocket,
+    ports: PortPair,
+}
+
+impl SocketPair {
+    /// Binds the next free pair. A pair somebody else holds is passed over.
+    ///
+    /// # Errors
+    /// [`MediaError::NoPorts`] when no pair can be bound, [`MediaError::Bind`] when the reason is
+    /// another than that it is taken.
+    pub(crate) fn bind(ip: IpAddr, pool: &SharedPorts, now: Instant) -> Result<Self, MediaError> {
+        let mut pool = pool.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        loop {
+            let ports = pool.take(now).ok_or(MediaError::NoPorts)?;
+            let bound = bind(SocketAddr::new(ip, ports.rtp()))
+                .and_then(|rtp| Ok((rtp, bind(SocketAddr::new(ip, ports.rtcp()))?)));
+            match bound {
+                Ok((rtp, rtcp)) => return Ok(Self { rtp, rtcp, ports }),
+                Err(source) => {
+                    pool.refused(now, ports);
+                    if source.kind() != io::ErrorKind::AddrInUse {
+                        let address = SocketAddr::new(ip, ports.rtp());
+                        return Err(MediaError::Bind { address, source });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The pair's ports.
+    #[must_use]
+    pub(crate) const fn ports(&self) -> PortPair {
+        self.ports
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let socket = std::net::UdpSocket::bind(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Binds the socket all browsers of a worker share.
+///
+/// # Errors
+/// [`MediaError::Bind`].
+pub(crate) fn bind_shared(address: SocketAddr) -> Result<std::net::UdpSocket, MediaError> {
+    let failed = |source| MediaError::Bind { address, source };
+    let socket = bind(address).map_err(failed)?;
+    let options = socket2::SockRef::from(&socket);
+    // The system may grant less; then bursts are lost sooner, which is no reason not to start.
+    let _ = options.set_recv_buffer_size(BUFFER);
+    let _ = options.set_send_buffer_size(BUFFER);
+    Ok(socket)
+}
+
+/// A leg's sockets while they are open.
+struct Open {
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    ports: PortPair,
+}
+
+/// All sockets of a worker.
+pub(crate) struct Sockets {
+    shared: UdpSocket,
+    /// By leg. Only RTP legs have any.
+    pairs: Vec<Option<Open>>,
+    registry: Registry,
+    pool: SharedPorts,
+    open: Arc<AtomicUsize>,
+    on_event: Arc<dyn Fn(Event) + Send + Sync>,
+    now: Instant,
+    unsent: u64,
+}
+
+impl Sockets {
+    /// The sockets of a worker that has no legs yet. `open` counts sockets of all workers.
+    ///
+    /// # Errors
+    /// What the operating system says when it does not register the shared socket.
+    pub(crate) fn new(
+        shared: std::net::UdpSocket,
+        registry: Registry,
+        pool: SharedPorts,
+        open: Arc<AtomicUsize>,
+        on_event: Arc<dyn Fn(Event) + Send + Sync>,
+        now: Instant,
+    ) -> io::Result<Self> {
+        let mut shared = UdpSocket::from_std(shared);
+        registry.register(&mut shared, token(Door::Shared), Interest::READABLE)?;
+        open.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { shared, pairs: Vec::new(), registry, pool, open, on_event, now, unsent: 0 })
+    }
+
+    /// The instant of this turn of the loop; ports rest from then.
+    pub(crate) fn set_now(&mut self, now: Instant) {
+        self.now = now;
+    }
+
+    /// Takes over the sockets of a leg.
+    pub(crate) fn insert(&mut self, key: LegKey, pair: SocketPair) -> io::Result<()> {
+        let SocketPair { rtp, rtcp, ports } = pair;
+        let mut open = Open { rtp: UdpSocket::from_std(rtp), rtcp: UdpSocket::from_std(rtcp), ports };
+        if self.pairs.len() <= key {
+            self.pairs.resize_with(key + 1, || None);
+        }
+        let registered =
+            self.registry.register(&mut open.rtp, token(Door::Rtp(key)), Interest::READABLE).and_then(|()| {
+                let token = token(Door::Rtcp(key));
+                self.registry.register(&mut open.rtcp, token, Interest::READABLE)
+            });
+        self.open.fetch_add(2, Ordering::Relaxed);
+        if let Some(place) = self.pairs.get_mut(key) {
+            *place = Some(open);
+        }
+        registered
+    }
+
+    /// Receives one datagram. `None` when there is none (any more).
+    pub(crate) fn receive(&self, door: Door, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let socket = self.socket(door)?;
+        loop {
+            match socket.recv_from(buffer) {
+                Ok(received) => return Some(received),
+                // An ICMP error of an earlier send says nothing about what has been received.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    fn socket(&self, door: Door) -> Option<&UdpSocket> {
+        let pair = |key: LegKey| self.pairs.get(key)?.as_ref();
+        match door {
+            Door::Shared => Some(&self.shared),
+            Door::Rtp(key) => pair(key).map(|pair| &pair.rtp),
+            Door::Rtcp(key) => pair(key).map(|pair| &pair.rtcp),
+        }
+    }
+}
+
+impl Outlet for Sockets {
+    fn send(&mut self, door: Door, to: SocketAddr, datagram: &[u8]) {
+        let sent = self.socket(door).is_some_and(|socket| socket.send_to(datagram, to).is_ok());
+        if !sent {
+            self.unsent += 1;
+            // Powers of two: visible, and no flood.
+            if self.unsent.is_power_of_two() {
+                tracing::debug!(unsent = self.unsent, "datagrams could not be sent");
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        (self.on_event)(event);
+    }
+
+    fn closed(&mut self, key: LegKey) {
+        let Some(mut open) = self.pairs.get_mut(key).and_then(Option::take) else {
+            return;
+        };
+        // Dropping a socket takes it out of the poll as well.
+        let _ = self.registry.deregister(&mut open.rtp);
+        let _ = self.registry.deregister(&mut open.rtcp);
+        let ports = open.ports;
+        drop(open);
+        self.open.fetch_sub(2, Ordering::Relaxed);
+        self.pool.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).give_back(self.now, ports);
+    }
+}
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        for key in 0..self.pairs.len() {
+            self.closed(key);
+        }
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The token a socket is polled under.
+pub(crate) const fn token(door: Door) -> Token {
+    match door {
+        Door::Shared => Token(1),
+        Door::Rtp(key) => Token(2 + 2 * key),
+        Door::Rtcp(key) => Token(3 + 2 * key),
+    }
+}
+
+/// The socket of a token; `None` for the waker's.
+pub(crate) const fn door(Token(token): Token) -> Option<Door> {
+    match token {
+        0 => None,
+        1 => Some(Door::Shared),
+        even if even.is_multiple_of(2) => Some(Door::Rtp(even / 2 - 1)),
+        odd => Some(Door::Rtcp(odd / 2 - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn every_door_has_a_token_of_its_own() {
+        for which in [Door::Shared, Door::Rtp(0), Door::Rtcp(0), Door::Rtp(7), Door::Rtcp(7)] {
+            assert_eq!(door(token(which)), Some(which));
+        }
+        assert_eq!(door(Token(0)), None);
+    }
+
+    #[test]
+    fn a_pair_that_somebody_else_holds_is_passed_over() {
+        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let (squatter, taken) = loop {
+            let socket = std::net::UdpSocket::bind((ip, 0)).unwrap();
+            let port = socket.local_addr().unwrap().port();
+            if port % 2 == 1 && port < 65_000 {
+                break (socket, port);
+            }
+        };
+        let ports = Ports::new(&(taken - 1..=taken + 40), Duration::ZERO, 0);
+        let pool = Arc::new(std::sync::Mutex::new(ports));
+        let pair = SocketPair::bind(ip, &pool, crate::simulated::origin()).unwrap();
+        assert_ne!(pair.ports().rtcp(), taken);
+        drop(squatter);
+    }
+}

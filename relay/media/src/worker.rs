@@ -1,0 +1,150 @@
+//! A worker thread: one loop over its sockets, its orders and its timers. Together with `media`
+//! and `sockets` it is all of this crate that does I/O.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+
+use crate::bridge::{Bridge, NewLeg};
+use crate::command::Command;
+use crate::outlet::Door;
+use crate::params::{IceCredentials, Service};
+use crate::sockets::{SocketPair, Sockets, door};
+
+/// The waker's token.
+pub(crate) const WAKE: Token = Token(0);
+/// Datagrams taken from one socket before the others have their turn.
+const BURST: usize = 64;
+/// Orders taken per turn.
+const ORDERS: usize = 256;
+/// Longer datagrams than this are no media.
+const BUFFER: usize = 2048;
+/// Readiness reports taken at once.
+const EVENTS: usize = 1024;
+/// With nothing due the loop still turns this often; a lost wake-up then costs a moment only.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Open a leg to a browser.
+    OpenWebRtc(NewLeg, IceCredentials),
+    /// Open a leg to an RTP endpoint.
+    OpenRtp(NewLeg, SocketPair),
+    /// Open a leg that makes its own sound.
+    OpenService(NewLeg, Service),
+    /// Do what signalling says.
+    Command(Command),
+}
+
+/// Everything the thread owns.
+pub(crate) struct Worker {
+    pub poll: Poll,
+    pub sockets: Sockets,
+    pub bridge: Bridge,
+    pub orders: Receiver<Order>,
+    /// Legs open, for everybody to see.
+    pub legs: Arc<AtomicUsize>,
+}
+
+impl Worker {
+    /// Runs until the other end of the order queue is gone.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS);
+        let mut buffer = [0; BUFFER];
+        // Sockets that may hold more: the poll reports each only once.
+        let mut unfinished: Vec<Door> = Vec::new();
+        let mut now = clock();
+        loop {
+            let patience = if unfinished.is_empty() { self.patience(now) } else { Duration::ZERO };
+            match self.poll.poll(&mut events, Some(patience)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::error!(%error, "a media worker cannot poll its sockets and ends");
+                    break;
+                }
+            }
+            now = clock();
+            self.sockets.set_now(now);
+
+            let ready = events.iter().filter_map(|event| door(event.token()));
+            for door in ready {
+                if !unfinished.contains(&door) {
+                    unfinished.push(door);
+                }
+            }
+            unfinished.retain(|&door| self.receive(now, door, &mut buffer));
+            self.bridge.timeout(now, &mut self.sockets);
+            if !self.obey(now) {
+                break;
+            }
+            self.legs.store(self.bridge.legs(), Ordering::Relaxed);
+        }
+        self.bridge.close_all(now, &mut self.sockets);
+        self.legs.store(0, Ordering::Relaxed);
+    }
+
+    fn patience(&self, now: Instant) -> Duration {
+        self.bridge.deadline().map_or(LONGEST_SLEEP, |due| due.saturating_duration_since(now).min(LONGEST_SLEEP))
+    }
+
+    /// Takes a burst from a socket. Whether there may be more.
+    fn receive(&mut self, now: Instant, door: Door, buffer: &mut [u8]) -> bool {
+        for _ in 0..BURST {
+            let Some((length, source)) = self.sockets.receive(door, buffer) else {
+                return false;
+            };
+            let Some(datagram) = buffer.get_mut(..length) else {
+                continue;
+            };
+            let (bridge, sockets) = (&mut self.bridge, &mut self.sockets);
+            match door {
+                Door::Shared => bridge.receive_shared(now, source, datagram, sockets),
+                Door::Rtp(key) => bridge.receive_rtp(now, key, source, datagram, sockets),
+                Door::Rtcp(key) => bridge.receive_rtcp(now, key, source, datagram),
+            }
+        }
+        true
+    }
+
+    /// Carries out what has been ordered. `false` when nobody gives orders any more.
+    fn obey(&mut self, now: Instant) -> bool {
+        for _ in 0..ORDERS {
+            match self.orders.try_recv() {
+                Ok(order) => self.carry_out(now, order),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    fn carry_out(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::OpenWebRtc(new, ice) => {
+                self.bridge.open_webrtc(new, ice);
+            }
+            Order::OpenRtp(new, pair) => {
+                let key = self.bridge.open_rtp(new);
+                if let Err(error) = self.sockets.insert(key, pair) {
+                    // The leg stays silent, and its supervision says so.
+                    tracing::error!(%error, "RTP sockets cannot be polled");
+                }
+            }
+            Order::OpenService(new, service) => {
+                self.bridge.open_service(new, service);
+            }
+            Order::Command(command) => self.bridge.command(now, command, &mut self.sockets),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: one reading per turn of the loop")]
+fn clock() -> Instant {
+    Instant::now()
+}
