@@ -114,3 +114,132 @@ fn optional(
 fn given(sip: &impl Fields, field: &str) -> Option<String> {
     sip.text(field).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use crate::fixtures::Json;
+    use serde_json::{Value, json};
+
+    fn read(sip: Value) -> Result<Account, Failure> {
+        Account::read(&Json(json!({ "urlServer": "wss://relay.example/", "sipOptions": sip })))
+    }
+
+    fn sip(change: Value) -> Result<OpenSip, Failure> {
+        let mut options = json!({ "login": "alice", "password": "s3cret", "domain": "example.com" });
+        for (name, value) in change.as_object().unwrap() {
+            options[name] = value.clone();
+        }
+        read(options).map(|account| match account.identity {
+            Identity::Sip(open) => open,
+            Identity::Local(_) => panic!("not a SIP account"),
+        })
+    }
+
+    fn field_at_fault(change: Value) -> String {
+        sip(change.clone()).map_err(|failure| failure.field.unwrap()).expect_err(&change.to_string())
+    }
+
+    #[test]
+    fn a_sip_account_registers_unless_told_otherwise() {
+        assert!(sip(json!({})).unwrap().register);
+        assert!(!sip(json!({ "registerRequired": false })).unwrap().register);
+    }
+
+    #[test]
+    fn the_port_may_be_text_or_number_and_nothing_means_the_default() {
+        for (port, read) in [
+            (json!("5070"), Some(5070)),
+            (json!(5070), Some(5070)),
+            (json!("0"), None),
+            (json!(0), None),
+            (json!(""), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(sip(json!({ "port": port })).unwrap().port, read, "{port}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_named() {
+        for port in [json!("70000"), json!("sip"), json!(-1), json!(5060.5), json!(65536)] {
+            assert_eq!(field_at_fault(json!({ "port": port })), "port");
+        }
+    }
+
+    #[test]
+    fn a_login_that_sip_cannot_carry_is_refused_by_name() {
+        for login in
+            ["", "al ice", "<alice>", "alice>", "\"alice\"", "al\u{0}ice", "alice\r\nVia: x", "a@b", "al\u{a0}ice"]
+        {
+            assert_eq!(field_at_fault(json!({ "login": login })), "login");
+        }
+    }
+
+    #[test]
+    fn other_fields_are_refused_by_name_too() {
+        for (field, value) in [
+            ("authenticationName", "al ice"),
+            ("domain", "example.com/x"),
+            ("domain", "exam ple.com"),
+            ("outboundProxy", "<proxy>"),
+            ("proxy", "a,b"),
+            ("visibleName", "Alice <a>"),
+            ("visibleName", "Alice\n"),
+            ("password", "two\nlines"),
+            ("transport", "carrier pigeon"),
+        ] {
+            assert_eq!(field_at_fault(json!({ field: value })), field);
+        }
+        assert_eq!(field_at_fault(json!({ "visibleName": "x".repeat(256) })), "visibleName");
+    }
+
+    #[test]
+    fn a_refused_password_is_not_quoted() {
+        let failure = sip(json!({ "password": "s3cret\n" })).unwrap_err();
+        assert!(!format!("{failure:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn names_people_have_are_accepted() {
+        for name in ["Alice Smith", "Zoë O'Hara-Żak", "李雷"] {
+            assert_eq!(sip(json!({ "visibleName": name })).unwrap().visible_name.as_deref(), Some(name));
+        }
+        for login in ["alice.smith", "+4930123", "1000;x=y", "zoë"] {
+            assert_eq!(sip(json!({ "login": login })).unwrap().login, login);
+        }
+    }
+
+    #[test]
+    fn the_outbound_proxy_wins_over_the_proxy() {
+        let proxy = |options| sip(options).unwrap().outbound_proxy;
+        assert_eq!(proxy(json!({ "proxy": "p" })).as_deref(), Some("p"));
+        assert_eq!(proxy(json!({ "proxy": "p", "outboundProxy": "[::1]:5060" })).as_deref(), Some("[::1]:5060"));
+        assert_eq!(proxy(json!({ "proxy": "" })), None);
+    }
+
+    #[test]
+    fn without_a_domain_it_is_a_user_of_the_relay() {
+        for options in [json!({ "login": "alice" }), json!({ "login": "alice", "domain": "", "password": "" })] {
+            let local = OpenLocal { login: "alice".into(), password: None, visible_name: None };
+            let account = read(options).unwrap();
+            assert!(!account.must_register());
+            assert_eq!(account.identity, Identity::Local(local));
+        }
+    }
+
+    #[test]
+    fn only_websocket_addresses_are_taken() {
+        for url in [json!("http://relay/"), json!(""), json!(null), json!(7)] {
+            let options = json!({ "urlServer": url, "sipOptions": { "login": "alice" } });
+            assert_eq!(Account::read(&Json(options)).unwrap_err().field.as_deref(), Some("urlServer"));
+        }
+    }
+
+    #[test]
+    fn somebody_must_be_named() {
+        let failure = Account::read(&Json(json!({ "urlServer": "ws://relay" }))).unwrap_err();
+        assert_eq!(failure.field.as_deref(), Some("sipOptions"));
+    }
+}

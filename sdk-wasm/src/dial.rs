@@ -79,3 +79,64 @@ pub fn digits(digits: &str, kind: &str) -> Result<String, Failure> {
     }
     Ok(digits)
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use crate::fixtures::Json;
+    use serde_json::{Value, json};
+
+    fn media(options: Value) -> Media {
+        Media::read(&Json(options))
+    }
+
+    #[test]
+    fn numbers_names_and_uris_can_be_called() {
+        for callee in ["100", "+4930123456", "*98#", "alice", "sip:alice@example.com;transport=tcp", "zoë"] {
+            assert_eq!(Dial::read(&Json(json!({ "callee": callee }))).unwrap().callee, callee);
+        }
+    }
+
+    #[test]
+    fn a_callee_that_sip_cannot_carry_is_refused_by_name() {
+        for callee in [json!(""), json!(null), json!("<sip:a@b>"), json!("a b"), json!("a\r\nb"), json!("a\"b")] {
+            let failure = Dial::read(&Json(json!({ "callee": callee }))).unwrap_err();
+            assert_eq!(failure.field.as_deref(), Some("callee"), "{callee}");
+        }
+    }
+
+    #[test]
+    fn a_visible_name_is_checked_and_an_empty_one_is_none() {
+        let read = |name| Dial::read(&Json(json!({ "callee": "100", "visibleName": name })));
+        assert_eq!(read("").unwrap().visible_name, None);
+        assert_eq!(read("A <b>").unwrap_err().field.as_deref(), Some("visibleName"));
+    }
+
+    #[test]
+    fn a_call_without_constraints_has_sound_alone() {
+        assert_eq!(media(json!({})), Media::default());
+    }
+
+    #[test]
+    fn video_is_asked_for_by_constraints_or_by_wanting_to_see() {
+        assert!(media(json!({ "constraints": { "video": true } })).send_video);
+        assert!(media(json!({ "constraints": { "video": { "width": 320 } } })).send_video);
+        assert!(!media(json!({ "constraints": { "audio": true, "video": false } })).video());
+        assert!(media(json!({ "receiveVideo": true })).video());
+    }
+
+    #[test]
+    fn codec_names_are_a_list_with_commas() {
+        assert_eq!(media(json!({ "stripCodecs": "SILK, G722,," })).strip_codecs, ["SILK", "G722"]);
+    }
+
+    #[test]
+    fn digits_are_those_of_a_telephone() {
+        assert_eq!(digits("12ab*#", "RFC2833").unwrap(), "12AB*#");
+        for bad in ["", "1 2", "E", "１", &"1".repeat(65)] {
+            assert_eq!(digits(bad, "").unwrap_err().field.as_deref(), Some("digits"), "{bad}");
+        }
+        assert_eq!(digits("1", "INFO").unwrap_err().field.as_deref(), Some("type"));
+    }
+}

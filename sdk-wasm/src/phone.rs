@@ -3,6 +3,10 @@
 //! [`Phone::poll`] gives the actions in the order they arose. Finished sessions and calls are forgotten at once, so
 //! whatever the relay or the browser still says of them falls on deaf ears.
 
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests;
+
 use crate::Millis;
 use crate::account::Account;
 use crate::call::{self, Call, Command, MediaAction, MediaEvent};

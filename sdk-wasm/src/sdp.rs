@@ -106,3 +106,79 @@ fn carries_media(section: &[&str], payload: &str) -> bool {
         section.iter().filter_map(|line| codec(line)).find(|(mapped, _)| *mapped == payload).map(|(_, name)| name);
     !matches!(name, Some("telephone-event" | "CN" | "rtx" | "red" | "ulpfec"))
 }
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+
+    const OFFER: &str = "v=0\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 126\r\n\
+        a=rtpmap:111 opus/48000/2\r\n\
+        a=rtcp-fb:111 transport-cc\r\n\
+        a=fmtp:111 minptime=10;useinbandfec=1\r\n\
+        a=rtpmap:63 red/48000/2\r\n\
+        a=fmtp:63 111/111\r\n\
+        a=rtpmap:9 G722/8000\r\n\
+        a=rtpmap:0 PCMU/8000\r\n\
+        a=rtpmap:8 PCMA/8000\r\n\
+        a=rtpmap:126 telephone-event/8000\r\n\
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n\
+        a=rtpmap:96 VP8/90000\r\n\
+        a=rtpmap:97 rtx/90000\r\n\
+        a=fmtp:97 apt=96\r\n";
+
+    fn strip(names: &[&str]) -> Option<String> {
+        strip_codecs(OFFER, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn without_names_nothing_is_touched() {
+        assert_eq!(strip(&[]).unwrap(), OFFER);
+    }
+
+    #[test]
+    fn an_unknown_codec_changes_nothing() {
+        assert_eq!(strip(&["SILK"]).unwrap(), OFFER);
+    }
+
+    #[test]
+    fn a_codec_goes_with_all_that_speaks_of_it() {
+        let stripped = strip(&["G722"]).unwrap();
+        assert!(stripped.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111 63 0 8 126\r\n"));
+        assert!(!stripped.contains("G722"));
+    }
+
+    #[test]
+    fn names_are_compared_without_case_and_redundancy_goes_with_its_codec() {
+        let stripped = strip(&["OPUS"]).unwrap();
+        assert!(stripped.contains("m=audio 9 UDP/TLS/RTP/SAVPF 9 0 8 126\r\n"));
+        for gone in [":111 ", ":63 "] {
+            assert!(!stripped.contains(gone));
+        }
+    }
+
+    #[test]
+    fn stripping_every_voice_codec_leaves_nothing() {
+        assert_eq!(strip(&["opus", "G722", "PCMU", "PCMA"]), None);
+    }
+
+    #[test]
+    fn stripping_the_only_video_codec_leaves_nothing() {
+        assert_eq!(strip(&["VP8"]), None);
+    }
+
+    #[test]
+    fn a_refused_video_section_is_no_video() {
+        assert!(has_video(OFFER));
+        assert!(!has_video("v=0\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n"));
+        assert!(!has_video(""));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_survived(sdp in "(m=audio |a=fmtp:|a=rtpmap:|[ -~]{0,9}|\r\n){0,40}", name in "[a-z]{1,3}") {
+            let _stripped = strip_codecs(&sdp, &[name]);
+        }
+    }
+}

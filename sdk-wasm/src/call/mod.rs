@@ -8,6 +8,7 @@ mod negotiation;
 mod port;
 mod status;
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests;
 
 pub use port::{Ask, Command, Input, MediaAction, MediaEvent, Output, Report, StatusReport};
@@ -52,7 +53,6 @@ pub struct Call {
 }
 
 /// Who calls whom.
-#[derive(Debug)]
 enum Side {
     /// We call; `offered` once the relay knows of it.
     Outgoing { dial: Dial, offered: bool },
@@ -417,5 +417,15 @@ fn info(failure: &Failure) -> &'static str {
         Code::MediaFailed => "Failed by ICE error",
         Code::RelayLost | Code::RelayUnreachable => "Failed by session creation",
         _ => "Failed by error",
+    }
+}
+
+// The offer stays out of logs.
+impl core::fmt::Debug for Side {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Outgoing { .. } => "Outgoing",
+            Self::Incoming { .. } => "Incoming",
+        })
     }
 }

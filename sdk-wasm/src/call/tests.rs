@@ -1,1 +1,559 @@
+//! One call at a time, on a clock that the test moves.
 
+use super::*;
+use offhook_protocol::ErrorCode;
+use offhook_protocol::error::Failure as RelayFailure;
+
+const OFFER: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
+
+/// A call and everything it has put out.
+struct Bench {
+    call: Call,
+    now: Millis,
+    out: Vec<Output>,
+}
+
+impl Bench {
+    fn outgoing() -> Self {
+        let dial = Dial { callee: "echo".into(), visible_name: None, media: Media::default() };
+        Self::with(Call::outgoing("c".into(), dial))
+    }
+
+    fn incoming() -> Self {
+        let invitation = IncomingCall {
+            call_id: "c".into(),
+            caller: "alice".into(),
+            callee: "bob".into(),
+            visible_name: None,
+            sdp: OFFER.into(),
+            has_video: false,
+        };
+        Self::with(Call::incoming(invitation, 1_000))
+    }
+
+    fn with(call: Call) -> Self {
+        let mut bench = Self { call, now: 1_000, out: Vec::new() };
+        bench.drain();
+        bench
+    }
+
+    /// An outgoing call whose offer is with the relay.
+    fn asked() -> Self {
+        let mut bench = Self::outgoing();
+        bench.command(Command::Call);
+        bench.media(MediaEvent::Opened);
+        bench.media(MediaEvent::Described { sdp: OFFER.into() });
+        bench
+    }
+
+    /// An outgoing call that is answered and can be heard.
+    fn connected() -> Self {
+        let mut bench = Self::asked();
+        bench.answer_sdp();
+        bench.media(MediaEvent::Applied);
+        bench.status(CallStatus::Established);
+        bench.media(MediaEvent::Connected);
+        bench.out.clear();
+        bench
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.call.poll() {
+            self.out.push(output);
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        self.call.command(command, self.now).unwrap();
+        self.drain();
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.call.handle(input, self.now);
+        self.drain();
+    }
+
+    fn media(&mut self, event: MediaEvent) {
+        self.handle(Input::Media(event));
+    }
+
+    fn status(&mut self, status: CallStatus) {
+        let changed = CallStatusChanged { call_id: "c".into(), status, sip_status: None, info: None, error: None };
+        self.handle(Input::Status(changed));
+    }
+
+    fn sdp(&mut self, kind: SdpKind) {
+        self.handle(Input::Sdp(CallSdp { call_id: "c".into(), kind, sdp: OFFER.into() }));
+    }
+
+    fn answer_sdp(&mut self) {
+        self.sdp(SdpKind::Answer);
+    }
+
+    /// Moves the clock to the next deadline.
+    fn wait(&mut self) {
+        self.now = self.call.deadline().expect("a call that waits has a deadline");
+        self.handle(Input::Tick);
+    }
+
+    fn reported(&self) -> Vec<CallStatus> {
+        self.out
+            .iter()
+            .filter_map(|output| match output {
+                Output::Emit(Report::Status(report)) => Some(report.status),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn end(&self) -> &StatusReport {
+        let Some(Output::Emit(Report::Status(report))) = self.out.last() else { panic!("no end: {:?}", self.out) };
+        assert!(report.status.is_terminal());
+        report
+    }
+
+    fn sent(&self, name: &str) -> usize {
+        self.out.iter().filter(|output| matches!(output, Output::Send(body) if sent_name(body) == name)).count()
+    }
+
+    fn did(&self, action: &str) -> usize {
+        self.out.iter().filter(|out| matches!(out, Output::Media(done) if format!("{done:?}") == action)).count()
+    }
+}
+
+fn sent_name(body: &RequestBody) -> &'static str {
+    match body {
+        RequestBody::Call(_) => "call",
+        RequestBody::Ring(_) => "ring",
+        RequestBody::Answer(_) => "answer",
+        RequestBody::Hangup(_) => "hangup",
+        RequestBody::Sdp(_) => "sdp",
+        RequestBody::Dtmf(_) => "dtmf",
+        RequestBody::Hold(_) => "hold",
+        RequestBody::Unhold(_) => "unhold",
+        _ => "other",
+    }
+}
+
+fn refused(code: ErrorCode) -> Failure {
+    RelayFailure::new(code, "no").into()
+}
+
+fn media_failure() -> MediaEvent {
+    MediaEvent::Failed(Failure::new(Code::MicrophoneDenied, "no"))
+}
+
+#[test]
+fn a_call_goes_from_new_through_pending_to_established_and_finish() {
+    let mut bench = Bench::outgoing();
+    assert_eq!(bench.call.status().name(), "NEW");
+    bench.command(Command::Call);
+    assert_eq!(bench.call.status().name(), "PENDING");
+    bench.media(MediaEvent::Opened);
+    bench.media(MediaEvent::Described { sdp: OFFER.into() });
+    for status in [CallStatus::Trying, CallStatus::Ring, CallStatus::Established] {
+        bench.status(status);
+        assert_eq!(bench.call.status().name(), status.name());
+    }
+    bench.status(CallStatus::Finish);
+    assert_eq!(bench.reported(), [CallStatus::Trying, CallStatus::Ring, CallStatus::Established, CallStatus::Finish]);
+}
+
+#[test]
+fn pending_is_not_reported() {
+    let mut bench = Bench::outgoing();
+    bench.command(Command::Call);
+    assert!(bench.reported().is_empty());
+}
+
+#[test]
+fn the_offer_is_sent_as_soon_as_it_is_made() {
+    let bench = Bench::asked();
+    assert_eq!(bench.sent("call"), 1);
+}
+
+#[test]
+fn an_incoming_call_rings_when_the_relay_has_heard_of_it() {
+    let mut bench = Bench::incoming();
+    assert_eq!(bench.sent("ring"), 1);
+    assert_eq!(bench.call.status().name(), "NEW");
+    bench.handle(Input::Replied(Ask::Ring, Ok(())));
+    bench.status(CallStatus::Ring);
+    assert_eq!(bench.reported(), [CallStatus::Ring]);
+}
+
+#[test]
+fn answering_describes_our_media_against_the_callers_offer() {
+    let mut bench = Bench::incoming();
+    bench.command(Command::Answer(Media::default()));
+    assert_eq!(bench.call.status().name(), "PENDING");
+    bench.media(MediaEvent::Opened);
+    assert_eq!(bench.did("Answer"), 1);
+    bench.media(MediaEvent::Described { sdp: OFFER.into() });
+    assert_eq!(bench.sent("answer"), 1);
+    bench.status(CallStatus::Established);
+    assert_eq!(bench.reported(), [CallStatus::Established]);
+}
+
+#[test]
+fn video_is_not_opened_for_a_caller_who_offers_none() {
+    let mut bench = Bench::incoming();
+    bench.command(Command::Answer(Media { send_video: true, receive_video: true, ..Media::default() }));
+    assert!(bench.out.contains(&Output::Media(MediaAction::Open(Media::default()))));
+}
+
+#[test]
+fn a_refused_microphone_fails_the_call_and_nothing_was_ever_sent() {
+    let mut bench = Bench::outgoing();
+    bench.command(Command::Call);
+    bench.media(media_failure());
+    assert_eq!(bench.end().error.as_ref().unwrap().code, Code::MicrophoneDenied);
+    assert_eq!(bench.sent("hangup"), 0);
+    assert_eq!(bench.did("Release"), 1);
+}
+
+#[test]
+fn a_refused_microphone_declines_the_caller() {
+    let mut bench = Bench::incoming();
+    bench.command(Command::Answer(Media::default()));
+    bench.media(media_failure());
+    assert_eq!(bench.end().status, CallStatus::Failed);
+    assert_eq!(bench.sent("hangup"), 1);
+}
+
+#[test]
+fn early_media_is_applied_before_the_answer() {
+    let mut bench = Bench::asked();
+    bench.answer_sdp();
+    assert_eq!(bench.did("Apply"), 1);
+    bench.media(MediaEvent::Applied);
+    bench.status(CallStatus::RingMedia);
+    bench.status(CallStatus::Established);
+    assert_eq!(bench.did("Apply"), 1);
+}
+
+#[test]
+fn a_second_answer_to_the_same_offer_is_dropped() {
+    let mut bench = Bench::asked();
+    bench.answer_sdp();
+    bench.media(MediaEvent::Applied);
+    bench.answer_sdp();
+    assert_eq!(bench.did("Apply"), 1);
+}
+
+#[test]
+fn a_new_offer_in_a_call_is_answered() {
+    let mut bench = Bench::connected();
+    bench.sdp(SdpKind::Offer);
+    assert_eq!(bench.did("Answer"), 1);
+    bench.media(MediaEvent::Described { sdp: OFFER.into() });
+    assert_eq!(bench.sent("sdp"), 1);
+}
+
+#[test]
+fn offers_that_come_while_the_browser_is_busy_wait_and_only_the_latest_counts() {
+    let mut bench = Bench::connected();
+    for _ in 0..3 {
+        bench.sdp(SdpKind::Offer);
+    }
+    assert_eq!(bench.did("Answer"), 1);
+    bench.media(MediaEvent::Described { sdp: OFFER.into() });
+    assert_eq!(bench.did("Answer"), 2);
+    bench.media(MediaEvent::Described { sdp: OFFER.into() });
+    assert_eq!((bench.did("Answer"), bench.sent("sdp")), (2, 2));
+}
+
+#[test]
+fn an_offer_waits_for_the_answer_to_ours() {
+    let mut bench = Bench::asked();
+    bench.sdp(SdpKind::Offer);
+    assert_eq!(bench.did("Answer"), 0);
+    bench.answer_sdp();
+    bench.media(MediaEvent::Applied);
+    assert_eq!(bench.did("Answer"), 1);
+}
+
+#[test]
+fn a_description_the_browser_cannot_use_fails_the_call_on_both_sides() {
+    let mut bench = Bench::asked();
+    bench.answer_sdp();
+    bench.media(MediaEvent::Failed(Failure::new(Code::MediaFailed, "no")));
+    assert_eq!(bench.end().info.as_deref(), Some("Failed by ICE error"));
+    assert_eq!((bench.sent("hangup"), bench.did("Release")), (1, 1));
+}
+
+#[test]
+fn a_browser_that_never_finishes_a_negotiation_fails_the_call() {
+    let mut bench = Bench::connected();
+    bench.sdp(SdpKind::Offer);
+    bench.wait();
+    assert_eq!(bench.end().error.as_ref().unwrap().code, Code::MediaFailed);
+}
+
+#[test]
+fn hanging_up_in_new_fails_an_outgoing_call_and_sends_nothing() {
+    let mut bench = Bench::outgoing();
+    bench.command(Command::Hangup);
+    assert_eq!(bench.end(), &StatusReport::cleared(CallStatus::Failed));
+    assert_eq!(bench.sent("hangup"), 0);
+}
+
+#[test]
+fn hanging_up_in_new_declines_an_incoming_call() {
+    let mut bench = Bench::incoming();
+    bench.command(Command::Hangup);
+    assert_eq!(bench.end().status, CallStatus::Failed);
+    assert_eq!(bench.sent("hangup"), 1);
+}
+
+#[test]
+fn hanging_up_while_pending_cancels_on_the_wire_too() {
+    let mut bench = Bench::asked();
+    bench.command(Command::Hangup);
+    assert_eq!(bench.end().status, CallStatus::Failed);
+    assert_eq!((bench.sent("hangup"), bench.did("Release")), (1, 1));
+}
+
+#[test]
+fn declining_a_ringing_call_ends_it_when_the_relay_says_so() {
+    let mut bench = Bench::incoming();
+    bench.status(CallStatus::Ring);
+    bench.command(Command::Hangup);
+    assert_eq!(bench.call.status().name(), "RING");
+    bench.status(CallStatus::Finish);
+    assert_eq!(bench.end().status, CallStatus::Finish);
+}
+
+#[test]
+fn hanging_up_closes_the_media_at_once_and_finishes_when_the_relay_confirms() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hangup);
+    assert_eq!((bench.sent("hangup"), bench.did("Release")), (1, 1));
+    assert_eq!(bench.call.status().name(), "ESTABLISHED");
+    bench.status(CallStatus::Finish);
+    assert_eq!(bench.end().status, CallStatus::Finish);
+    assert_eq!(bench.did("Release"), 1);
+}
+
+#[test]
+fn a_hangup_nobody_confirms_finishes_after_five_seconds() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hangup);
+    bench.wait();
+    assert_eq!(bench.now, 6_000);
+    assert_eq!(bench.end(), &StatusReport::cleared(CallStatus::Finish));
+}
+
+#[test]
+fn hanging_up_twice_asks_once() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hangup);
+    bench.command(Command::Hangup);
+    assert_eq!(bench.sent("hangup"), 1);
+}
+
+#[test]
+fn a_call_the_relay_no_longer_knows_is_finished_by_hanging_up() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hangup);
+    bench.handle(Input::Replied(Ask::Hangup, Err(refused(ErrorCode::UnknownCall))));
+    assert_eq!(bench.end().status, CallStatus::Finish);
+}
+
+#[test]
+fn a_call_the_relay_refuses_fails_with_its_reason_and_is_not_hung_up() {
+    let mut bench = Bench::asked();
+    bench.handle(Input::Replied(Ask::Call, Err(refused(ErrorCode::DestinationForbidden))));
+    assert_eq!(bench.end().error, Some(refused(ErrorCode::DestinationForbidden)));
+    assert_eq!(bench.sent("hangup"), 0);
+}
+
+#[test]
+fn the_relays_reason_for_the_end_reaches_the_app() {
+    let mut bench = Bench::asked();
+    let error = RelayFailure { sip_status: Some(404), ..RelayFailure::new(ErrorCode::NotFound, "No such number.") };
+    let (status, info) = (CallStatus::Failed, Some("Failed by error".to_owned()));
+    let ended = CallStatusChanged { call_id: "c".into(), status, sip_status: Some(404), info, error: Some(error) };
+    bench.handle(Input::Status(ended));
+    let end = bench.end();
+    assert_eq!((end.sip_status, end.error.as_ref().and_then(|error| error.sip_status)), (Some(404), Some(404)));
+}
+
+#[test]
+fn busy_ends_the_call() {
+    let mut bench = Bench::asked();
+    bench.status(CallStatus::Busy);
+    assert_eq!(bench.end().status, CallStatus::Busy);
+    assert_eq!(bench.did("Release"), 1);
+}
+
+#[test]
+fn early_statuses_do_not_come_back_after_the_answer() {
+    let mut bench = Bench::connected();
+    for status in [CallStatus::Trying, CallStatus::Ring, CallStatus::RingMedia, CallStatus::SessionProgress] {
+        bench.status(status);
+    }
+    assert!(bench.reported().is_empty());
+}
+
+#[test]
+fn trying_does_not_come_back_after_ringing() {
+    let mut bench = Bench::asked();
+    bench.status(CallStatus::Ring);
+    bench.status(CallStatus::Trying);
+    assert_eq!(bench.reported(), [CallStatus::Ring]);
+}
+
+#[test]
+fn hold_and_resume_follow_the_relay() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hold);
+    assert!(bench.reported().is_empty());
+    bench.status(CallStatus::Hold);
+    bench.command(Command::Unhold);
+    bench.status(CallStatus::Established);
+    assert_eq!(bench.reported(), [CallStatus::Hold, CallStatus::Established]);
+    assert_eq!((bench.sent("hold"), bench.sent("unhold")), (1, 1));
+}
+
+#[test]
+fn a_refused_hold_is_a_warning_and_the_call_goes_on() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hold);
+    bench.handle(Input::Replied(Ask::Feature, Err(refused(ErrorCode::Rejected))));
+    assert!(bench.out.contains(&Output::Emit(Report::Warning(refused(ErrorCode::Rejected)))));
+    assert!(bench.call.status().is_connected());
+}
+
+#[test]
+fn commands_out_of_place_are_refused_and_change_nothing() {
+    let mut bench = Bench::outgoing();
+    for command in [Command::Answer(Media::default()), Command::Hold, Command::Unhold, Command::Dtmf("1".into())] {
+        assert_eq!(bench.call.command(command, 0), Err(Failure::call_state()));
+    }
+    bench.command(Command::Call);
+    assert_eq!(bench.call.command(Command::Call, 0), Err(Failure::call_state()));
+    assert_eq!(bench.did("Open"), 1);
+}
+
+#[test]
+fn an_incoming_call_cannot_be_placed() {
+    let mut bench = Bench::incoming();
+    assert!(bench.call.command(Command::Call, 0).is_err());
+}
+
+#[test]
+fn digits_can_be_sent_to_a_menu_before_the_answer() {
+    let mut bench = Bench::asked();
+    bench.status(CallStatus::RingMedia);
+    bench.command(Command::Dtmf("12#".into()));
+    assert_eq!(bench.sent("dtmf"), 1);
+}
+
+#[test]
+fn every_wait_ends() {
+    type Reach = fn() -> Bench;
+    let waits: [(&str, Reach, Millis, Code); 6] = [
+        (
+            "microphone",
+            || {
+                let mut b = Bench::outgoing();
+                b.command(Command::Call);
+                b
+            },
+            60_000,
+            Code::Timeout,
+        ),
+        (
+            "description",
+            || {
+                let mut b = Bench::outgoing();
+                b.command(Command::Call);
+                b.media(MediaEvent::Opened);
+                b
+            },
+            10_000,
+            Code::Timeout,
+        ),
+        ("first status", Bench::asked, 15_000, Code::Timeout),
+        (
+            "ringing",
+            || {
+                let mut b = Bench::asked();
+                b.status(CallStatus::Ring);
+                b
+            },
+            200_000,
+            Code::Timeout,
+        ),
+        ("being answered", Bench::incoming, 200_000, Code::Timeout),
+        (
+            "sound",
+            || {
+                let mut b = Bench::asked();
+                b.status(CallStatus::Established);
+                b
+            },
+            15_000,
+            Code::MediaFailed,
+        ),
+    ];
+    for (name, reach, wait, code) in waits {
+        let mut bench = reach();
+        bench.wait();
+        assert_eq!((bench.now, bench.end().error.as_ref().unwrap().code), (1_000 + wait, code), "{name}");
+    }
+}
+
+#[test]
+fn sound_that_was_there_before_the_answer_is_not_waited_for() {
+    let mut bench = Bench::asked();
+    bench.media(MediaEvent::Connected);
+    bench.status(CallStatus::Established);
+    assert_eq!(bench.call.deadline(), None);
+}
+
+#[test]
+fn a_lost_relay_fails_the_call() {
+    let mut bench = Bench::connected();
+    bench.handle(Input::SessionEnded(Some(Failure::relay_lost())));
+    assert_eq!(bench.end().error.as_ref().unwrap().code, Code::RelayLost);
+    assert_eq!((bench.sent("hangup"), bench.did("Release")), (0, 1));
+}
+
+#[test]
+fn closing_the_session_finishes_its_calls() {
+    let mut bench = Bench::connected();
+    bench.handle(Input::SessionEnded(None));
+    assert_eq!(bench.end(), &StatusReport::cleared(CallStatus::Finish));
+}
+
+#[test]
+fn nothing_happens_after_the_end() {
+    let mut bench = Bench::connected();
+    bench.status(CallStatus::Finish);
+    bench.out.clear();
+    bench.status(CallStatus::Established);
+    bench.media(MediaEvent::Connected);
+    bench.sdp(SdpKind::Offer);
+    bench.handle(Input::Tick);
+    bench.command(Command::Hangup);
+    assert!(bench.out.is_empty());
+    assert_eq!(bench.call.deadline(), None);
+}
+
+#[test]
+fn no_session_description_is_shown_for_debugging() {
+    let call = Call::incoming(
+        IncomingCall {
+            call_id: "c".into(),
+            caller: "a".into(),
+            callee: "b".into(),
+            visible_name: None,
+            sdp: "a=ice-pwd:hidden".into(),
+            has_video: false,
+        },
+        0,
+    );
+    assert!(!format!("{call:?}").contains("hidden"));
+}

@@ -6,6 +6,7 @@
 mod requests;
 mod status;
 #[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests;
 
 pub use status::Status;
