@@ -52,6 +52,9 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
+/// What counts is the size after brotli, which packs two similar functions better than one that was inlined.
+const WASM_SIZE: [&str; 4] = ["-Oz", "--converge", "--strip-producers", "--one-caller-inline-max-function-size=25"];
+
 /// Runs a script of one of the npm packages.
 pub(crate) fn npm(workspace: &Workspace, script: &str, package: &str) -> Result<(), Error> {
     process::run(workspace.command("npm").args(["run", "--silent", script, "--workspace", package]))
@@ -77,7 +80,7 @@ fn wasm(workspace: &Workspace) -> Result<Tally, Failure> {
 
     let bound = folder.join("offhook_sdk_bg.wasm");
     let mut optimise = workspace.command("wasm-opt");
-    optimise.arg("-Oz").args(WASM_FEATURES).arg(&bound).arg("-o").arg(&bound);
+    optimise.args(WASM_FEATURES).args(WASM_SIZE).arg(&bound).arg("-o").arg(&bound);
     process::run(&mut optimise)?;
 
     println!("{} bytes compiled, {} bytes after wasm-opt", size(&compiled)?, size(&bound)?);

@@ -70,7 +70,7 @@ impl Tool {
         cargo.arg("--root").arg(workspace.join(".tools"));
         // One folder for all tools: they share many dependencies.
         cargo.env("CARGO_TARGET_DIR", workspace.target().join("tools"));
-        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         process::run(&mut cargo)
