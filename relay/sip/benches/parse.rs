@@ -77,10 +77,7 @@ fn print_ratios(bytes: &[u8], datagram: &Bytes) {
         ("offhook-sip", own),
         ("offhook-sip, typed", median(|| drop(black_box(ours_typed(datagram))))),
         ("rsip", median(|| drop(black_box(rsip::SipMessage::try_from(bytes))))),
-        (
-            "rsipstack",
-            median(|| drop(black_box(rsipstack::sip::SipMessage::try_from(bytes)))),
-        ),
+        ("rsipstack", median(|| drop(black_box(rsipstack::sip::SipMessage::try_from(bytes))))),
     ];
     println!("INVITE of {} bytes, median per message:", bytes.len());
     for (name, time) in rows {
