@@ -93,7 +93,8 @@ function show(): void {
   const moved = card.dataset["screen"] !== screen;
   card.dataset["screen"] = screen;
   card.dataset["call"] = line?.status ?? "";
-  if (!line) keypadInCall = false;
+  if (screen !== "call") keypadInCall = false;
+  card.dataset["keypad"] = keypadInCall ? "open" : "";
 
   const state = phone.online ? (phone.registered ? "registered" : "online") : phone.connecting ? "connecting" : "offline";
   account.show(state, phone.login);

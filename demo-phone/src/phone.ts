@@ -78,7 +78,7 @@ export class Phone extends EventTarget {
   connect(options: SessionOptions): void {
     if (this.#session) return;
     this.notice = undefined;
-    this.login = options.sipOptions?.login ?? "";
+    this.login = options.sipOptions.login;
     this.#attempt(() => {
       this.#session = this.#listen(this.#outside.createSession(options));
     });

@@ -18,6 +18,7 @@ export type { Call, CallEvents, DtmfDigit } from "./call.js";
 export type { Connection, Session, SessionEvents } from "./session.js";
 export type {
   AnswerOptions,
+  CallConstraints,
   CallOptions,
   DtmfType,
   InitOptions,
@@ -34,17 +35,17 @@ export interface Offhook {
    * it otherwise. Once it is loaded, further calls change nothing.
    * @throws OffhookError `wasmFailed` (a rejected promise) when the module cannot be loaded.
    */
-  init(options?: InitOptions): Promise<void>;
+  init: (options?: InitOptions) => Promise<void>;
   /**
    * Connects to a relay. Returns at once with a session that is `PENDING`; everything that follows comes as events,
    * and any failure as `FAILED`.
    * @throws TypeError without `urlServer`.
    */
-  createSession(options: SessionOptions): Session;
+  createSession: (options: SessionOptions) => Session;
   /** The sessions that have not ended, oldest first. */
-  getSessions(): Session[];
+  getSessions: () => Session[];
   /** The live session of that id. */
-  getSession(id: string): Session | undefined;
+  getSession: (id: string) => Session | undefined;
 }
 
 /** @internal */

@@ -52,7 +52,7 @@ export interface Call {
   unhold(): void;
   /**
    * Sends digits, one after the other.
-   * @param digits `0` to `9`, `*`, `#`, `A` to `D`.
+   * @param digits `0` to `9`, `*`, `#`, `A` to `D`; at most 64 at once.
    * @throws OffhookError `invalidField` for anything else, `invalidCallState` where there is no connected call.
    */
   sendDTMF(digits: string, type?: DtmfType): void;

@@ -1,6 +1,6 @@
 /** A SIP account, or a user of the relay itself. */
 export interface SipOptions {
-  /** User part of the address: letters, digits and `-_.!~*'()&=+$,;?/`. No spaces, no angle brackets. */
+  /** User part of the address. No spaces, angle brackets or control characters. */
   login: string;
   /** User name for digest authentication, where it differs from `login`. */
   authenticationName?: string;
@@ -28,14 +28,18 @@ export interface SessionOptions {
   /** WebSocket address of the relay: `wss://host/ws`, or `ws://` on localhost. */
   urlServer: string;
   /** Who to be. */
-  sipOptions?: SipOptions;
+  sipOptions: SipOptions;
   /**
    * Configuration of the peer connections, for STUN and TURN servers. The relay is reachable by itself, so most apps
    * need none.
    */
   mediaOptions?: RTCConfiguration;
-  /** How long to wait for the relay's socket, in milliseconds. Default 10 000. */
-  timeout?: number;
+}
+
+/** What to ask the browser for, or the media itself. */
+export interface CallConstraints extends MediaStreamConstraints {
+  /** Sent as it is, instead of opening a device. It stays the app's: the end of the call does not stop it. */
+  customStream?: MediaStream;
 }
 
 /** What both ends of a call can choose about media. */
@@ -48,7 +52,7 @@ export interface MediaChoice {
    */
   remoteVideoDisplay?: HTMLElement;
   /** What to ask the browser for. Default: the microphone, no camera. */
-  constraints?: MediaStreamConstraints;
+  constraints?: CallConstraints;
   /** Whether to receive sound. Default `true`. */
   receiveAudio?: boolean;
   /** Whether to receive a picture. Default `false`. */
@@ -68,8 +72,8 @@ export interface CallOptions extends MediaChoice {
 /** Options of `call.answer`. */
 export type AnswerOptions = MediaChoice;
 
-/** How to send DTMF digits. `RFC2833`, the default, sends them as events in the media (RFC 4733). */
-export type DtmfType = "RFC2833" | "INFO" | "INFO_RELAY";
+/** How to send DTMF digits: as events in the media (RFC 4733, the successor of RFC 2833). */
+export type DtmfType = "RFC2833";
 
 /** Where the WebAssembly module comes from: its address, its bytes, its response, or the compiled module. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;

@@ -26,7 +26,8 @@ export class Runtime {
 
   createSession(options: SessionOptions): SessionObject {
     checkSessionOptions(options);
-    const session = new SessionObject(this, options);
+    // Without an identity the core refuses the session, as it does every other option that cannot be used.
+    const session = new SessionObject(this, { ...options, sipOptions: { ...options.sipOptions } });
     this.sessions.set(session.id(), session);
     this.#waiting.add(session);
     this.ready().then(

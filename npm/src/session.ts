@@ -91,7 +91,7 @@ export class SessionObject implements Session {
   constructor(runtime: Runtime, options: SessionOptions) {
     this.#runtime = runtime;
     this.options = options;
-    this.#login = options.sipOptions?.login ?? "";
+    this.#login = options.sipOptions.login;
   }
 
   id(): string {
@@ -123,7 +123,7 @@ export class SessionObject implements Session {
     }
     checkCallOptions(options);
     const callee = options.callee;
-    const visibleName = options.visibleName ?? this.options.sipOptions?.visibleName ?? this.#login;
+    const visibleName = options.visibleName ?? this.options.sipOptions.visibleName ?? this.#login;
     const call = new CallObject(this.#runtime, randomId(), { caller: this.#login, callee, visibleName, incoming: false });
     this.#runtime.use((core) => { core.createCall(this.#id, call.id(), options); });
     this.#calls.set(call.id(), call);

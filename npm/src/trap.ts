@@ -47,6 +47,7 @@ function close(held: unknown): void {
   else if (isA(held, "MediaStreamTrack")) (held as MediaStreamTrack).stop();
   else if (isA(held, "RTCPeerConnection")) (held as RTCPeerConnection).close();
   else if (isA(held, "WebSocket")) (held as WebSocket).close();
+  else if (isA(held, "HTMLMediaElement")) (held as HTMLMediaElement).remove();
 }
 
 /** By name, because none of these exist where the package may be imported without being used. */

@@ -88,14 +88,14 @@ test("hold, unhold, digits and hang-up reach the core with the call's id", async
   call.hold();
   call.unhold();
   call.sendDTMF("12#");
-  call.sendDTMF("5", "INFO");
+  call.sendDTMF("5", "RFC2833");
   call.hangup();
   const id = call.id();
   assert.deepEqual(bench.core.asked.slice(-5), [
     ["hold", id],
     ["unhold", id],
     ["sendDtmf", id, "12#", "RFC2833"],
-    ["sendDtmf", id, "5", "INFO"],
+    ["sendDtmf", id, "5", "RFC2833"],
     ["hangup", id],
   ]);
 });

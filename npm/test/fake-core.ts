@@ -92,7 +92,7 @@ export class Bench {
 
   /** A session that the core knows and that is still PENDING. */
   async opened(options: Partial<SessionOptions> = {}): Promise<Session> {
-    const session = this.offhook.createSession({ urlServer: "wss://relay.example/ws", ...options });
+    const session = this.offhook.createSession({ urlServer: "wss://relay.example/ws", sipOptions: { login: "anna" }, ...options });
     await settled();
     return session;
   }

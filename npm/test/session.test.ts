@@ -4,6 +4,7 @@ import { OffhookError } from "../src/error.js";
 import { Bench, refusal, settled } from "./fake-core.js";
 
 const URL_SERVER = "wss://relay.example/ws";
+const ANNA = { urlServer: URL_SERVER, sipOptions: { login: "anna" } };
 
 test("createSession returns a pending session at once and opens it once the core is loaded", async () => {
   const bench = new Bench();
@@ -31,7 +32,7 @@ test("listeners chained after createSession miss no event and run after it has r
   await bench.offhook.init();
   const seen: string[] = [];
   const session = bench.offhook
-    .createSession({ urlServer: URL_SERVER })
+    .createSession(ANNA)
     .on("CONNECTED", (s) => seen.push(s.status()))
     .on("ESTABLISHED", (s) => seen.push(s.status()))
     .on("REGISTERED", (s) => seen.push(s.status()));
@@ -197,7 +198,7 @@ test("disconnect asks the core, and DISCONNECTED is the last event", async () =>
 
 test("a session that is disconnected before the core is loaded is never opened", async () => {
   const bench = new Bench();
-  const session = bench.offhook.createSession({ urlServer: URL_SERVER });
+  const session = bench.offhook.createSession(ANNA);
   const seen: string[] = [];
   session.on("DISCONNECTED", () => seen.push("DISCONNECTED"));
   session.disconnect();
@@ -243,4 +244,22 @@ test("an event for a session or call that is gone is ignored", async () => {
   bench.emit({ kind: "dtmf", callId: "x", digit: "1", durationMs: 100 });
   await settled();
   assert.equal(session.status(), "DISCONNECTED");
+});
+
+test("a session without an identity fails as the core says, rather than throwing", async () => {
+  const bench = new Bench();
+  await bench.offhook.init();
+  bench.core.refusal = refusal({ code: "invalidField", message: "A login is missing.", field: "login" });
+  const session = bench.offhook.createSession({ urlServer: URL_SERVER } as never);
+  await settled();
+  assert.equal(session.error()?.field, "login");
+});
+
+test("options that the app changes later do not change the session", async () => {
+  const bench = new Bench();
+  const options = { urlServer: URL_SERVER, sipOptions: { login: "anna" } };
+  const session = bench.offhook.createSession(options);
+  options.sipOptions.login = "mallory";
+  await settled();
+  assert.deepEqual(bench.core.asked, [["openSession", session.id(), { urlServer: URL_SERVER, sipOptions: { login: "anna" } }]]);
 });

@@ -31,7 +31,8 @@ test("a trap closes what the module held of the browser, and nothing else", (t) 
   class MediaStreamTrack { stop(): void { closed.push("microphone"); } }
   class RTCPeerConnection { close(): void { closed.push("peer connection"); } }
   class WebSocket { close(): void { closed.push("socket"); } }
-  const fakes = { MediaStreamTrack, RTCPeerConnection, WebSocket };
+  class HTMLMediaElement { remove(): void { closed.push("video"); } }
+  const fakes = { MediaStreamTrack, RTCPeerConnection, WebSocket, HTMLMediaElement };
   for (const [name, type] of Object.entries(fakes)) {
     const before = Object.getOwnPropertyDescriptor(globalThis, name);
     Object.defineProperty(globalThis, name, { value: type, configurable: true });
@@ -41,8 +42,9 @@ test("a trap closes what the module held of the browser, and nothing else", (t) 
   held.set(0, new MediaStreamTrack());
   held.set(1, new RTCPeerConnection());
   held.set(2, new WebSocket());
-  held.set(3, { close: () => closed.push("somebody else's") });
+  held.set(3, new HTMLMediaElement());
+  held.set(4, { close: () => closed.push("somebody else's") });
   const guarded = guardExports({ ...instance(), held }) as Record<"trap", Fn>;
   assert.throws(guarded.trap);
-  assert.deepEqual(closed, ["microphone", "peer connection", "socket"]);
+  assert.deepEqual(closed, ["microphone", "peer connection", "socket", "video"]);
 });

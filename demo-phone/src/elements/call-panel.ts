@@ -16,9 +16,9 @@ const TEMPLATE = `
   <span data-keys="received" hidden>Received <b data-testid="received-digits"></b></span>
 </p>
 <div class="actions">
-  <button type="button" data-act="mute" aria-pressed="false" data-testid="mute"><i>${ICONS.mute}${ICONS.muted}</i><span>Mute</span></button>
+  <button type="button" data-act="mute" data-testid="mute"><i>${ICONS.mute}${ICONS.muted}</i><span>Mute</span></button>
   <button type="button" data-act="keypad" aria-expanded="false" aria-controls="pad" data-testid="keypad"><i>${ICONS.keypad}</i><span>Keypad</span></button>
-  <button type="button" data-act="hold" aria-pressed="false" data-testid="hold"><i>${ICONS.hold}${ICONS.resume}</i><span>Hold</span></button>
+  <button type="button" data-act="hold" data-testid="hold"><i>${ICONS.hold}${ICONS.resume}</i><span>Hold</span></button>
 </div>
 <button type="button" class="hangup" data-act="hangup" data-testid="hangup">${ICONS.hangup}<span>Hang up</span></button>`;
 
@@ -63,9 +63,9 @@ export class CallPanel extends HTMLElement {
     this.#hide("[data-keys=received]", call.received === "");
     this.#hide(".keys", call.sent + call.received === "");
     const connected = call.status === "ESTABLISHED" || call.status === "HOLD";
-    this.#button("mute", { pressed: call.muted, label: call.muted ? "Unmute" : "Mute", disabled: !connected });
+    this.#button("mute", { on: call.muted, label: call.muted ? "Unmute" : "Mute", disabled: !connected });
     this.#button("hold", {
-      pressed: call.held,
+      on: call.held,
       label: call.held ? "Resume" : "Hold",
       disabled: !connected || (call.status === "HOLD" && !call.held),
     });
@@ -82,11 +82,11 @@ export class CallPanel extends HTMLElement {
     this.#write(".clock", this.#since === undefined ? "" : clockText(Date.now() - this.#since));
   }
 
-  #button(act: string, state: { pressed?: boolean; expanded?: boolean; label?: string; disabled: boolean }): void {
+  #button(act: string, state: { on?: boolean; expanded?: boolean; label?: string; disabled: boolean }): void {
     const button = this.querySelector<HTMLButtonElement>(`[data-act=${act}]`);
     if (!button) return;
     button.disabled = state.disabled;
-    if (state.pressed !== undefined) button.setAttribute("aria-pressed", String(state.pressed));
+    button.classList.toggle("on", state.on ?? false);
     if (state.expanded !== undefined) button.setAttribute("aria-expanded", String(state.expanded));
     if (state.label !== undefined) this.#write(`[data-act=${act}] span`, state.label);
   }

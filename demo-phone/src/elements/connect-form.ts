@@ -3,6 +3,7 @@ import { ICONS } from "../icons.js";
 
 const TEMPLATE = `
 <form data-testid="connect-form" novalidate>
+  <h2>Who are you?</h2>
   <fieldset class="tabs">
     <legend class="hidden">How to connect</legend>
     <label><input type="radio" name="kind" value="local" checked data-testid="kind-local"><span>Just a name</span></label>
