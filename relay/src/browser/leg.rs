@@ -1,0 +1,441 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use offhook_media::{Command, Digits, Direction, Event, LegId, WebRtcLocal};
+use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived, IncomingCall, SdpKind};
+use offhook_protocol::{CallStatus, ErrorCode, EventBody, Failure};
+
+use super::webrtc::{self, BrowserDescription, Payload};
+use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent, failure_for_status};
+
+/// How long a key sent from the browser sounds.
+const KEY_PRESS: Duration = Duration::from_millis(100);
+
+/// What a browser leg wants done.
+#[derive(Debug)]
+pub enum BrowserOutput {
+    /// Tell the browser.
+    Event(EventBody),
+    /// Tell the core.
+    Leg(LegEvent),
+    /// Tell the media worker.
+    Media(Command),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// The browser called; its offer has no answer yet.
+    Calling,
+    /// The browser called and has its answer, for early media.
+    Early,
+    /// The browser is called.
+    Ringing,
+    Connected,
+    Over,
+}
+
+/// A browser's end of a call.
+#[derive(Debug)]
+pub struct BrowserLeg {
+    call_id: String,
+    leg: LegId,
+    local: WebRtcLocal,
+    state: State,
+    /// The browser's latest description.
+    remote: Option<BrowserDescription>,
+    /// The payload types of the relay's latest offer.
+    offered: Vec<Payload>,
+    /// An offer of the relay's waits for the browser's answer.
+    awaits_answer: bool,
+    /// What the browser was told to use.
+    agreed: Option<Audio>,
+    /// The browser holds the far end.
+    holds: bool,
+    /// What the core allows towards this browser.
+    direction: Direction,
+    version: u64,
+    outputs: VecDeque<BrowserOutput>,
+}
+
+impl BrowserLeg {
+    /// A leg of a browser that calls with this offer.
+    #[must_use]
+    pub fn calling(call_id: String, leg: LegId, local: WebRtcLocal, offer: BrowserDescription) -> Self {
+        let direction = offer.audio().direction;
+        Self { remote: Some(offer), direction, ..Self::new(call_id, leg, local, State::Calling) }
+    }
+
+    /// A leg of a browser that is called; [`LegCommand::Invite`] comes next.
+    #[must_use]
+    pub fn called(call_id: String, leg: LegId, local: WebRtcLocal) -> Self {
+        Self::new(call_id, leg, local, State::Ringing)
+    }
+
+    fn new(call_id: String, leg: LegId, local: WebRtcLocal, state: State) -> Self {
+        Self {
+            call_id,
+            leg,
+            local,
+            state,
+            remote: None,
+            offered: Vec::new(),
+            awaits_answer: false,
+            agreed: None,
+            holds: false,
+            direction: Direction::SendRecv,
+            version: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The browser's name for the call.
+    #[must_use]
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// Whether sound is connected or on hold, rather than ringing.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.state == State::Connected
+    }
+
+    /// The next thing to be done; ask until there is none.
+    pub fn poll_output(&mut self) -> Option<BrowserOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// Takes what the core says.
+    pub fn command(&mut self, command: LegCommand) {
+        if self.state == State::Over {
+            return;
+        }
+        match command {
+            LegCommand::Invite { from, to, offer } => self.invite(from, to, offer),
+            LegCommand::Trying => self.status(CallStatus::Trying),
+            LegCommand::Ringing(media) => {
+                self.early(media.as_ref());
+                self.status(if media.is_some() { CallStatus::RingMedia } else { CallStatus::Ring });
+            }
+            LegCommand::Progress(media) => {
+                self.early(media.as_ref());
+                self.status(CallStatus::SessionProgress);
+            }
+            LegCommand::Answer(audio) => self.connected(&audio),
+            LegCommand::Reoffer(audio) => self.reoffered(audio),
+            LegCommand::ReofferAnswer(result) => self.reoffer_answered(result),
+            LegCommand::Dtmf { digit, duration } => {
+                self.event(EventBody::Dtmf(DtmfReceived {
+                    call_id: self.call_id.clone(),
+                    digit: digit.to_string(),
+                    duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
+                }));
+            }
+            LegCommand::End(cause) => self.end(&cause, cause.clone()),
+        }
+    }
+
+    /// The page has shown the call: its caller may hear ringing.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCallState`] unless the call rings here.
+    pub fn ring(&mut self) -> Result<(), Failure> {
+        self.require(self.state == State::Ringing)?;
+        self.leg(LegEvent::Ringing(None));
+        Ok(())
+    }
+
+    /// The browser takes the call.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCallState`] unless the call rings here; what is wrong with the SDP otherwise.
+    pub fn answer(&mut self, sdp: &str) -> Result<(), Failure> {
+        self.require(self.state == State::Ringing)?;
+        let audio = self.take_answer(sdp)?;
+        self.direction = audio.direction;
+        self.state = State::Connected;
+        self.media(Command::Supervise { leg: self.leg });
+        self.leg(LegEvent::Answered(audio));
+        self.status(CallStatus::Established);
+        Ok(())
+    }
+
+    /// The browser ends or declines the call. `busy` says that its user is on another call.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCallState`] when the call is over.
+    pub fn hangup(&mut self, busy: bool) -> Result<(), Failure> {
+        self.require(self.state != State::Over)?;
+        match self.state {
+            State::Ringing if busy => self.end(&Cause::Normal, Cause::Failure(failure_for_status(486, "Busy Here"))),
+            State::Ringing => self.end(&Cause::Normal, Cause::Failure(failure_for_status(603, "Decline"))),
+            State::Calling | State::Early => self.end(&Cause::Cancelled, Cause::Cancelled),
+            State::Connected | State::Over => self.end(&Cause::Normal, Cause::Normal),
+        }
+        Ok(())
+    }
+
+    /// The browser is gone for good; it can be told nothing any more.
+    pub fn lost(&mut self) {
+        if self.state == State::Over {
+            return;
+        }
+        let cause = match self.state {
+            State::Ringing => Cause::Failure(failure_for_status(480, "Temporarily Unavailable")),
+            State::Calling | State::Early => Cause::Cancelled,
+            State::Connected | State::Over => Cause::Normal,
+        };
+        self.end(&Cause::Normal, cause);
+    }
+
+    /// The browser holds the far end, or ends the hold.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCallState`] unless the call is connected and not already so.
+    pub fn hold(&mut self, hold: bool) -> Result<(), Failure> {
+        self.require(self.state == State::Connected && self.holds != hold)?;
+        let Some(agreed) = self.agreed.clone() else { return self.require(false) };
+        self.holds = hold;
+        let wanted = if hold { Direction::RecvOnly } else { Direction::SendRecv };
+        let direction = narrowed(wanted, self.own_direction());
+        self.gate();
+        self.leg(LegEvent::Reoffer(Audio { direction, ..agreed }));
+        Ok(())
+    }
+
+    /// The browser sends keys.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCallState`] unless the call is connected.
+    pub fn dtmf(&mut self, digits: &Digits) -> Result<(), Failure> {
+        self.require(self.state == State::Connected)?;
+        for digit in digits.iter() {
+            self.leg(LegEvent::Dtmf { digit, duration: KEY_PRESS });
+        }
+        Ok(())
+    }
+
+    /// The browser answers an offer of the relay's within the call.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidCallState`] when there is none; what is wrong with the SDP otherwise.
+    pub fn sdp(&mut self, sdp: &str) -> Result<(), Failure> {
+        self.require(self.state == State::Connected && self.awaits_answer)?;
+        let audio = self.take_answer(sdp)?;
+        self.leg(LegEvent::ReofferResult(Ok(Audio { direction: self.direction, ..audio })));
+        self.show_hold();
+        Ok(())
+    }
+
+    /// Takes what the media worker saw of the browser.
+    pub fn media_event(&mut self, event: &Event) {
+        match event {
+            Event::Connected { .. } => self.leg(LegEvent::MediaConnected),
+            Event::Failed { cause, .. } => self.leg(LegEvent::MediaFailed(*cause)),
+            Event::Inactive { .. } => self.leg(LegEvent::MediaInactive),
+            Event::PeerClosed { .. } if self.state != State::Over => self.lost(),
+            // Keys come as requests; a browser that sends them as RTP has its packets passed on.
+            _ => {}
+        }
+    }
+
+    fn invite(&mut self, from: Identity, to: Identity, offer: Option<Audio>) {
+        let audio = offer.unwrap_or_else(everything);
+        let sdp = self.write_offer(&audio);
+        self.agreed = Some(audio);
+        self.event(EventBody::IncomingCall(IncomingCall {
+            call_id: self.call_id.clone(),
+            caller: from.user,
+            callee: to.user,
+            visible_name: from.display_name,
+            sdp,
+            has_video: false,
+        }));
+        self.status(CallStatus::Ring);
+    }
+
+    fn early(&mut self, media: Option<&Audio>) {
+        if let (State::Calling, Some(audio)) = (self.state, media) {
+            self.state = State::Early;
+            self.write_answer(audio);
+        }
+    }
+
+    fn connected(&mut self, audio: &Audio) {
+        match self.state {
+            State::Calling => self.write_answer(audio),
+            State::Early if self.speaks_other_than(audio) => self.send_offer(audio),
+            State::Early => {}
+            State::Ringing | State::Connected | State::Over => return,
+        }
+        self.state = State::Connected;
+        self.direction = audio.direction;
+        self.gate();
+        self.media(Command::Supervise { leg: self.leg });
+        self.status(CallStatus::Established);
+    }
+
+    /// The far end changed something. A hold is a matter of this side's media gate; only other codecs need the browser.
+    fn reoffered(&mut self, audio: Audio) {
+        self.direction = audio.direction;
+        self.gate();
+        if self.speaks_other_than(&audio) {
+            return self.send_offer(&audio);
+        }
+        let codecs = self.agreed.as_ref().map_or(audio.codecs.clone(), |agreed| agreed.codecs.clone());
+        self.leg(LegEvent::ReofferResult(Ok(Audio { codecs, ..audio })));
+        self.show_hold();
+    }
+
+    fn reoffer_answered(&mut self, result: Result<Audio, Cause>) {
+        match result {
+            Ok(audio) => {
+                self.direction = audio.direction;
+                self.gate();
+                self.show_hold();
+            }
+            Err(cause) => {
+                self.holds = !self.holds;
+                self.gate();
+                let status = self.hold_status();
+                self.event(EventBody::CallStatus(CallStatusChanged {
+                    call_id: self.call_id.clone(),
+                    status,
+                    sip_status: None,
+                    info: None,
+                    error: cause.failure(),
+                }));
+            }
+        }
+    }
+
+    /// Ends the leg, telling the browser one cause and the core another.
+    fn end(&mut self, shown: &Cause, cause: Cause) {
+        self.state = State::Over;
+        self.event(ended(self.call_id.clone(), shown));
+        self.leg(LegEvent::Ended(cause));
+    }
+
+    /// Reads the browser's answer to the relay's latest offer and tells the media worker.
+    fn take_answer(&mut self, sdp: &str) -> Result<Audio, Failure> {
+        let description = BrowserDescription::parse(sdp)?;
+        let formats = webrtc::agreed(&self.offered, &description);
+        let offered = self.agreed.as_ref().map(|agreed| agreed.codecs.clone()).unwrap_or_default();
+        let mut audio = description.audio();
+        audio.codecs.retain(|codec| offered.contains(codec));
+        if audio.codecs.is_empty() {
+            return Err(Failure::new(ErrorCode::NoCommonCodecs, "The answer has none of the codecs offered."));
+        }
+        self.media(Command::WebRtcRemote { leg: self.leg, remote: description.remote(formats) });
+        self.remote = Some(description);
+        self.awaits_answer = false;
+        self.agreed = Some(audio.clone());
+        Ok(audio)
+    }
+
+    fn write_answer(&mut self, audio: &Audio) {
+        let Some(offer) = &self.remote else { return };
+        self.version += 1;
+        let own = Audio { direction: offer.audio().direction, ..audio.clone() };
+        let (sdp, formats) = webrtc::answer(offer, &self.local, &own, self.version);
+        let remote = offer.remote(formats);
+        self.agreed = Some(audio.clone());
+        self.media(Command::WebRtcRemote { leg: self.leg, remote });
+        self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Answer, sdp }));
+    }
+
+    fn send_offer(&mut self, audio: &Audio) {
+        let sdp = self.write_offer(audio);
+        self.agreed = Some(audio.clone());
+        self.awaits_answer = true;
+        self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Offer, sdp }));
+    }
+
+    /// A hold never shows in the browser's description: its peer connection stays as it is.
+    fn write_offer(&mut self, audio: &Audio) -> String {
+        self.version += 1;
+        let both_ways = Audio { direction: Direction::SendRecv, ..audio.clone() };
+        let (sdp, payloads) = webrtc::offer(&self.local, &both_ways, self.version);
+        self.offered = payloads;
+        sdp
+    }
+
+    fn speaks_other_than(&self, audio: &Audio) -> bool {
+        let spoken = self.agreed.as_ref().and_then(|agreed| agreed.codecs.first());
+        spoken != audio.codecs.first()
+    }
+
+    /// What the browser itself can do: one without a microphone only receives.
+    fn own_direction(&self) -> Direction {
+        self.remote.as_ref().map_or(Direction::SendRecv, |remote| remote.audio().direction)
+    }
+
+    fn gate(&mut self) {
+        let direction = if self.holds { Direction::Inactive } else { self.direction };
+        self.media(Command::Direction { leg: self.leg, direction });
+    }
+
+    fn hold_status(&self) -> CallStatus {
+        let own = self.own_direction();
+        let held = self.holds || narrowed(self.direction, own) != own;
+        if held { CallStatus::Hold } else { CallStatus::Established }
+    }
+
+    fn show_hold(&mut self) {
+        self.status(self.hold_status());
+    }
+
+    fn require(&self, condition: bool) -> Result<(), Failure> {
+        let sentence = "The call is not in a state that allows this.";
+        if condition { Ok(()) } else { Err(Failure::new(ErrorCode::InvalidCallState, sentence)) }
+    }
+
+    fn status(&mut self, status: CallStatus) {
+        self.event(EventBody::CallStatus(CallStatusChanged {
+            call_id: self.call_id.clone(),
+            status,
+            sip_status: None,
+            info: None,
+            error: None,
+        }));
+    }
+
+    fn event(&mut self, event: EventBody) {
+        self.outputs.push_back(BrowserOutput::Event(event));
+    }
+
+    fn leg(&mut self, event: LegEvent) {
+        self.outputs.push_back(BrowserOutput::Leg(event));
+    }
+
+    fn media(&mut self, command: Command) {
+        self.outputs.push_back(BrowserOutput::Media(command));
+    }
+}
+
+/// The terminal status of a call that ends for this cause.
+#[must_use]
+pub fn ended(call_id: String, cause: &Cause) -> EventBody {
+    let error = cause.failure();
+    EventBody::CallStatus(CallStatusChanged {
+        call_id,
+        status: cause.status(),
+        sip_status: error.as_ref().and_then(|error| error.sip_status),
+        info: cause.info().map(str::to_owned),
+        error,
+    })
+}
+
+/// What is offered to a browser when the caller offered nothing.
+fn everything() -> Audio {
+    Audio { codecs: offhook_media::Codec::ALL.to_vec(), telephone_event: true, direction: Direction::SendRecv }
+}
+
+fn narrowed(wanted: Direction, own: Direction) -> Direction {
+    match (wanted.sends() && own.sends(), wanted.receives() && own.receives()) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
+    }
+}

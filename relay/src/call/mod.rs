@@ -1,0 +1,24 @@
+//! The core: joins two legs and decides everything a call can do.
+//!
+//! [`Call`] is a state machine without sockets, tasks or clock. What happens at either leg goes in with
+//! [`Call::leg_event`], the passing of time with [`Call::handle_timeout`], and what is to be done comes out of
+//! [`Call::poll_output`], which must be asked until it returns `None` after every input. Whatever the order of events, a
+//! call ends: every state has a deadline, each leg is told to end at most once, and [`CallOutput::Over`] comes once,
+//! after both legs are gone.
+//!
+//! It knows legs as [`leg`] describes them, and nothing of browsers, SIP or packets.
+
+mod cause;
+pub mod leg;
+mod machine;
+mod side;
+
+#[cfg(test)]
+mod order_tests;
+#[cfg(test)]
+mod tests;
+
+pub use cause::failure_for_status;
+pub use leg::{Audio, Cause, Identity, LegCommand, LegEvent};
+pub use machine::{Call, CallOutput, Deadlines};
+pub use side::{LegKind, Party};

@@ -1,0 +1,99 @@
+use std::net::IpAddr;
+
+/// Which SIP servers a browser's account may lead to. The relay calls nobody else on a browser's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destinations {
+    /// These hosts (names or addresses, without port), and with a leading `*.` their subdomains.
+    Hosts(Vec<String>),
+    /// This machine.
+    Loopback,
+    /// Any host. For a relay whose users are all trusted.
+    Any,
+}
+
+impl Default for Destinations {
+    fn default() -> Self {
+        Self::Hosts(Vec::new())
+    }
+}
+
+impl Destinations {
+    /// Whether SIP requests may go to this host: a name or an address, without port or brackets.
+    #[must_use]
+    pub fn allow(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Loopback => is_loopback(host),
+            Self::Hosts(hosts) => hosts.iter().any(|allowed| matches(allowed, host)),
+        }
+    }
+
+    /// Whether SIP requests may go to this address, once a name was resolved to it. An address that belongs to an
+    /// allowed name is allowed; only [`Destinations::Loopback`] looks at the address itself.
+    #[must_use]
+    pub fn allow_resolved(&self, address: IpAddr) -> bool {
+        *self != Self::Loopback || address.is_loopback()
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+fn matches(allowed: &str, host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    match allowed.strip_prefix("*.") {
+        Some(parent) => host
+            .len()
+            .checked_sub(parent.len() + 1)
+            .and_then(|at| host.split_at_checked(at))
+            .is_some_and(|(label, rest)| {
+                !label.is_empty() && rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
+            }),
+        None => allowed.eq_ignore_ascii_case(host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_allowed_by_default() {
+        assert!(!Destinations::default().allow("sip.example.com"));
+    }
+
+    #[test]
+    fn names_are_compared_without_case_and_in_full() {
+        let destinations = Destinations::Hosts(vec!["sip.example.com".into()]);
+        assert!(destinations.allow("SIP.example.com"));
+        assert!(destinations.allow("sip.example.com."));
+        assert!(!destinations.allow("evil-sip.example.com"));
+        assert!(!destinations.allow("example.com"));
+    }
+
+    #[test]
+    fn a_star_stands_for_subdomains_only() {
+        let destinations = Destinations::Hosts(vec!["*.example.com".into()]);
+        assert!(destinations.allow("a.example.com"));
+        assert!(destinations.allow("a.b.example.com"));
+        assert!(!destinations.allow("example.com"));
+        assert!(!destinations.allow("badexample.com"));
+        assert!(!destinations.allow("é.example.org"));
+    }
+
+    #[test]
+    fn loopback_means_addresses_of_this_machine() {
+        let destinations = Destinations::Loopback;
+        for host in ["127.0.0.1", "127.3.2.1", "::1", "localhost"] {
+            assert!(destinations.allow(host), "{host}");
+        }
+        for host in ["192.0.2.1", "localhost.example.com", "0.0.0.0"] {
+            assert!(!destinations.allow(host), "{host}");
+        }
+        assert!(!destinations.allow_resolved([192, 0, 2, 1].into()));
+    }
+}

@@ -1,0 +1,161 @@
+//! The relay's configuration: one TOML file, checked completely before anything starts.
+//!
+//! Nothing needs to be set. Without a file the relay listens on loopback only, knows no users and calls no SIP
+//! destination. Every complaint names its key and says what would be accepted.
+
+mod destinations;
+mod error;
+mod file;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use offhook_media::MediaConfig;
+use offhook_protocol::Secret;
+
+pub use destinations::Destinations;
+pub use error::{ConfigError, Problem};
+
+use crate::call::Deadlines;
+use crate::service::ServiceNumber;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// HTTP and WebSocket.
+    pub http: HttpConfig,
+    /// The SIP side.
+    pub sip: SipConfig,
+    /// Media workers.
+    pub media: MediaConfig,
+    /// Who may open a local session.
+    pub users: Users,
+    /// What is dialled for each service number; empty when they are off.
+    pub services: BTreeMap<String, ServiceNumber>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// HTTP and WebSocket.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Where to listen. Port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Files served to browsers; none when absent.
+    pub static_files: Option<PathBuf>,
+    /// Origins besides the relay's own whose pages may open a WebSocket; `*` for all.
+    pub allowed_origins: Vec<String>,
+}
+
+/// The SIP side.
+#[derive(Clone, Debug)]
+pub struct SipConfig {
+    /// UDP socket; none when absent.
+    pub udp: Option<SocketAddr>,
+    /// TCP listener; none when absent.
+    pub tcp: Option<SocketAddr>,
+    /// The host SIP peers are told to reach the relay at; the bound address when absent.
+    pub advertised: Option<IpAddr>,
+    /// Where browsers' SIP accounts may lead.
+    pub destinations: Destinations,
+    /// How long a registration is asked to last, in whole seconds.
+    pub registration_expiry: Duration,
+    /// `User-Agent` and `Server`.
+    pub user_agent: String,
+}
+
+/// Who may open a local session.
+#[derive(Clone, Debug)]
+pub enum Users {
+    /// Any name, without a password. Only for a relay that nobody but its own machine can reach.
+    Open,
+    /// These names.
+    Named(BTreeMap<String, Option<Secret>>),
+}
+
+/// Bounds on what one browser, and all of them, can take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Sessions at the same time.
+    pub sessions: usize,
+    /// WebSocket connections at the same time.
+    pub connections: usize,
+    /// Calls of one session at the same time.
+    pub calls_per_session: usize,
+    /// Calls at the same time.
+    pub calls: usize,
+    /// Requests per second and connection, in the mean; four times as many at once.
+    pub requests_per_second: u32,
+    /// How long a session outlives its socket.
+    pub session_grace: Duration,
+    /// How long a connection may stay without an open session.
+    pub handshake: Duration,
+    /// Deadlines of calls.
+    pub call: Deadlines,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sessions: 1000,
+            connections: 2000,
+            calls_per_session: 8,
+            calls: 1000,
+            requests_per_second: 50,
+            session_grace: Duration::from_secs(5),
+            handshake: Duration::from_secs(15),
+            call: Deadlines::default(),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            http: HttpConfig { listen: loopback(8080), static_files: None, allowed_origins: Vec::new() },
+            sip: SipConfig {
+                udp: Some(loopback(5060)),
+                tcp: Some(loopback(5060)),
+                advertised: None,
+                destinations: Destinations::default(),
+                registration_expiry: Duration::from_secs(300),
+                user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            },
+            media: MediaConfig::default(),
+            users: Users::Named(BTreeMap::new()),
+            services: all_services(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file's text.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem found.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        file::read(text)
+    }
+
+    /// What `--demo` starts: open local names, service numbers, and SIP to this machine only.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::default().into_demo()
+    }
+
+    /// This configuration with what makes a demo of it.
+    #[must_use]
+    pub fn into_demo(mut self) -> Self {
+        self.users = Users::Open;
+        self.sip.destinations = Destinations::Loopback;
+        self
+    }
+}
+
+fn all_services() -> BTreeMap<String, ServiceNumber> {
+    ServiceNumber::ALL.into_iter().map(|number| (number.name().to_owned(), number)).collect()
+}

@@ -1,0 +1,117 @@
+//! The HTTP side: WebSocket upgrades, health, and files with the headers that protect them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::mpsc;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::{health, origin, ws};
+use crate::config::HttpConfig;
+use crate::run::LoopInput;
+use crate::session::ConnectionId;
+
+/// Compatible with a page that compiles WebAssembly and plays media, and with nothing from elsewhere.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+     connect-src 'self' ws: wss:; media-src 'self' blob: mediastream:; img-src 'self' data:; \
+     style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What requests need of the rest of the relay.
+#[derive(Clone, Debug)]
+pub struct DoorState {
+    pub(super) to_loop: mpsc::Sender<LoopInput>,
+    allowed_origins: Arc<[String]>,
+    connections: Arc<AtomicU64>,
+}
+
+/// The routes: `/` and `/ws` take WebSockets, `/health` reports, everything else is a file.
+pub fn router(config: &HttpConfig, to_loop: mpsc::Sender<LoopInput>) -> Router {
+    let state = DoorState {
+        to_loop,
+        allowed_origins: config.allowed_origins.clone().into(),
+        connections: Arc::new(AtomicU64::new(0)),
+    };
+    let router = Router::new().route("/health", get(health::report)).route("/ws", get(upgrade_only));
+    let router = match &config.static_files {
+        Some(directory) => with_files(router, directory),
+        None => router.route("/", get(upgrade_only)),
+    };
+    protected(router.with_state(state))
+}
+
+fn with_files(router: Router<DoorState>, directory: &Path) -> Router<DoorState> {
+    let files = ServeDir::new(directory);
+    let index = files.clone();
+    let root = move |State(door): State<DoorState>, upgrade: Upgrade, request: Request| async move {
+        match upgrade {
+            Ok(upgrade) => accept(&door, upgrade, request.headers()),
+            Err(_) => match tower_service_call(index, request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+        }
+    };
+    router.route("/", get(root)).fallback_service(files)
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+async fn upgrade_only(State(door): State<DoorState>, headers: HeaderMap, upgrade: Upgrade) -> Response {
+    match upgrade {
+        Ok(upgrade) => accept(&door, upgrade, &headers),
+        Err(_) => (StatusCode::UPGRADE_REQUIRED, "this address takes WebSockets only").into_response(),
+    }
+}
+
+async fn tower_service_call(
+    files: ServeDir,
+    request: Request,
+) -> Result<Response, std::convert::Infallible> {
+    use tower_http::services::fs::ServeFileSystemResponseBody;
+    let mut files = files;
+    let response: axum::http::Response<ServeFileSystemResponseBody> = match files.try_call(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::warn!(%error, "a file could not be read");
+            return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        }
+    };
+    Ok(response.map(axum::body::Body::new))
+}
+
+fn accept(door: &DoorState, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> Response {
+    if !origin::is_allowed(headers, &door.allowed_origins) {
+        return (StatusCode::FORBIDDEN, "pages of this origin may not connect").into_response();
+    }
+    let upgrade = upgrade
+        .max_message_size(offhook_protocol::MAX_FRAME)
+        .max_frame_size(offhook_protocol::MAX_FRAME)
+        .protocols([offhook_protocol::SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol must be offhook.v1").into_response();
+    }
+    let id = ConnectionId(door.connections.fetch_add(1, Ordering::Relaxed) + 1);
+    let to_loop = door.to_loop.clone();
+    upgrade.on_upgrade(move |socket| ws::serve(socket, id, to_loop))
+}
+
+fn protected(router: Router) -> Router {
+    let set = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    router
+        .layer(set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set(header::REFERRER_POLICY, "no-referrer"))
+        .layer(set(header::CACHE_CONTROL, "no-cache"))
+        .layer(set(HeaderName::from_static("permissions-policy"), "microphone=(self), camera=(self)"))
+}

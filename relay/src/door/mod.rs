@@ -1,0 +1,11 @@
+//! How browsers reach the relay: a WebSocket that speaks offhook.v1, the files of a web page, and a health report.
+//!
+//! A door turns bytes into typed requests and events into bytes. It decides nothing about sessions or calls.
+
+mod health;
+mod http;
+mod origin;
+mod ws;
+
+pub use http::{DoorState, router};
+pub use ws::{Outgoing, Socket};

@@ -1,0 +1,60 @@
+//! How much one connection may ask of the relay.
+
+use std::time::{Duration, Instant};
+
+/// A token bucket: a mean rate with room for bursts.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimit {
+    /// What one request costs.
+    interval: Duration,
+    /// How far ahead of the mean rate a burst may run.
+    burst: Duration,
+    /// Up to when the rate is used up.
+    used_until: Instant,
+}
+
+impl RateLimit {
+    /// At most `per_second` requests in the mean and four times as many at once.
+    #[must_use]
+    pub fn new(per_second: u32, now: Instant) -> Self {
+        let interval = Duration::from_secs(1) / per_second.max(1);
+        Self { interval, burst: Duration::from_secs(4), used_until: now }
+    }
+
+    /// Takes one request; `false` when it is one too many.
+    pub fn take(&mut self, now: Instant) -> bool {
+        let start = self.used_until.max(now);
+        if start + self.interval > now + self.burst {
+            return false;
+        }
+        self.used_until = start + self.interval;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "an instant can be had from the clock only; time is simulated from it")]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn a_burst_is_taken_and_the_flood_after_it_is_not() {
+        let now = start();
+        let mut limit = RateLimit::new(10, now);
+        let taken = (0..1000).filter(|_| limit.take(now)).count();
+        assert_eq!(taken, 40);
+    }
+
+    #[test]
+    fn room_comes_back_with_time() {
+        let now = start();
+        let mut limit = RateLimit::new(10, now);
+        while limit.take(now) {}
+        assert!(!limit.take(now + Duration::from_millis(99)));
+        assert!(limit.take(now + Duration::from_millis(101)));
+    }
+}

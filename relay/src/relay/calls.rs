@@ -1,0 +1,289 @@
+use std::time::Instant;
+
+use offhook_media::{Command, LegId, MediaError};
+use offhook_protocol::request::StartCall;
+use offhook_protocol::{ErrorCode, Failure};
+
+use super::{MediaPlane, Relay};
+use crate::browser::webrtc::BrowserDescription;
+use crate::browser::{self, BrowserLeg};
+use crate::call::{Audio, Call, Cause, Identity, LegKind, Party, failure_for_status};
+use crate::route::{self, Target};
+use crate::service::{ServiceLeg, ServiceNumber};
+use crate::session::{Account, SessionId, display_name};
+
+/// Numbers a call for as long as the relay runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct CallId(u64);
+
+/// A call and its two legs.
+pub(super) struct LiveCall {
+    pub(super) machine: Call,
+    pub(super) caller: LegId,
+    pub(super) callee: LegId,
+    /// The deadline that the schedule knows of.
+    pub(super) scheduled: Option<Instant>,
+}
+
+impl LiveCall {
+    pub(super) fn leg(&self, party: Party) -> LegId {
+        match party {
+            Party::Caller => self.caller,
+            Party::Callee => self.callee,
+        }
+    }
+}
+
+/// A leg, which call's end it is, and what drives it.
+pub(super) struct LegEntry<W> {
+    pub(super) call: CallId,
+    pub(super) party: Party,
+    pub(super) worker: W,
+    pub(super) driver: Driver,
+}
+
+pub(super) enum Driver {
+    Browser(SessionId, Box<BrowserLeg>),
+    Service(ServiceLeg),
+    /// The user agent drives it.
+    Sip,
+}
+
+impl Driver {
+    pub(super) fn kind(&self) -> LegKind {
+        match self {
+            Self::Browser(..) => LegKind::Browser,
+            Self::Service(_) => LegKind::Service,
+            Self::Sip => LegKind::Sip,
+        }
+    }
+
+    /// Whether the media workers have a leg of this name.
+    pub(super) fn has_media(&self) -> bool {
+        match self {
+            Self::Browser(..) | Self::Sip => true,
+            Self::Service(service) => service.number().sound().is_some(),
+        }
+    }
+}
+
+/// One end of a call about to be made.
+pub(super) struct End {
+    pub(super) leg: LegId,
+    pub(super) driver: Driver,
+}
+
+impl<M: MediaPlane> Relay<M> {
+    /// Starts a call of a browser's. What cannot be a call is refused; a call that leads nowhere is accepted and fails.
+    pub(super) fn start_call(&mut self, session: SessionId, request: StartCall, now: Instant) -> Result<(), Failure> {
+        self.check_new_call(session, &request)?;
+        let shown = display_name(request.visible_name.clone())?;
+        let description = BrowserDescription::parse(&request.sdp)?;
+        let Some(caller) = self.sessions.get(&session) else { return Ok(()) };
+        let from = Identity {
+            user: caller.account().login().to_owned(),
+            display_name: shown.or_else(|| caller.display_name().map(str::to_owned)),
+        };
+        let to = Identity { user: request.callee.clone(), display_name: None };
+        let worker = self.media.open_call();
+        let leg = LegId(self.next_id());
+        let offer = description.audio();
+        let result = self.callee(session, &request.callee, worker).and_then(|callee| {
+            match self.browser_caller(session, worker, leg, &request, description) {
+                Ok(caller) => Ok((caller, callee)),
+                Err(failure) => {
+                    self.discard(worker, callee);
+                    Err(failure)
+                }
+            }
+        });
+        match result {
+            Ok((caller, callee)) => self.connect(worker, caller, callee, (from, to), Some(offer), now),
+            Err(failure) => self.emit(session, browser::ended(request.call_id, &Cause::Failure(failure))),
+        }
+        Ok(())
+    }
+
+    /// Gives up a leg that was opened for a call which is not to be.
+    pub(super) fn discard(&mut self, worker: M::Worker, end: End) {
+        self.close_leg(worker, end.leg, &end.driver);
+    }
+
+    /// Frees what a leg holds.
+    pub(super) fn close_leg(&mut self, worker: M::Worker, leg: LegId, driver: &Driver) {
+        if driver.has_media()
+            && let Err(error) = self.media.command(worker, Command::Close { leg })
+        {
+            tracing::error!(%error, "media leg was not closed");
+        }
+        if let Driver::Browser(session, browser) = driver
+            && let Some(session) = self.sessions.get_mut(session)
+        {
+            session.calls.remove(browser.call_id());
+        }
+    }
+
+    fn check_new_call(&self, session: SessionId, request: &StartCall) -> Result<(), Failure> {
+        let id = &request.call_id;
+        if !(1..=64).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let failure = Failure::new(ErrorCode::InvalidField, "A call's id is 1 to 64 printable characters.");
+            return Err(Failure { field: Some("callId".to_owned()), ..failure });
+        }
+        route::check_callee(&request.callee)?;
+        let Some(session) = self.sessions.get(&session) else { return Ok(()) };
+        if session.calls.contains_key(id) {
+            return Err(Failure::new(ErrorCode::InvalidCallState, "There is a call with this id already."));
+        }
+        if session.calls.len() >= self.config.limits.calls_per_session {
+            return Err(Failure::new(ErrorCode::LimitReached, "This session has as many calls as it may have."));
+        }
+        if self.calls.len() >= self.config.limits.calls {
+            return Err(Failure::new(ErrorCode::LimitReached, "The relay has no room for more calls."));
+        }
+        Ok(())
+    }
+
+    fn browser_caller(
+        &mut self,
+        session: SessionId,
+        worker: M::Worker,
+        leg: LegId,
+        request: &StartCall,
+        offer: BrowserDescription,
+    ) -> Result<End, Failure> {
+        let local = self.media.webrtc_leg(worker, leg).map_err(|error| no_media(&error))?;
+        let driver = BrowserLeg::calling(request.call_id.clone(), leg, local, offer);
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.calls.insert(request.call_id.clone(), leg);
+        }
+        Ok(End { leg, driver: Driver::Browser(session, Box::new(driver)) })
+    }
+
+    /// Opens the leg that a session's call leads to.
+    fn callee(&mut self, session: SessionId, dialled: &str, worker: M::Worker) -> Result<End, Failure> {
+        match self.sessions.get(&session).map(|session| session.account().clone()) {
+            Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker),
+            _ => self.local_callee(Some(session), dialled, worker),
+        }
+    }
+
+    /// Opens the leg of a service number or a local user.
+    pub(super) fn local_callee(
+        &mut self,
+        caller: Option<SessionId>,
+        dialled: &str,
+        worker: M::Worker,
+    ) -> Result<End, Failure> {
+        match route::local(dialled, &self.config)? {
+            Target::Service(number) => self.service_callee(number, worker),
+            Target::User(name) => {
+                let session = self.session_of(caller, &name)?;
+                self.browser_callee(session, worker)
+            }
+        }
+    }
+
+    fn session_of(&self, caller: Option<SessionId>, name: &str) -> Result<SessionId, Failure> {
+        let newest = self.local_session(name).ok_or_else(|| route::absent(name, &self.config))?;
+        // Nobody's phone rings while the same phone calls.
+        if Some(newest) == caller { Err(failure_for_status(486, "Busy Here")) } else { Ok(newest) }
+    }
+
+    fn service_callee(&mut self, number: ServiceNumber, worker: M::Worker) -> Result<End, Failure> {
+        let leg = LegId(self.next_id());
+        if let Some(sound) = number.sound() {
+            self.media.service_leg(worker, leg, sound).map_err(|error| no_media(&error))?;
+        }
+        Ok(End { leg, driver: Driver::Service(ServiceLeg::new(number, leg)) })
+    }
+
+    pub(super) fn browser_callee(&mut self, session: SessionId, worker: M::Worker) -> Result<End, Failure> {
+        let calls = self.sessions.get(&session).map_or(0, |session| session.calls.len());
+        if calls >= self.config.limits.calls_per_session {
+            return Err(failure_for_status(486, "Busy Here"));
+        }
+        let leg = LegId(self.next_id());
+        let local = self.media.webrtc_leg(worker, leg).map_err(|error| no_media(&error))?;
+        let call_id: String = self.random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.calls.insert(call_id.clone(), leg);
+        }
+        let driver = BrowserLeg::called(call_id, leg, local);
+        Ok(End { leg, driver: Driver::Browser(session, Box::new(driver)) })
+    }
+
+    /// Puts two legs together as a call.
+    pub(super) fn connect(
+        &mut self,
+        worker: M::Worker,
+        caller: End,
+        callee: End,
+        identities: (Identity, Identity),
+        offer: Option<Audio>,
+        now: Instant,
+    ) {
+        let id = CallId(self.next_id());
+        let kinds = (caller.driver.kind(), callee.driver.kind());
+        let machine = Call::new(kinds.0, kinds.1, identities, offer, self.config.limits.call, now);
+        tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");
+        let call = LiveCall { machine, caller: caller.leg, callee: callee.leg, scheduled: None };
+        if caller.driver.has_media() && callee.driver.has_media() {
+            let join = Command::Join { a: caller.leg, b: callee.leg };
+            if let Err(error) = self.media.command(worker, join) {
+                tracing::warn!(call = id.0, %error, "legs were not joined");
+            }
+        }
+        for (party, end) in [(Party::Caller, caller), (Party::Callee, callee)] {
+            self.legs.insert(end.leg, LegEntry { call: id, party, worker, driver: end.driver });
+        }
+        self.calls.insert(id, call);
+        self.unsettled.push_back(id);
+    }
+
+    /// Does something at the browser leg of a session's call.
+    pub(super) fn at_leg(
+        &mut self,
+        session: SessionId,
+        call_id: &str,
+        act: impl FnOnce(&mut BrowserLeg) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let unknown = || Failure::new(ErrorCode::UnknownCall, "There is no such call in this session.");
+        let leg = self.sessions.get(&session).and_then(|session| session.calls.get(call_id)).ok_or_else(unknown)?;
+        let entry = self.legs.get_mut(leg).ok_or_else(unknown)?;
+        let Driver::Browser(_, browser) = &mut entry.driver else { return Err(unknown()) };
+        act(browser)?;
+        self.unsettled.push_back(entry.call);
+        Ok(())
+    }
+
+    pub(super) fn is_on_another_call(&self, session: SessionId, call_id: &str) -> bool {
+        let Some(session) = self.sessions.get(&session) else { return false };
+        session.calls.iter().filter(|(id, _)| *id != call_id).any(|(_, leg)| {
+            let driver = self.legs.get(leg).map(|entry| &entry.driver);
+            matches!(driver, Some(Driver::Browser(_, browser)) if browser.is_connected())
+        })
+    }
+
+    /// A browser leg whose browser is gone.
+    pub(super) fn browser_lost(&mut self, leg: LegId) {
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        if let Driver::Browser(_, browser) = &mut entry.driver {
+            browser.lost();
+        }
+        self.unsettled.push_back(entry.call);
+    }
+
+    pub(super) fn call_due(&mut self, id: CallId, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.scheduled = None;
+        call.machine.handle_timeout(now);
+        self.unsettled.push_back(id);
+    }
+}
+
+pub(super) fn no_media(error: &MediaError) -> Failure {
+    tracing::warn!(%error, "no media leg");
+    let mut failure = Failure::new(ErrorCode::LimitReached, "The relay has no room for the sound of another call.");
+    failure.sip_status = Some(503);
+    failure
+}

@@ -1,0 +1,111 @@
+use std::time::Instant;
+
+use offhook_protocol::reply::{Outcome, Reply, ReplyBody};
+use offhook_protocol::{ErrorCode, Failure};
+
+use super::{MediaPlane, Output, Received, Relay, Timer};
+use crate::limits::RateLimit;
+use crate::session::{ConnectionId, SessionId};
+
+/// How a WebSocket ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The browser said goodbye (1000, 1001): its page is going, and so does its session.
+    Goodbye,
+    /// The connection broke; the browser may come back.
+    Lost,
+}
+
+/// A WebSocket connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) stage: Stage,
+    rate: RateLimit,
+    /// When it is closed unless a session is open on it.
+    handshake: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// `hello` is awaited.
+    Silent,
+    /// `hello` was said; a session may be opened.
+    Greeted,
+    /// A session is open.
+    Open(SessionId),
+    /// Its close has been ordered; what still comes is ignored.
+    Closing,
+}
+
+/// Close codes of offhook.v1 (RFC 6455 section 7.4.2: 4000 to 4999 are the application's).
+pub(super) mod close {
+    pub(in crate::relay) const NORMAL: u16 = 1000;
+    pub(in crate::relay) const POLICY: u16 = 1008;
+    pub(in crate::relay) const TRY_LATER: u16 = 1013;
+    pub(in crate::relay) const TAKEN_OVER: u16 = 4001;
+    pub(in crate::relay) const HANDSHAKE: u16 = 4002;
+}
+
+impl<M: MediaPlane> Relay<M> {
+    pub(super) fn connection_opened(&mut self, id: ConnectionId, now: Instant) {
+        let handshake = now + self.config.limits.handshake;
+        let rate = RateLimit::new(self.config.limits.requests_per_second, now);
+        self.connections.insert(id, Connection { stage: Stage::Silent, rate, handshake });
+        if self.stopping || self.connections.len() > self.config.limits.connections {
+            return self.close(id, close::TRY_LATER, "the relay has no room for more connections");
+        }
+        self.schedule.put(handshake, Timer::Connection(id));
+    }
+
+    pub(super) fn received(&mut self, id: ConnectionId, received: Received, now: Instant) {
+        let Some(connection) = self.connections.get_mut(&id).filter(|known| known.stage != Stage::Closing) else {
+            return;
+        };
+        if !connection.rate.take(now) {
+            let request = match &received {
+                Received::Request(request) => Some(request.id),
+                Received::Unreadable(request, _) => *request,
+            };
+            let failure = Failure::new(ErrorCode::LimitReached, "There are too many requests on this connection.");
+            self.reply(id, request, Err(failure));
+            return self.close(id, close::POLICY, "too many requests");
+        }
+        match received {
+            Received::Request(request) => self.request(id, request, now),
+            Received::Unreadable(request, failure) => self.reply(id, request, Err(failure)),
+        }
+    }
+
+    pub(super) fn connection_closed(&mut self, id: ConnectionId, reason: CloseReason, now: Instant) {
+        let Some(connection) = self.connections.remove(&id) else { return };
+        let Stage::Open(session) = connection.stage else { return };
+        match reason {
+            CloseReason::Goodbye => self.end_session(session, None, now),
+            CloseReason::Lost => self.session_detached(session, now),
+        }
+    }
+
+    pub(super) fn connection_due(&mut self, id: ConnectionId, now: Instant) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let waits = matches!(connection.stage, Stage::Silent | Stage::Greeted);
+        if waits && connection.handshake <= now {
+            self.close(id, close::HANDSHAKE, "no session was opened in time");
+        }
+    }
+
+    pub(super) fn reply(&mut self, connection: ConnectionId, id: Option<u32>, result: Result<ReplyBody, Failure>) {
+        let outcome = match result {
+            Ok(body) => Outcome::Result(body),
+            Err(failure) => Outcome::Error(failure),
+        };
+        let frame = serde_json::to_string(&Reply { id, outcome }).unwrap_or_default();
+        self.outputs.push_back(Output::Frame(connection, frame));
+    }
+
+    pub(super) fn close(&mut self, id: ConnectionId, code: u16, reason: &'static str) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.stage = Stage::Closing;
+            self.outputs.push_back(Output::Close(id, code, reason));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+use std::net::SocketAddr;
+
+use offhook_media::Event;
+use offhook_protocol::{Failure, Request};
+use offhook_sip::transaction::Transmit;
+use serde::Serialize;
+
+use super::connections::CloseReason;
+use crate::session::ConnectionId;
+use crate::ua::LookupId;
+use crate::ua::transport::TransportEvent;
+
+/// What happened outside.
+#[derive(Debug)]
+pub enum Input {
+    /// A browser opened a WebSocket.
+    Opened(ConnectionId),
+    /// A frame came.
+    Received(ConnectionId, Received),
+    /// A WebSocket is gone.
+    Closed(ConnectionId, CloseReason),
+    /// A media worker reports.
+    Media(Event),
+    /// The SIP sockets report.
+    Sip(TransportEvent),
+    /// What a name was found to stand for; nothing when it leads nowhere.
+    Resolved(LookupId, Vec<SocketAddr>),
+}
+
+/// A frame, read at the door.
+#[derive(Debug)]
+pub enum Received {
+    /// A request.
+    Request(Request),
+    /// No request: the failure to reply with, and the id where there was one.
+    Unreadable(Option<u32>, Failure),
+}
+
+/// What is to be done outside.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a text frame.
+    Frame(ConnectionId, String),
+    /// Close a WebSocket with this status code (RFC 6455 section 7.4) and reason, after what was sent before.
+    Close(ConnectionId, u16, &'static str),
+    /// Send a SIP message.
+    Transmit(Transmit),
+    /// Look a name up and say the result with [`Input::Resolved`].
+    Lookup {
+        /// Names the lookup.
+        id: LookupId,
+        /// The name.
+        host: String,
+        /// The port to go with its addresses.
+        port: u16,
+    },
+}
+
+/// What a relay holds at the moment. Everything but `quarantined_ports` returns to zero when nobody is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// WebSocket connections.
+    pub connections: usize,
+    /// Sessions, those that wait for their browser included.
+    pub sessions: usize,
+    /// Calls.
+    pub calls: usize,
+    /// Legs of calls.
+    pub legs: usize,
+    /// SIP accounts that sessions act for.
+    pub accounts: usize,
+    /// SIP dialogs and those about to be.
+    pub dialogs: usize,
+    /// SIP transactions, those that wait for stragglers included.
+    pub transactions: usize,
+    /// Legs the media workers hold.
+    pub media_legs: usize,
+    /// RTP ports bound.
+    pub rtp_ports: usize,
+    /// RTP ports resting until they may be used again.
+    pub quarantined_ports: usize,
+}

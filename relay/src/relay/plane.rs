@@ -1,0 +1,65 @@
+use offhook_media::{Command, Counts, LegId, Media, MediaError, RtpLocal, Service, WebRtcLocal, WorkerId};
+
+/// The media side as signalling sees it. [`Media`] is the real one; tests record.
+pub trait MediaPlane {
+    /// Names one of the workers; all legs of a call live on the same.
+    type Worker: Copy;
+
+    /// Picks a worker for a new call.
+    fn open_call(&self) -> Self::Worker;
+
+    /// Opens a leg to a browser.
+    ///
+    /// # Errors
+    /// [`MediaError`] when there is no room.
+    fn webrtc_leg(&self, worker: Self::Worker, leg: LegId) -> Result<WebRtcLocal, MediaError>;
+
+    /// Opens a leg to an RTP endpoint.
+    ///
+    /// # Errors
+    /// [`MediaError`] when there is no room.
+    fn rtp_leg(&self, worker: Self::Worker, leg: LegId) -> Result<RtpLocal, MediaError>;
+
+    /// Opens a leg that makes its own sound.
+    ///
+    /// # Errors
+    /// [`MediaError`] when there is no room.
+    fn service_leg(&self, worker: Self::Worker, leg: LegId, service: Service) -> Result<(), MediaError>;
+
+    /// Gives an order.
+    ///
+    /// # Errors
+    /// [`MediaError`] when the worker cannot take it.
+    fn command(&self, worker: Self::Worker, command: Command) -> Result<(), MediaError>;
+
+    /// What is held at the moment.
+    fn counts(&self) -> Counts;
+}
+
+impl MediaPlane for Media {
+    type Worker = WorkerId;
+
+    fn open_call(&self) -> WorkerId {
+        Self::open_call(self)
+    }
+
+    fn webrtc_leg(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        Self::webrtc_leg(self, worker, leg)
+    }
+
+    fn rtp_leg(&self, worker: WorkerId, leg: LegId) -> Result<RtpLocal, MediaError> {
+        Self::rtp_leg(self, worker, leg)
+    }
+
+    fn service_leg(&self, worker: WorkerId, leg: LegId, service: Service) -> Result<(), MediaError> {
+        Self::service_leg(self, worker, leg, service)
+    }
+
+    fn command(&self, worker: WorkerId, command: Command) -> Result<(), MediaError> {
+        Self::command(self, worker, command)
+    }
+
+    fn counts(&self) -> Counts {
+        Self::counts(self)
+    }
+}

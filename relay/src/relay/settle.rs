@@ -1,0 +1,162 @@
+use std::time::Instant;
+
+use offhook_media::{Command, Event, LegId};
+use offhook_protocol::{ErrorCode, Failure};
+
+use super::calls::{CallId, Driver, LegEntry};
+use super::{MediaPlane, Relay, Timer};
+use crate::browser::BrowserOutput;
+use crate::call::{CallOutput, Cause, LegCommand, LegEvent};
+use crate::service::ServiceOutput;
+
+/// What a leg's driver wants done, whichever driver it is.
+enum Wanted {
+    Leg(LegEvent),
+    Media(Command),
+    Done,
+}
+
+impl<M: MediaPlane> Relay<M> {
+    /// Lets legs and calls speak with each other until all have said what they had to say.
+    pub(super) fn settle(&mut self, now: Instant) {
+        loop {
+            if let Some(output) = self.ua.poll_output() {
+                self.ua_output(output, now);
+            } else if let Some(call) = self.unsettled.pop_front() {
+                self.settle_call(call, now);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Takes what a leg says to its call.
+    pub(super) fn leg_event(&mut self, leg: LegId, event: LegEvent, now: Instant) {
+        let Some(entry) = self.legs.get(&leg) else { return };
+        let (id, party) = (entry.call, entry.party);
+        let ended = matches!(event, LegEvent::Ended(_));
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.machine.leg_event(party, event, now);
+        }
+        if ended {
+            self.remove_leg(leg);
+        }
+        self.unsettled.push_back(id);
+    }
+
+    /// Takes what a media worker says about a leg to whoever drives it.
+    pub(super) fn media_event(&mut self, event: &Event) {
+        let Some(leg) = leg_of(event) else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        match &mut entry.driver {
+            Driver::Browser(_, browser) => browser.media_event(event),
+            Driver::Sip => self.ua.media_event(event),
+            Driver::Service(_) => {}
+        }
+        self.unsettled.push_back(entry.call);
+    }
+
+    fn settle_call(&mut self, id: CallId, now: Instant) {
+        let Some(call) = self.calls.get(&id) else { return };
+        for leg in [call.caller, call.callee] {
+            self.drain(leg, now);
+        }
+        while let Some(output) = self.calls.get_mut(&id).and_then(|call| call.machine.poll_output()) {
+            match output {
+                CallOutput::Command(party, command) => {
+                    let Some(leg) = self.calls.get(&id).map(|call| call.leg(party)) else { return };
+                    self.command(leg, command, now);
+                    self.drain(leg, now);
+                }
+                CallOutput::Over => return self.forget(id),
+            }
+        }
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let deadline = call.machine.poll_timeout();
+        if deadline != call.scheduled {
+            call.scheduled = deadline;
+            if let Some(deadline) = deadline {
+                self.schedule.put(deadline, Timer::Call(id));
+            }
+        }
+    }
+
+    fn command(&mut self, leg: LegId, command: LegCommand, now: Instant) {
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        match &mut entry.driver {
+            Driver::Browser(_, browser) => browser.command(command),
+            Driver::Service(service) => service.command(command),
+            Driver::Sip => self.ua.leg_command(leg, command, now),
+        }
+    }
+
+    /// Does what a leg's driver wants done.
+    fn drain(&mut self, leg: LegId, now: Instant) {
+        while let Some(wanted) = self.poll_driver(leg) {
+            match wanted {
+                Wanted::Leg(event) => self.leg_event(leg, event, now),
+                Wanted::Media(command) => self.media_command(leg, command, now),
+                Wanted::Done => {}
+            }
+        }
+    }
+
+    fn poll_driver(&mut self, leg: LegId) -> Option<Wanted> {
+        match &mut self.legs.get_mut(&leg)?.driver {
+            Driver::Browser(session, browser) => {
+                let session = *session;
+                Some(match browser.poll_output()? {
+                    BrowserOutput::Leg(event) => Wanted::Leg(event),
+                    BrowserOutput::Media(command) => Wanted::Media(command),
+                    BrowserOutput::Event(event) => {
+                        self.emit(session, event);
+                        Wanted::Done
+                    }
+                })
+            }
+            Driver::Service(service) => Some(match service.poll_output()? {
+                ServiceOutput::Leg(event) => Wanted::Leg(event),
+                ServiceOutput::Media(command) => Wanted::Media(command),
+            }),
+            Driver::Sip => None,
+        }
+    }
+
+    /// Gives a leg's worker an order. A worker that cannot take it cannot carry the call either.
+    pub(super) fn media_command(&mut self, leg: LegId, command: Command, now: Instant) {
+        let Some(entry) = self.legs.get(&leg) else { return };
+        let Err(error) = self.media.command(entry.worker, command) else { return };
+        tracing::error!(%error, "media order refused");
+        let failure = Failure::new(ErrorCode::LimitReached, "The relay's media side is overloaded.");
+        if let Some(call) = self.calls.get_mut(&entry.call) {
+            call.machine.end(&Cause::Failure(failure), now);
+            self.unsettled.push_back(entry.call);
+        }
+    }
+
+    fn remove_leg(&mut self, leg: LegId) {
+        let Some(LegEntry { worker, driver, .. }) = self.legs.remove(&leg) else { return };
+        self.close_leg(worker, leg, &driver);
+    }
+
+    fn forget(&mut self, id: CallId) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        self.remove_leg(call.caller);
+        self.remove_leg(call.callee);
+        tracing::info!(call = ?id, "call over");
+    }
+}
+
+fn leg_of(event: &Event) -> Option<LegId> {
+    Some(match event {
+        Event::Connected { leg }
+        | Event::Failed { leg, .. }
+        | Event::PeerClosed { leg }
+        | Event::Dtmf { leg, .. }
+        | Event::DtmfSent { leg }
+        | Event::DtmfRefused { leg }
+        | Event::Inactive { leg, .. }
+        | Event::Stats { leg, .. } => *leg,
+        _ => return None,
+    })
+}

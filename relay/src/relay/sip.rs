@@ -1,0 +1,121 @@
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use offhook_media::LegId;
+use offhook_protocol::event::Registration;
+use offhook_protocol::{ErrorCode, EventBody, Failure};
+use offhook_sip::transaction::Transmit;
+
+use super::calls::{Driver, End, no_media};
+use super::{MediaPlane, Output, Relay};
+use crate::call::{Audio, Cause, Identity, LegCommand};
+use crate::session::SessionId;
+use crate::ua::transport::TransportEvent;
+use crate::ua::{AccountId, LookupId, SipAccount, UaOutput};
+
+impl<M: MediaPlane> Relay<M> {
+    /// Refuses an account whose server the configuration does not allow.
+    pub(super) fn check_destination(&self, account: &SipAccount) -> Result<(), Failure> {
+        if self.config.sip.destinations.allow(&account.next_hop.host.to_string()) {
+            return Ok(());
+        }
+        let sentence = "This relay is not configured to reach that SIP server.";
+        Err(Failure::new(ErrorCode::DestinationForbidden, sentence))
+    }
+
+    /// Hands a session's account to the user agent.
+    pub(super) fn register(&mut self, session: SessionId, account: SipAccount, now: Instant) {
+        self.ua.register(AccountId(session.0), account, now);
+    }
+
+    pub(super) fn unregister(&mut self, session: SessionId, now: Instant) {
+        self.ua.unregister(AccountId(session.0), now);
+    }
+
+    /// Opens the SIP leg of a session's call.
+    pub(super) fn sip_callee(
+        &mut self,
+        session: SessionId,
+        dialled: &str,
+        worker: M::Worker,
+    ) -> Result<End, Failure> {
+        let leg = LegId(self.next_id());
+        let local = self.media.rtp_leg(worker, leg).map_err(|error| no_media(&error))?;
+        let end = End { leg, driver: Driver::Sip };
+        match self.ua.open_leg(leg, AccountId(session.0), local, dialled) {
+            Ok(()) => Ok(end),
+            Err(failure) => {
+                self.discard(worker, end);
+                Err(failure)
+            }
+        }
+    }
+
+    pub(super) fn ua_output(&mut self, output: UaOutput, now: Instant) {
+        match output {
+            UaOutput::Leg(leg, event) => self.leg_event(leg, event, now),
+            UaOutput::Media(leg, command) => self.media_command(leg, command, now),
+            UaOutput::Transmit(transmit) => self.transmit(transmit, now),
+            UaOutput::Lookup { id, host, port } => self.outputs.push_back(Output::Lookup { id, host, port }),
+            UaOutput::Registration { account, state, failure } => {
+                let event = EventBody::Registration(Registration { state, error: failure });
+                self.emit(SessionId(account.0), event);
+            }
+            UaOutput::Incoming { leg, account, dialled, from, to, offer } => {
+                let identities = (from, to);
+                if let Err(failure) = self.sip_caller(leg, account, &dialled, identities, offer, now) {
+                    self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure)), now);
+                }
+            }
+        }
+    }
+
+    /// The result of a lookup. Addresses that may not be reached are as good as none.
+    pub(super) fn resolved(&mut self, lookup: LookupId, mut addresses: Vec<SocketAddr>, now: Instant) {
+        addresses.retain(|address| self.config.sip.destinations.allow_resolved(address.ip()));
+        self.ua.resolved(lookup, &addresses, now);
+    }
+
+    fn transmit(&mut self, transmit: Transmit, now: Instant) {
+        if self.config.sip.destinations.allow_resolved(transmit.destination.address.ip()) {
+            return self.outputs.push_back(Output::Transmit(transmit));
+        }
+        tracing::warn!("a SIP message was not sent: its address is not allowed");
+        if let Some(transaction) = transmit.transaction {
+            self.ua.receive(TransportEvent::Failed { transaction }, now);
+        }
+    }
+
+    /// Routes a call that came over SIP: to the session whose account was called, or to a number of the relay's own.
+    fn sip_caller(
+        &mut self,
+        leg: LegId,
+        account: Option<AccountId>,
+        dialled: &str,
+        identities: (Identity, Identity),
+        offer: Option<Audio>,
+        now: Instant,
+    ) -> Result<(), Failure> {
+        if self.stopping {
+            return Err(super::sessions::shutting_down());
+        }
+        if self.calls.len() >= self.config.limits.calls {
+            return Err(Failure::new(ErrorCode::LimitReached, "The relay has no room for more calls."));
+        }
+        let worker = self.media.open_call();
+        let callee = match account {
+            Some(account) => self.browser_callee(SessionId(account.0), worker)?,
+            None => self.local_callee(None, dialled, worker)?,
+        };
+        match self.media.rtp_leg(worker, leg) {
+            Ok(local) => self.ua.attach_rtp(leg, local),
+            Err(error) => {
+                self.discard(worker, callee);
+                return Err(no_media(&error));
+            }
+        }
+        let caller = End { leg, driver: Driver::Sip };
+        self.connect(worker, caller, callee, identities, offer, now);
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Who gets a call: a service number, a local user, or a SIP account's server.
+//!
+//! Routing is a pure decision on what was dialled and what is there; it starts nothing.
+
+use offhook_protocol::{ErrorCode, Failure};
+
+use crate::call::failure_for_status;
+use crate::config::{Config, Users};
+use crate::service::ServiceNumber;
+
+/// Where a call goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A service number.
+    Service(ServiceNumber),
+    /// A local user by name, who need not be connected.
+    User(String),
+}
+
+/// Finds the service or local user for what was dialled: a name, a number, or a SIP URI of the relay's own.
+///
+/// # Errors
+/// [`ErrorCode::NotFound`] when it names neither.
+pub fn local(dialled: &str, config: &Config) -> Result<Target, Failure> {
+    let name = user_part(dialled);
+    if let Some(number) = config.services.get(name) {
+        return Ok(Target::Service(*number));
+    }
+    let known = match &config.users {
+        Users::Open => is_user_name(name),
+        Users::Named(users) => users.contains_key(name),
+    };
+    if known { Ok(Target::User(name.to_owned())) } else { Err(unknown(dialled)) }
+}
+
+/// Why a local user who is not there cannot be called: one that is configured may come back, others do not exist.
+#[must_use]
+pub fn absent(name: &str, config: &Config) -> Failure {
+    match &config.users {
+        Users::Named(users) if users.contains_key(name) => {
+            let message = format!("{name} is not connected at the moment.");
+            Failure { message, ..failure_for_status(480, "Temporarily Unavailable") }
+        }
+        _ => unknown(name),
+    }
+}
+
+/// Whether a text can be a local user's name or a number: 1 to 64 letters, digits and `-_.+`.
+#[must_use]
+pub fn is_user_name(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c))
+}
+
+/// Checks what a browser dialled before it goes anywhere near a SIP header.
+///
+/// # Errors
+/// [`ErrorCode::InvalidField`] naming `callee`.
+pub fn check_callee(callee: &str) -> Result<(), Failure> {
+    let sound = |c: char| !c.is_control() && !c.is_whitespace() && !"<>\"".contains(c);
+    if (1..=256).contains(&callee.len()) && callee.chars().all(sound) {
+        return Ok(());
+    }
+    let message = "The callee must be 1 to 256 characters without spaces, quotes or angle brackets.";
+    Err(Failure { field: Some("callee".to_owned()), ..Failure::new(ErrorCode::InvalidField, message) })
+}
+
+fn unknown(dialled: &str) -> Failure {
+    let message = format!("There is no {dialled} here.");
+    Failure { message, ..failure_for_status(404, "Not Found") }
+}
+
+/// `alice` of `sip:alice@host;transport=udp` and of `alice`.
+fn user_part(dialled: &str) -> &str {
+    let rest = ["sip:", "sips:", "tel:"]
+        .into_iter()
+        .find_map(|scheme| {
+            let (head, tail) = dialled.split_at_checked(scheme.len())?;
+            head.eq_ignore_ascii_case(scheme).then_some(tail)
+        })
+        .unwrap_or(dialled);
+    let user = rest.split_once('@').map_or(rest, |(user, _)| user);
+    user.split(';').next().unwrap_or(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn named(names: &[&str]) -> Config {
+        let users: BTreeMap<_, _> = names.iter().map(|name| ((*name).to_owned(), None)).collect();
+        Config { users: Users::Named(users), ..Config::default() }
+    }
+
+    #[test]
+    fn a_service_number_goes_before_a_user_of_that_name() {
+        assert_eq!(local("echo", &named(&["echo"])), Ok(Target::Service(ServiceNumber::Echo)));
+    }
+
+    #[test]
+    fn a_sip_uri_names_its_user_part() {
+        let config = named(&["alice"]);
+        for dialled in ["alice", "sip:alice@relay.example", "SIP:alice@127.0.0.1:5060;transport=tcp", "sip:alice"] {
+            assert_eq!(local(dialled, &config), Ok(Target::User("alice".into())), "{dialled}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_not_found() {
+        assert_eq!(local("nobody", &named(&["alice"])).unwrap_err().sip_status, Some(404));
+    }
+
+    #[test]
+    fn a_known_user_who_is_away_is_unavailable_rather_than_unknown() {
+        let config = named(&["alice"]);
+        assert_eq!(absent("alice", &config).sip_status, Some(480));
+        assert_eq!(absent("x", &Config::demo()).sip_status, Some(404));
+    }
+
+    #[test]
+    fn what_could_break_a_header_is_refused() {
+        for callee in ["", "a b", "a\r\nVia: x", "<sip:a@b>", "\"a\"", &"1".repeat(257)] {
+            assert_eq!(check_callee(callee).unwrap_err().field.as_deref(), Some("callee"), "{callee:?}");
+        }
+        assert_eq!(check_callee("sip:+49301234@example.com"), Ok(()));
+    }
+}
