@@ -18,7 +18,7 @@ import { loop } from "../sound/wav.ts";
 const one = speech(SENTENCES.browser, 16000);
 const two = speech(SENTENCES.phone, 16000);
 
-afterEach(endPrograms);
+afterEach(() => endPrograms());
 
 describe("baresip and Kamailio", () => {
   it("register, call each other, hear each other, and hang up", async () => {

@@ -12,12 +12,16 @@ import { PageServer } from "./page-server.ts";
 export interface BrowserOptions {
   /** What its microphones hear, in a loop. */
   readonly says: Sound;
+  /** Where its pages come from, if another browser serves them already. */
+  readonly origin?: string;
 }
 
 export class Browser {
   private constructor(
     readonly chromium: Chromium,
-    private readonly server: PageServer,
+    /** The origin its pages come from, for the relay's configuration. */
+    readonly origin: string,
+    private readonly server?: PageServer,
   ) {}
 
   static async start(options: BrowserOptions): Promise<Browser> {
@@ -40,12 +44,9 @@ export class Browser {
         "--disable-features=WebRtcHideLocalIpsWithMdns",
       ],
     });
-    return new Browser(running, await PageServer.start());
-  }
-
-  /** The origin its pages come from, for the relay's configuration. */
-  get origin(): string {
-    return this.server.origin;
+    if (options.origin !== undefined) return new Browser(running, options.origin);
+    const server = await PageServer.start();
+    return new Browser(running, server.origin, server);
   }
 
   /** A tab of a new visitor, who lets the page use the microphone or not. */
@@ -58,7 +59,7 @@ export class Browser {
 
   async stop(): Promise<void> {
     await this.chromium.close();
-    this.server.stop();
+    this.server?.stop();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Waiting until somebody hears something. */
 import { keys, purest } from "../sound/goertzel.ts";
 import { SAME, likeness } from "../sound/likeness.ts";
-import type { Sound } from "../sound/wav.ts";
+import { type Sound, rms } from "../sound/wav.ts";
 import { eventually } from "./deadline.ts";
 
 /** Anybody with ears: a browser's tab or a softphone. */
@@ -46,6 +46,19 @@ export async function hearsKeys(listener: Listener, expected: string, ms = LONG_
       return spelled.includes(expected);
     },
     () => `keys ${expected} to be heard; heard ${spelled}`,
+    ms,
+  );
+}
+
+/** Waits until the listener has heard nothing for two seconds: no sound, or none above -60 dBFS. */
+export async function hearsNothing(listener: { heard(seconds: number): Sound | Promise<Sound> }, ms = LONG_ENOUGH): Promise<void> {
+  let level = 0;
+  await eventually(
+    async () => {
+      level = rms(await listener.heard(2));
+      return level < 1e-3;
+    },
+    () => `silence; level ${level.toFixed(4)}`,
     ms,
   );
 }

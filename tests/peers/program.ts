@@ -10,8 +10,8 @@ process.on("exit", () => {
 });
 
 /** Ends whatever a test left running, as failed ones do. For `afterEach`. */
-export async function endPrograms(): Promise<void> {
-  await Promise.all([...programs].map((program) => program.stop()));
+export async function endPrograms(which: (program: Program) => boolean = () => true): Promise<void> {
+  await Promise.all([...programs].filter(which).map((program) => program.stop()));
 }
 
 const programs = new Set<Program>();

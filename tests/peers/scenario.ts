@@ -85,14 +85,37 @@ export class Called extends Scenario {
 
   /** SIPp takes a variable kept and never used for a mistake; a reference counts as use. */
   override xml(): string {
-    return super.xml().replace("</scenario>", '<Reference variables="local,remote"/>\n</scenario>');
+    return super.xml().replace("</scenario>", '<Reference variables="local,remote,via,sequence"/>\n</scenario>');
   }
 
   /** The first INVITE; its route and target are kept for requests of our own. */
   invited(): this {
     const keep = (header: string, variable: string): string =>
       `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${variable}"/>`;
-    return this.step(`<recv request="INVITE" rrs="true"><action>${keep("From", "remote")}${keep("To", "local")}</action></recv>`);
+    const kept = [keep("From", "remote"), keep("To", "local"), keep("Via", "via"), keep("CSeq", "sequence")];
+    return this.step(`<recv request="INVITE" rrs="true"><action>${kept.join("")}</action></recv>`);
+  }
+
+  /** Answers the INVITE although another request (a CANCEL) came since. */
+  answerInvite(code = 200, reason = "OK", description?: Description): this {
+    return this.send(
+      [
+        `SIP/2.0 ${code} ${reason}`,
+        "Via:[$via]",
+        "From:[$remote]",
+        "To:[$local];tag=called[call_number]",
+        "[last_Call-ID:]",
+        "CSeq:[$sequence]",
+        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+      ],
+      description && sdp(description),
+      'retrans="500"',
+    );
+  }
+
+  /** Is given up by the caller while it rings (RFC 3261 section 9.2). */
+  cancelled(): this {
+    return this.asked("CANCEL").confirm().answerInvite(487, "Request Terminated").asked("ACK");
   }
 
   /** A later request of the caller's. */

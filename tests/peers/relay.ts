@@ -1,0 +1,146 @@
+/** The relay's own binary on ports of its own, and what must be true of it when a test ends. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "./deadline.ts";
+import { folder } from "./folder.ts";
+import { port, ports } from "./ports.ts";
+import { Program } from "./program.ts";
+
+export interface RelayOptions {
+  /** Local users and their passwords; an empty one asks for none. */
+  readonly users?: Record<string, string>;
+  /** Where pages come from. */
+  readonly origins?: readonly string[];
+  /** Seconds without RTP until a call ends. */
+  readonly rtpInactivity?: number;
+  /** Seconds a call may ring. */
+  readonly unanswered?: number;
+  /** Seconds a session outlives its socket. */
+  readonly grace?: number;
+  /** Hosts a SIP account may lead to. */
+  readonly destinations?: readonly string[];
+  /** Folder of files to serve. */
+  readonly files?: string;
+}
+
+const BINARY =
+  process.env["OFFHOOK_RELAY_BIN"] ?? new URL("../../target/debug/offhook-relay", import.meta.url).pathname;
+
+const ADDRESS = "127.0.0.2";
+
+/** What the relay counts of itself at `/health`. */
+export type Health = Record<string, unknown>;
+
+export class Relay {
+  private constructor(
+    readonly program: Program,
+    readonly http: string,
+    /** Host and port where SIP reaches it, UDP and TCP. */
+    readonly sip: string,
+    private readonly secrets: readonly string[],
+  ) {}
+
+  static async start(options: RelayOptions = {}): Promise<Relay> {
+    const [http, sip, webrtc] = [await port(), await port(ADDRESS), await port()];
+    const rtp = await ports(100, ADDRESS);
+    const file = join(folder("relay"), "offhook.toml");
+    writeFileSync(file, configuration(options, http, sip, webrtc, rtp));
+    // As talkative as it can be: what must not be in its log is not in it at any level.
+    const env = { RUST_LOG: "offhook_relay=trace,offhook_sip=trace,offhook_media=debug,info", RUST_BACKTRACE: "1" };
+    const program = new Program("offhook-relay", BINARY, ["--config", file], { env });
+    const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
+    const relay = new Relay(program, `http://127.0.0.1:${http}`, `${ADDRESS}:${sip}`, passwords);
+    let over: number | string | undefined;
+    void program.ended.then((how) => (over = how));
+    await eventually(async () => {
+      if (over !== undefined) throw new Error(`the relay ended (${over}): ${program.text().slice(-3000)}`);
+      return relay.health().catch(() => undefined);
+    }, () => `the relay to be healthy; it said: ${program.text().slice(-3000)}`);
+    return relay;
+  }
+
+  /** What `urlServer` is. */
+  get url(): string {
+    return `${this.http.replace("http", "ws")}/ws`;
+  }
+
+  async health(): Promise<Health> {
+    const response = await fetch(`${this.http}/health`);
+    return (await response.json()) as Health;
+  }
+
+  /** Waits until it holds no session, call, leg or port any more. */
+  async idle(ms = 15_000): Promise<void> {
+    let health: Health = {};
+    await eventually(
+      async () => {
+        health = await this.health();
+        return counts(health).every(([, count]) => count === 0);
+      },
+      () => `the relay to let go of everything: ${JSON.stringify(health)}`,
+      ms,
+    );
+  }
+
+  /** Ends it, and fails if it did not end well or said what it must not: a panic, a password, a session description. */
+  async stop(secrets: readonly string[] = []): Promise<void> {
+    const how = await this.program.stop();
+    const log = this.program.text();
+    const forbidden: [string, RegExp][] = [
+      ["a panic", /panicked at|thread '.*' panicked/],
+      ["SDP", /m=audio \d|a=ice-pwd|a=fingerprint|a=crypto/i],
+      ["credentials", /Authorization: *Digest|response="[0-9a-f]{32}/i],
+      ...[...this.secrets, ...secrets].map((secret): [string, RegExp] => ["a password", new RegExp(secret.replace(/\W/g, "\\$&"))]),
+    ];
+    for (const [what, pattern] of forbidden) {
+      const line = this.program.output.all().find((said) => pattern.test(said));
+      if (line !== undefined) throw new Error(`the relay's log holds ${what}: ${line.slice(0, 300)}`);
+    }
+    if (how !== 0) throw new Error(`the relay ended badly (${how}): ${log.slice(-3000)}`);
+  }
+}
+
+/** The numbers of a health report that must be zero when nothing goes on. */
+function counts(health: Health): [string, number][] {
+  return Object.entries(health).flatMap(([name, value]): [string, number][] => {
+    if (typeof value === "number") return [[name, value]];
+    if (typeof value === "object" && value !== null) return counts(value as Health);
+    return [];
+  });
+}
+
+function configuration(
+  options: RelayOptions,
+  http: number,
+  sip: number,
+  webrtc: number,
+  rtp: { first: number; last: number },
+): string {
+  const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
+  const users = Object.entries(options.users ?? {}).map(
+    ([user, password]) => `${user} = ${password === "" ? "{}" : `{ password = ${JSON.stringify(password)} }`}`,
+  );
+  return [
+    "[http]",
+    `listen = "127.0.0.1:${http}"`,
+    ...(options.files === undefined ? [] : [`static = ${JSON.stringify(options.files)}`]),
+    `allowed_origins = ${list(options.origins ?? [])}`,
+    "[sip]",
+    `udp = "${ADDRESS}:${sip}"`,
+    `tcp = "${ADDRESS}:${sip}"`,
+    `destinations = ${list(options.destinations ?? ["127.0.0.1", "127.0.0.10", "127.0.0.20", "127.0.0.30"])}`,
+    "[media]",
+    "workers = 1",
+    `webrtc_listen = "127.0.0.1:${webrtc}"`,
+    `rtp_listen = "${ADDRESS}"`,
+    `rtp_ports = "${rtp.first}-${rtp.last}"`,
+    `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
+    "quarantine = 0",
+    "[limits]",
+    `session_grace = ${options.grace ?? 1}`,
+    `unanswered = ${options.unanswered ?? 20}`,
+    "[users]",
+    ...users,
+    "",
+  ].join("\n");
+}
