@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod dialog;
 pub mod digest;
 pub mod message;
 pub mod offer_answer;

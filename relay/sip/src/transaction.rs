@@ -34,4 +34,5 @@ pub use error::{CancelError, RespondError, SendError};
 pub use event::{ClientId, Event, Output, ServerId, TransactionId, Transmit};
 pub use key::branch;
 pub use layer::TransactionLayer;
+pub(crate) use timing::Retransmission;
 pub use timing::Timing;

@@ -1,0 +1,9 @@
+//! Dialogs, one behaviour per test.
+
+mod answer;
+mod callee;
+mod caller;
+mod fixture;
+mod forks;
+mod robustness;
+mod routing;
