@@ -5,5 +5,6 @@ mod callee;
 mod caller;
 mod fixture;
 mod forks;
+mod lossy_network;
 mod robustness;
 mod routing;
