@@ -33,7 +33,7 @@ impl Params {
     /// empty parameter anywhere else is not.
     ///
     /// # Errors
-    /// An empty parameter, a name that is no token, or a value with white space or an open quote.
+    /// An empty parameter, a name that is no token, or a value with an open quote or a character that must be quoted.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let mut params = Vec::new();
         let mut parts = grammar::split_list(bytes, b';').peekable();
@@ -128,9 +128,11 @@ impl Value {
                 _ => Err(Fault("a quoted parameter value does not end where it should")),
             };
         }
-        let forbidden = |byte: &u8| byte.is_ascii_control() || matches!(byte, b' ' | b'"');
+        let forbidden = |byte: &u8| {
+            byte.is_ascii_control() || matches!(byte, b' ' | b'"' | b',' | b'<' | b'>')
+        };
         if bytes.iter().any(forbidden) {
-            return Err(Fault("a parameter value holds white space or a stray quote"));
+            return Err(Fault("a parameter value holds a character that must be quoted"));
         }
         Ok(Self { text: grammar::lossy(bytes), quoted: false })
     }

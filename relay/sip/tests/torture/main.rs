@@ -4,6 +4,14 @@
 //! `rfc5118/`, the messages of the RFCs run. Without it the project's own messages run, written
 //! from the description of each section.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "everything here is test code"
+)]
+
 mod draft;
 mod own_4475;
 mod own_5118;
