@@ -8,7 +8,7 @@ use super::media::Capture;
 use crate::dial::Media;
 use crate::failure::{Code, Failure};
 use crate::sdp;
-use js_sys::{Object, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use offhook_protocol::ErrorCode;
 use std::cell::Cell;
 use wasm_bindgen::closure::Closure;
@@ -34,6 +34,9 @@ pub struct Connection {
     connection: RtcPeerConnection,
     /// Our tracks are in it.
     sends: Cell<bool>,
+    /// Settles when the connection is closed, which the promises of a closed connection never do (W3C WebRTC, 4.4.1.3).
+    closed: Promise,
+    settle_closed: Function,
     _track: Closure<dyn FnMut(RtcTrackEvent)>,
     _state: Closure<dyn FnMut()>,
 }
@@ -60,7 +63,9 @@ impl Connection {
         });
         connection.set_ontrack(Some(track.as_ref().unchecked_ref()));
         connection.set_onconnectionstatechange(Some(state.as_ref().unchecked_ref()));
-        Ok(Self { connection, sends: Cell::new(false), _track: track, _state: state })
+        let mut settle_closed = Function::default();
+        let closed = Promise::new(&mut |resolve, _| settle_closed = resolve);
+        Ok(Self { connection, sends: Cell::new(false), closed, settle_closed, _track: track, _state: state })
     }
 
     /// Makes an offer with our tracks and sets it.
@@ -74,7 +79,7 @@ impl Connection {
             self.receive("video", capture);
         }
         let step = "The browser could not describe its media.";
-        let offer = sdp_of(settled(self.connection.create_offer(), step).await?);
+        let offer = sdp_of(self.settled(self.connection.create_offer(), step).await?);
         let offer = sdp::strip_codecs(&offer, &media.strip_codecs).ok_or_else(nothing_left)?;
         self.set_local(RtcSdpType::Offer, &offer, step).await?;
         Ok(offer)
@@ -89,7 +94,7 @@ impl Connection {
         self.set_remote(RtcSdpType::Offer, &offer).await?;
         self.add_tracks(capture);
         let step = "The browser could not answer the relay's media description.";
-        let answer = sdp_of(settled(self.connection.create_answer(), step).await?);
+        let answer = sdp_of(self.settled(self.connection.create_answer(), step).await?);
         self.set_local(RtcSdpType::Answer, &answer, step).await?;
         Ok(answer)
     }
@@ -107,6 +112,7 @@ impl Connection {
         self.connection.set_ontrack(None);
         self.connection.set_onconnectionstatechange(None);
         self.connection.close();
+        let _settled = self.settle_closed.call0(&JsValue::UNDEFINED);
     }
 
     /// Once: a later negotiation finds the tracks in place.
@@ -128,12 +134,18 @@ impl Connection {
 
     async fn set_local(&self, kind: RtcSdpType, sdp: &str, step: &str) -> Result<(), Failure> {
         let promise = self.connection.set_local_description(&session_description(kind, sdp));
-        settled(promise, step).await.map(drop)
+        self.settled(promise, step).await.map(drop)
     }
 
     async fn set_remote(&self, kind: RtcSdpType, sdp: &str) -> Result<(), Failure> {
         let promise = self.connection.set_remote_description(&session_description(kind, sdp));
-        settled(promise, "The browser cannot use the relay's media description.").await.map(drop)
+        self.settled(promise, "The browser cannot use the relay's media description.").await.map(drop)
+    }
+
+    /// Waits for one step. The browser's reason may quote the session description: it is not passed on.
+    async fn settled(&self, step: Promise, sentence: &str) -> Result<JsValue, Failure> {
+        let first = Promise::race(&Array::of2(&step, &self.closed));
+        JsFuture::from(first).await.map_err(|_| Failure::new(Code::MediaFailed, sentence))
     }
 }
 
@@ -145,11 +157,6 @@ fn session_description(kind: RtcSdpType, sdp: &str) -> RtcSessionDescriptionInit
 
 fn sdp_of(description: JsValue) -> String {
     property(&description, "sdp").as_string().unwrap_or_default()
-}
-
-/// The browser's reason may quote the session description: it is not passed on.
-async fn settled(promise: Promise, step: &str) -> Result<JsValue, Failure> {
-    JsFuture::from(promise).await.map_err(|_| Failure::new(Code::MediaFailed, step))
 }
 
 fn nothing_left() -> Failure {

@@ -1,0 +1,231 @@
+//! The microphone, the elements and two peers in one page, with the browser's fake device.
+#![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
+
+mod page;
+
+use offhook_sdk::call::{MediaAction, MediaEvent};
+use offhook_sdk::dial::Media;
+use offhook_sdk::driver::fields::property;
+use offhook_sdk::driver::media::Capture;
+use offhook_sdk::driver::peer::Peer;
+use offhook_sdk::failure::Failure;
+use page::{element, object, place, still_open, until, watch};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+type News = Rc<RefCell<Vec<MediaEvent>>>;
+
+fn peer(id: &str, options: JsValue) -> (Rc<Peer>, News) {
+    let news = News::default();
+    let heard = news.clone();
+    (Peer::new(id, JsValue::UNDEFINED, options, move |event| heard.borrow_mut().push(event)), news)
+}
+
+async fn open(peer: &Peer) {
+    assert_eq!(peer.act(MediaAction::Open(Media::default())).await, Ok(MediaEvent::Opened));
+}
+
+async fn described(peer: &Peer, action: MediaAction) -> String {
+    match peer.act(action).await {
+        Ok(MediaEvent::Described { sdp }) => sdp,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn without_constraints_the_microphone_alone_is_opened_and_stopped_again() {
+    watch();
+    let capture = Capture::open(&JsValue::UNDEFINED, &Media::default()).await.unwrap().unwrap();
+    assert_eq!((capture.tracks("audio").count(), capture.tracks("video").count()), (1, 0));
+    assert_eq!(still_open()[0], 1);
+    drop(capture);
+    assert_eq!(still_open()[0], 0);
+}
+
+#[wasm_bindgen_test]
+async fn constraints_can_ask_for_video_or_for_nothing() {
+    let constraints = object([("audio", JsValue::FALSE), ("video", JsValue::TRUE)]);
+    let media = Media { send_video: true, ..Media::default() };
+    let capture = Capture::open(&constraints, &media).await.unwrap().unwrap();
+    assert_eq!((capture.tracks("audio").count(), capture.tracks("video").count()), (0, 1));
+    let nothing = object([("audio", JsValue::FALSE)]);
+    assert!(Capture::open(&nothing, &Media::default()).await.unwrap().is_none());
+}
+
+#[wasm_bindgen_test]
+async fn the_apps_own_stream_is_used_and_left_alone() {
+    watch();
+    let own = Capture::open(&JsValue::UNDEFINED, &Media::default()).await.unwrap().unwrap();
+    let constraints = object([("customStream", own.stream().into())]);
+    let capture = Capture::open(&constraints, &Media::default()).await.unwrap().unwrap();
+    drop(capture);
+    assert_eq!(still_open()[0], 1);
+}
+
+#[wasm_bindgen_test]
+async fn each_refusal_of_the_microphone_has_its_code() {
+    watch();
+    for (name, code) in [
+        ("NotAllowedError", "microphoneDenied"),
+        ("NotFoundError", "microphoneMissing"),
+        ("OverconstrainedError", "microphoneMissing"),
+        ("NotReadableError", "microphoneBusy"),
+        ("TypeError", "mediaFailed"),
+    ] {
+        page::refuse_microphone(name);
+        let failure: Failure = Capture::open(&JsValue::UNDEFINED, &Media::default()).await.err().unwrap();
+        assert_eq!(failure.code.name(), code, "{name}");
+    }
+    page::refuse_microphone("");
+}
+
+#[wasm_bindgen_test]
+async fn two_peers_hear_each_other() {
+    watch();
+    let (near, near_news) = peer("near", object([("remoteVideoDisplay", place().into())]));
+    let (far, far_news) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    page::introduce(0, 1);
+    let media = Media::default();
+    let offer = described(&near, MediaAction::Offer(media.clone())).await;
+    assert!(offer.contains("m=audio") && !offer.contains("m=video"));
+    let answer = described(&far, MediaAction::Answer { offer, media }).await;
+    assert_eq!(near.act(MediaAction::Apply { answer }).await, Ok(MediaEvent::Applied));
+    until("both to be connected", move || {
+        near_news.borrow().contains(&MediaEvent::Connected) && far_news.borrow().contains(&MediaEvent::Connected)
+    })
+    .await;
+    assert!(element("near-remote").is_some());
+    for index in [0, 1] {
+        while JsFuture::from(page::sound_received(index)).await.unwrap().as_f64() == Some(0.0) {}
+    }
+    near.release();
+    far.release();
+    assert_eq!(still_open(), [0; 4]);
+}
+
+#[wasm_bindgen_test]
+async fn a_renegotiation_keeps_the_connection() {
+    watch();
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let media = Media::default();
+    for _ in 0..2 {
+        let offer = described(&near, MediaAction::Offer(media.clone())).await;
+        let answer = described(&far, MediaAction::Answer { offer, media: media.clone() }).await;
+        assert_eq!(answer.matches("m=audio").count(), 1);
+        near.act(MediaAction::Apply { answer }).await.unwrap();
+    }
+    assert_eq!(page::connection_count(), 2);
+    near.release();
+    far.release();
+}
+
+#[wasm_bindgen_test]
+async fn a_relay_without_video_refuses_it_with_port_zero() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let media = Media { receive_video: true, ..Media::default() };
+    let offer = described(&near, MediaAction::Offer(media.clone())).await;
+    assert!(offer.contains("m=video"));
+    let answer = described(&far, MediaAction::Answer { offer, media }).await;
+    let (audio, video) = answer.split_once("m=video 9").unwrap();
+    let answer = [audio, "m=video 0", video].concat().replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 0");
+    assert_eq!(near.act(MediaAction::Apply { answer }).await, Ok(MediaEvent::Applied));
+    near.release();
+    far.release();
+}
+
+#[wasm_bindgen_test]
+async fn stripped_codecs_are_not_offered() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    open(&near).await;
+    let media = Media { strip_codecs: vec!["G722".into()], ..Media::default() };
+    let offer = described(&near, MediaAction::Offer(media)).await;
+    assert!(offer.contains("opus") && !offer.contains("G722"));
+    let all = ["opus", "G722", "PCMU", "PCMA"].map(str::to_owned).to_vec();
+    let failure = near.act(MediaAction::Offer(Media { strip_codecs: all, ..Media::default() })).await.unwrap_err();
+    assert_eq!(failure.code.name(), "noCommonCodecs");
+    near.release();
+}
+
+#[wasm_bindgen_test]
+async fn a_description_that_makes_no_sense_is_a_failure_with_a_sentence() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    open(&near).await;
+    let failure =
+        near.act(MediaAction::Answer { offer: "nonsense".into(), media: Media::default() }).await.unwrap_err();
+    assert_eq!(failure.code.name(), "mediaFailed");
+    near.release();
+}
+
+#[wasm_bindgen_test]
+async fn the_elements_are_where_the_app_wants_them_until_the_end() {
+    watch();
+    let (local, remote) = (place(), place());
+    let options = object([("localVideoDisplay", local.clone().into()), ("remoteVideoDisplay", remote.clone().into())]);
+    let (near, _) = peer("shown", options);
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let video = element("shown-local").unwrap();
+    assert!(local.contains(Some(&video)));
+    for attribute in ["autoplay", "playsinline"] {
+        assert!(video.has_attribute(attribute), "{attribute}");
+    }
+    assert_eq!(property(&video, "muted"), JsValue::TRUE);
+    let offer = described(&near, MediaAction::Offer(Media::default())).await;
+    let answer = described(&far, MediaAction::Answer { offer, media: Media::default() }).await;
+    near.act(MediaAction::Apply { answer }).await.unwrap();
+    until("the far end to be shown", || element("shown-remote").is_some()).await;
+    assert_eq!(property(&element("shown-remote").unwrap(), "muted"), JsValue::FALSE);
+    near.release();
+    far.release();
+    assert!(element("shown-local").is_none() && element("shown-remote").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn muting_works_before_and_after_the_microphone_is_open() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    near.mute_audio(true);
+    open(&near).await;
+    assert!(near.audio_muted());
+    near.mute_audio(false);
+    assert!(!near.audio_muted());
+    near.release();
+}
+
+#[wasm_bindgen_test]
+async fn a_microphone_granted_after_the_end_is_closed_at_once() {
+    watch();
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    page::hold_microphone();
+    let opening = near.clone();
+    let outcome = Rc::new(RefCell::new(None));
+    let result = outcome.clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        *result.borrow_mut() = Some(opening.act(MediaAction::Open(Media::default())).await);
+    });
+    near.release();
+    page::grant_microphone();
+    let ended = outcome.clone();
+    until("the microphone's answer", move || ended.borrow().is_some()).await;
+    assert!(matches!(*outcome.borrow(), Some(Err(_))));
+    assert_eq!(still_open(), [0; 4]);
+}

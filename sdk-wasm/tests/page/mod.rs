@@ -1,0 +1,138 @@
+//! The browser tests' hold on the page. See `page.js`.
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its own part of it")]
+
+use js_sys::{Function, Object, Promise};
+use offhook_sdk::driver::fields::{property, set};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen(module = "/tests/page/page.js")]
+extern "C" {
+    pub fn watch();
+    #[wasm_bindgen(js_name = refuseMicrophone)]
+    pub fn refuse_microphone(name: &str);
+    #[wasm_bindgen(js_name = holdMicrophone)]
+    pub fn hold_microphone();
+    #[wasm_bindgen(js_name = grantMicrophone)]
+    pub fn grant_microphone();
+    fn left() -> JsValue;
+    #[wasm_bindgen(js_name = connectionCount)]
+    pub fn connection_count() -> u32;
+    #[wasm_bindgen(js_name = lastConfiguration)]
+    pub fn last_configuration() -> JsValue;
+    pub fn introduce(first: u32, second: u32);
+    #[wasm_bindgen(js_name = soundReceived)]
+    pub fn sound_received(index: u32) -> Promise;
+    #[wasm_bindgen(js_name = until)]
+    fn until_js(condition: &Function, what: &str) -> Promise;
+
+    pub type Sink;
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Sink;
+    #[wasm_bindgen(method, getter)]
+    pub fn sink(this: &Sink) -> Function;
+    #[wasm_bindgen(method)]
+    pub fn react(this: &Sink, reaction: &Function);
+    #[wasm_bindgen(method)]
+    pub fn count(this: &Sink) -> u32;
+    #[wasm_bindgen(method)]
+    pub fn statuses(this: &Sink, id: &str) -> Vec<JsValue>;
+    #[wasm_bindgen(method, js_name = status)]
+    fn status_js(this: &Sink, id: &str, status: &str) -> Promise;
+    #[wasm_bindgen(method, js_name = kind)]
+    fn kind_js(this: &Sink, kind: &str) -> Promise;
+
+    pub type Relay;
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Relay;
+    #[wasm_bindgen(method)]
+    pub fn requests(this: &Relay, kind: &str) -> u32;
+    #[wasm_bindgen(method, js_name = request)]
+    fn request_js(this: &Relay, kind: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn status(this: &Relay, call_id: &str, status: &str);
+    #[wasm_bindgen(method)]
+    pub fn invite(this: &Relay, call_id: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn connect(this: &Relay, call_id: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn text(this: &Relay, frame: &str);
+    #[wasm_bindgen(method)]
+    pub fn drop(this: &Relay);
+    #[wasm_bindgen(method)]
+    pub fn close(this: &Relay);
+    #[wasm_bindgen(method)]
+    pub fn introduce(this: &Relay);
+    #[wasm_bindgen(method, setter)]
+    pub fn set_silent(this: &Relay, silent: bool);
+}
+
+impl Sink {
+    /// Waits for a status of a session or call, and gives its event.
+    pub async fn reaches(&self, id: &str, status: &str) -> JsValue {
+        JsFuture::from(self.status_js(id, status)).await.unwrap()
+    }
+
+    /// Waits for an event of that kind.
+    pub async fn gets(&self, kind: &str) -> JsValue {
+        JsFuture::from(self.kind_js(kind)).await.unwrap()
+    }
+
+    /// The statuses told so far.
+    pub fn told(&self, id: &str) -> Vec<String> {
+        self.statuses(id).iter().filter_map(JsValue::as_string).collect()
+    }
+}
+
+impl Relay {
+    /// Waits for a request of that type.
+    pub async fn gets(&self, kind: &str) -> JsValue {
+        JsFuture::from(self.request_js(kind)).await.unwrap()
+    }
+}
+
+/// Waits until the condition holds.
+pub async fn until(what: &str, condition: impl FnMut() -> bool + 'static) {
+    let condition = wasm_bindgen::closure::Closure::<dyn FnMut() -> bool>::new(condition);
+    JsFuture::from(until_js(condition.as_ref().unchecked_ref(), what)).await.unwrap();
+}
+
+/// What is still open in the page: microphones, connections, sockets, elements.
+pub fn still_open() -> [u32; 4] {
+    let left = left();
+    ["microphones", "connections", "sockets", "elements"].map(|name| property(&left, name).as_f64().unwrap() as u32)
+}
+
+/// An object with these properties.
+pub fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
+    let object: JsValue = Object::new().into();
+    for (name, value) in properties {
+        set(&object, name, value);
+    }
+    object
+}
+
+/// The options of a session of `alice` at the relay.
+pub fn session_options(url: &str) -> JsValue {
+    let sip = object([("login", "alice".into())]);
+    object([("urlServer", url.into()), ("sipOptions", sip)])
+}
+
+/// The code of an event's error.
+pub fn code(event: &JsValue) -> String {
+    property(&property(event, "error"), "code").as_string().unwrap_or_default()
+}
+
+/// A new `<div>` in the page.
+pub fn place() -> web_sys::Element {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let place = document.create_element("div").unwrap();
+    document.document_element().unwrap().append_child(&place).unwrap();
+    place
+}
+
+/// The element of that id in the page.
+pub fn element(id: &str) -> Option<web_sys::Element> {
+    web_sys::window().unwrap().document().unwrap().get_element_by_id(id)
+}

@@ -1,0 +1,285 @@
+// What the browser tests put in place of the world outside the page: a relay, and a watch on what the SDK opens.
+/* global document, AudioContext */
+
+const DEADLINE = 10_000;
+
+/** Everything the SDK has opened since `watch` was called. */
+const opened = { connections: [], streams: [], sockets: [] };
+
+/** Resolves when `condition` holds, looked at on every turn of the event loop; rejects after ten seconds. */
+export function until(condition, what) {
+  const { port1, port2 } = new MessageChannel();
+  const late = performance.now() + DEADLINE;
+  return new Promise((resolve, reject) => {
+    port1.onmessage = () => {
+      const value = condition();
+      const over = performance.now() > late;
+      if (!value && !over) {
+        port2.postMessage(0);
+        return;
+      }
+      port1.close();
+      value ? resolve(value) : reject(new Error(`waited in vain for ${what}`));
+    };
+    port2.postMessage(0);
+  });
+}
+
+/** Begins to record what is opened; the earlier record is dropped. */
+export function watch() {
+  opened.connections.length = 0;
+  opened.streams.length = 0;
+  opened.sockets.length = 0;
+  if (Connection.installed) return;
+  Connection.installed = true;
+  globalThis.RTCPeerConnection = Connection;
+  const devices = navigator.mediaDevices;
+  const original = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = async (constraints) => {
+    if (refusal) throw new DOMException("refused by the test", refusal);
+    if (gate) await gate;
+    const stream = await original(constraints);
+    opened.streams.push(stream);
+    return stream;
+  };
+}
+
+const RealConnection = globalThis.RTCPeerConnection;
+
+class Connection extends RealConnection {
+  constructor(configuration) {
+    super(configuration);
+    this.given = configuration;
+    opened.connections.push(this);
+  }
+}
+
+let refusal = "";
+let gate;
+let openGate;
+
+/** The name of the DOMException that getUserMedia throws from now on; empty for none. */
+export function refuseMicrophone(name) {
+  refusal = name;
+}
+
+/** Keeps getUserMedia waiting, as a person who does not answer the browser's question. */
+export function holdMicrophone() {
+  gate = new Promise((resolve) => { openGate = resolve; });
+}
+
+export function grantMicrophone() {
+  gate = undefined;
+  openGate();
+}
+
+/** What is still open: live tracks, connections that are not closed, sockets that are not closed, elements in the page. */
+export function left() {
+  const live = opened.streams.flatMap((stream) => stream.getTracks()).filter((track) => track.readyState === "live");
+  return {
+    microphones: live.length,
+    connections: opened.connections.filter((connection) => connection.connectionState !== "closed").length,
+    sockets: opened.sockets.filter((socket) => socket.readyState < 2).length,
+    elements: document.querySelectorAll("video, audio").length,
+  };
+}
+
+export function connectionCount() {
+  return opened.connections.length;
+}
+
+export function lastConfiguration() {
+  return opened.connections.at(-1).given;
+}
+
+/** Lets two connections of this page find each other, since neither has a relay's candidates. */
+export function introduce(first, second) {
+  const a = opened.connections[first];
+  const b = opened.connections[second];
+  carryCandidates(a, b);
+  carryCandidates(b, a);
+}
+
+function carryCandidates(from, to) {
+  const queue = [];
+  const deliver = () => {
+    while (to.remoteDescription && queue.length > 0) to.addIceCandidate(queue.shift()).catch(() => {});
+  };
+  from.addEventListener("icecandidate", ({ candidate }) => {
+    if (candidate) queue.push(candidate);
+    deliver();
+  });
+  to.addEventListener("signalingstatechange", deliver);
+}
+
+/** Bytes of sound that have come in on a connection. */
+export async function soundReceived(index) {
+  const report = await opened.connections[index].getStats();
+  return [...report.values()].filter((entry) => entry.type === "inbound-rtp").reduce((sum, entry) => sum + entry.bytesReceived, 0);
+}
+
+/** An app's sink: keeps what it gets, and can be waited on. */
+export class Sink {
+  events = [];
+  reaction;
+
+  constructor() {
+    this.sink = (event) => {
+      this.events.push(event);
+      this.reaction?.(event);
+    };
+  }
+
+  /** Runs inside the delivery of each event. */
+  react(reaction) {
+    this.reaction = reaction;
+  }
+
+  count() {
+    return this.events.length;
+  }
+
+  /** The statuses told of a session or call, in order. */
+  statuses(id) {
+    return this.events.filter((event) => (event.callId ?? event.sessionId) === id && event.status).map(({ status }) => status);
+  }
+
+  status(id, status) {
+    return this.event((event) => (event.callId ?? event.sessionId) === id && event.status === status, `${id} ${status}`);
+  }
+
+  kind(kind) {
+    return this.event((event) => event.kind === kind, kind);
+  }
+
+  event(matches, what) {
+    return until(() => this.events.find(matches), what).catch((error) => {
+      throw new Error(`${error.message}; there was ${JSON.stringify(this.events)}`);
+    });
+  }
+}
+
+/** A relay in the page: it takes the place of `WebSocket`, replies to everything, and answers calls as a real peer. */
+export class Relay {
+  sent = [];
+  seq = 0;
+  /** What the relay does with a request beyond replying: by request type. */
+  silent = false;
+
+  constructor() {
+    const relay = this;
+    globalThis.WebSocket = class extends EventTarget {
+      readyState = 0;
+
+      constructor(url, protocol) {
+        super();
+        Object.assign(this, { url, protocol });
+        opened.sockets.push(this);
+        relay.socket = this;
+        queueMicrotask(() => {
+          this.readyState = 1;
+          this.onopen?.(new Event("open"));
+        });
+      }
+
+      send(frame) {
+        const request = JSON.parse(frame);
+        relay.sent.push(request);
+        queueMicrotask(() => relay.take(request));
+      }
+
+      close() {
+        this.readyState = 3;
+      }
+    };
+  }
+
+  requests(type) {
+    return this.sent.filter((request) => request.type === type).length;
+  }
+
+  request(type) {
+    return until(() => this.sent.find((request) => request.type === type), `the request ${type}`);
+  }
+
+  take(request) {
+    if (this.silent) return;
+    const result = {
+      hello: { version: 1, server: "test" },
+      openLocal: { sessionId: "r", token: "t", login: request.login, registers: false, graceMs: 0 },
+    }[request.type] ?? {};
+    this.frame({ type: "reply", id: request.id, result });
+    if (request.type === "hangup") this.status(request.callId, "FINISH");
+    if (request.type === "call") void this.answer(request);
+  }
+
+  async answer({ callId, sdp }) {
+    this.status(callId, "TRYING");
+    this.status(callId, "RING");
+    const far = await this.peer();
+    await far.setRemoteDescription({ type: "offer", sdp });
+    await far.setLocalDescription();
+    this.event({ type: "callSdp", callId, kind: "answer", sdp: far.localDescription.sdp });
+    this.status(callId, "ESTABLISHED");
+  }
+
+  /** Calls the page. */
+  async invite(callId) {
+    this.offering = await this.peer();
+    await this.offering.setLocalDescription();
+    const { sdp } = this.offering.localDescription;
+    this.event({ type: "incomingCall", callId, caller: "alice", callee: "bob", sdp });
+  }
+
+  /** Takes the page's answer to `invite`. */
+  async connect(callId) {
+    const { sdp } = await this.request("answer");
+    await this.offering.setRemoteDescription({ type: "answer", sdp });
+    this.status(callId, "ESTABLISHED");
+  }
+
+  /** A connection of the relay's, known to the page's latest. */
+  async peer() {
+    const far = new RealConnection();
+    const sound = new AudioContext();
+    const oscillator = sound.createOscillator();
+    const destination = sound.createMediaStreamDestination();
+    oscillator.connect(destination);
+    oscillator.start();
+    far.addTrack(destination.stream.getTracks()[0], destination.stream);
+    this.far = far;
+    this.close = () => {
+      far.close();
+      void sound.close();
+    };
+    return far;
+  }
+
+  /** Brings the candidates of the relay's connection and the page's latest together. */
+  introduce() {
+    const near = opened.connections.at(-1);
+    carryCandidates(near, this.far);
+    carryCandidates(this.far, near);
+  }
+
+  status(callId, status) {
+    this.event({ type: "callStatus", callId, status });
+  }
+
+  event(body) {
+    this.frame({ seq: ++this.seq, ...body });
+  }
+
+  frame(message) {
+    this.text(JSON.stringify(message));
+  }
+
+  text(data) {
+    this.socket.onmessage?.(new MessageEvent("message", { data }));
+  }
+
+  drop() {
+    this.socket.readyState = 3;
+    this.socket.onclose?.(new CloseEvent("close"));
+  }
+}
