@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             say("the configuration is good");
             ExitCode::SUCCESS
         }
-        Ok(config) => serve(config),
+        Ok(config) => serve(config, arguments.demo),
         Err(message) => fail(&message),
     }
 }
@@ -69,12 +69,15 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
 }
 
 #[tokio::main]
-async fn serve(config: Config) -> ExitCode {
+async fn serve(config: Config, demo: bool) -> ExitCode {
     let running = match run::start(config).await {
         Ok(running) => running,
         Err(error) => return fail(&error.to_string()),
     };
     say(&running.ready_line());
+    if demo {
+        say(&format!("Open http://{}/ in a browser; Ctrl-C stops the relay.", running.http));
+    }
     match until_told().await {
         Ok(()) => {
             running.stop().await;
