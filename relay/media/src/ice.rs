@@ -20,6 +20,8 @@ use crate::params::{IceCredentials, IcePassword};
 
 /// Addresses one browser may be reached at; it checks from each of its interfaces.
 const MAX_ADDRESSES: usize = 8;
+/// Two checks and a bit: clients check every 2 to 2.5 s.
+const ABANDONED: Duration = Duration::from_secs(6);
 /// Longer STUN messages than this are no connectivity checks.
 const MAX_CHECK: usize = 548;
 /// MESSAGE-INTEGRITY is HMAC-SHA1.
@@ -104,14 +106,16 @@ pub(crate) struct Agent {
     /// Every address a check came from, the most recently checked last.
     addresses: Vec<SocketAddr>,
     selected: Option<SocketAddr>,
+    /// When the last check came, and the last from the selected address.
     checked: Option<Instant>,
+    selected_checked: Option<Instant>,
 }
 
 impl Agent {
     /// An agent with these credentials of its own.
     #[must_use]
     pub(crate) const fn new(local: IceCredentials) -> Self {
-        Self { local, remote_ufrag: None, addresses: Vec::new(), selected: None, checked: None }
+        Self { local, remote_ufrag: None, addresses: Vec::new(), selected: None, checked: None, selected_checked: None }
     }
 
     /// The browser's description is known: checks must name it from now on.
@@ -126,7 +130,7 @@ impl Agent {
     }
 
     /// Where media goes: the address the browser nominated last, until then the first it checked
-    /// from.
+    /// from. When no checks come from there any more, the one they come from.
     #[must_use]
     pub(crate) const fn selected(&self) -> Option<SocketAddr> {
         self.selected
@@ -169,11 +173,20 @@ impl Agent {
         }
         let answer = self.respond(&check, Outcome::Success(source), crypto)?;
         let forgotten = self.note(source);
-        if self.selected.is_none() || check.has(ATTR_USE_CANDIDATE) {
+        if check.has(ATTR_USE_CANDIDATE) || self.is_abandoned(now) {
             self.selected = Some(source);
+        }
+        if self.selected == Some(source) {
+            self.selected_checked = Some(now);
         }
         self.checked = Some(now);
         Some(Answer { forgotten, ..answer })
+    }
+
+    /// Whether the browser no longer checks from the selected address, as when a NAT gave it
+    /// another one without its knowing. Not every client nominates again then.
+    fn is_abandoned(&self, now: Instant) -> bool {
+        self.selected_checked.is_none_or(|checked| now.saturating_duration_since(checked) > ABANDONED)
     }
 
     /// Remembers an address as the most recent and forgets the oldest beyond the limit.

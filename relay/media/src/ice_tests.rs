@@ -122,6 +122,21 @@ fn nomination_moves_media_and_a_plain_check_does_not() {
 }
 
 #[test]
+fn an_address_that_is_no_longer_checked_from_is_left() {
+    let mut agent = agent();
+    let now = crate::simulated::origin();
+    let mut check = |after: Duration, source: &str| {
+        let check = Check::parse(&good(&[])).unwrap();
+        agent.answer(now + after, at(source), check, crypto().crypto()).unwrap();
+        agent.selected().unwrap()
+    };
+    let second = Duration::from_secs(1);
+    assert_eq!(check(second, "192.0.2.9:1"), at("192.0.2.9:1"));
+    assert_eq!(check(second * 4, "192.0.2.9:2"), at("192.0.2.9:1"));
+    assert_eq!(check(second * 8, "192.0.2.9:2"), at("192.0.2.9:2"));
+}
+
+#[test]
 fn a_role_conflict_is_an_error_and_moves_nothing() {
     let mut agent = agent();
     let datagram = good(&[ATTR_ICE_CONTROLLED]);

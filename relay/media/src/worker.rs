@@ -71,7 +71,10 @@ impl Worker {
             }
             now = clock();
             self.sockets.set_now(now);
-
+            // Orders first: a packet that was sent after an order finds it carried out.
+            if !self.obey(now) {
+                break;
+            }
             let ready = events.iter().filter_map(|event| door(event.token()));
             for door in ready {
                 if !unfinished.contains(&door) {
@@ -80,9 +83,6 @@ impl Worker {
             }
             unfinished.retain(|&door| self.receive(now, door, &mut buffer));
             self.bridge.timeout(now, &mut self.sockets);
-            if !self.obey(now) {
-                break;
-            }
             self.legs.store(self.bridge.legs(), Ordering::Relaxed);
         }
         self.bridge.close_all(now, &mut self.sockets);

@@ -1,0 +1,100 @@
+//! A browser: a peer connection on a socket of loopback.
+
+use std::net::{Ipv4Addr, UdpSocket};
+use std::time::Duration;
+
+use offhook_media::{Command, Event, LegId, PayloadFormat, WebRtcRemote};
+use rtc::rtp::packet::Packet;
+
+use super::{Connection, Relay, now, until};
+
+pub(crate) struct Browser {
+    pub(crate) leg: LegId,
+    connection: Connection,
+    socket: UdpSocket,
+}
+
+impl Browser {
+    /// A browser that has made its offer and been answered, and has not begun to connect. Its
+    /// description may be changed on the way to the relay.
+    pub(crate) fn tampered(relay: &Relay, formats: &[PayloadFormat], tamper: impl Fn(&mut WebRtcRemote)) -> Self {
+        let socket = bind();
+        let (mut connection, mut remote) = Connection::offer(now(), socket.local_addr().unwrap(), formats);
+        let (leg, answer) = relay.webrtc_leg();
+        tamper(&mut remote);
+        relay.command(Command::WebRtcRemote { leg, remote });
+        connection.answered(now(), &answer);
+        Self { leg, connection, socket }
+    }
+
+    /// A browser that is connected.
+    pub(crate) fn connect(relay: &mut Relay, formats: &[PayloadFormat]) -> Self {
+        let mut browser = Self::tampered(relay, formats, |_| ());
+        browser.wait_for(relay, &Event::Connected { leg: browser.leg });
+        until("the browser's side of the connection", || {
+            browser.step();
+            browser.connection.is_connected().then_some(())
+        });
+        browser
+    }
+
+    /// Runs the browser until the relay says something.
+    pub(crate) fn wait_for(&mut self, relay: &mut Relay, expected: &Event) {
+        until(&format!("{expected:?}"), || {
+            self.step();
+            relay.take(|event| (event == expected).then_some(()))
+        });
+    }
+
+    /// Runs the browser until it hears a packet.
+    pub(crate) fn expect(&mut self) -> Packet {
+        until("a packet at the browser", || self.try_expect())
+    }
+
+    /// Runs the browser for a moment, and takes a packet if it has heard one.
+    pub(crate) fn try_expect(&mut self) -> Option<Packet> {
+        self.step();
+        self.connection.hear()
+    }
+
+    /// Sends 20 ms of something.
+    pub(crate) fn send(&mut self, payload_type: u8, payload: &[u8]) {
+        self.connection.send(now(), payload_type, payload);
+        self.flush();
+    }
+
+    /// Ends the connection as a page that calls `close()`.
+    pub(crate) fn close(&mut self) {
+        self.connection.close();
+        self.flush();
+    }
+
+    /// Moves to another port, as behind a NAT that forgot the binding.
+    pub(crate) fn rebind(&mut self) {
+        // What arrives at the new port is handed in as if at the old: the browser does not know.
+        self.socket = bind();
+    }
+
+    /// One turn of the browser's loop.
+    pub(crate) fn step(&mut self) {
+        self.connection.timeout(now());
+        self.flush();
+        let mut buffer = [0; 2048];
+        if let Ok((length, from)) = self.socket.recv_from(&mut buffer) {
+            self.connection.receive(now(), from, &buffer[..length]);
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        while let Some((to, datagram)) = self.connection.transmit() {
+            self.socket.send_to(&datagram, to).unwrap();
+        }
+    }
+}
+
+fn bind() -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(2))).unwrap();
+    socket
+}
