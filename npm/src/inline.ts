@@ -9,11 +9,20 @@ const offhook = /* @__PURE__ */ createOffhook(
   /* @__PURE__ */ loader(inlineSource),
 );
 
-/** {@inheritDoc Offhook.init} */
+/**
+ * Loads the WebAssembly module ahead of the first session, or from somewhere else. Optional: `createSession` loads it
+ * otherwise. Once it is loaded, further calls change nothing. Rejects with `wasmFailed` when it cannot be loaded.
+ */
 export const init: Offhook["init"] = (options) => offhook.init(options);
-/** {@inheritDoc Offhook.createSession} */
+
+/**
+ * Connects to a relay. Returns at once with a session that is `PENDING`; everything that follows comes as events, and
+ * any failure as `FAILED`. Throws a `TypeError` without `urlServer`.
+ */
 export const createSession: Offhook["createSession"] = (options) => offhook.createSession(options);
-/** {@inheritDoc Offhook.getSessions} */
+
+/** The sessions that have not ended, oldest first. */
 export const getSessions: Offhook["getSessions"] = () => offhook.getSessions();
-/** {@inheritDoc Offhook.getSession} */
+
+/** The live session of that id. */
 export const getSession: Offhook["getSession"] = (id) => offhook.getSession(id);

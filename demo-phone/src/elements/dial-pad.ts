@@ -27,12 +27,12 @@ export class DialPad extends HTMLElement {
     button.type = "button";
     button.dataset["key"] = key;
     button.dataset["testid"] = `key-${name}`;
-    button.setAttribute("aria-label", name);
+    button.setAttribute("aria-label", letters === "" ? name : `${name} ${letters}`);
     const digit = document.createElement("b");
     digit.textContent = key;
     const small = document.createElement("small");
     small.textContent = letters;
-    button.append(digit, small);
+    button.append(digit, " ", small);
     button.addEventListener("click", () => this.dispatchEvent(new CustomEvent("phone-digit", { detail: key })));
     return button;
   }

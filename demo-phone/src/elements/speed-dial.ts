@@ -25,12 +25,11 @@ export class SpeedDial extends HTMLElement {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset["testid"] = `speed-${number}`;
-    button.setAttribute("aria-label", about === "" ? `Call ${number}` : `Call ${number}: ${about}`);
     const name = document.createElement("b");
     name.textContent = number;
     const words = document.createElement("span");
     words.textContent = about;
-    button.append(name, words);
+    button.append(name, " ", words);
     button.addEventListener("click", () => this.dispatchEvent(new CustomEvent("phone-call", { detail: number })));
     const item = document.createElement("li");
     item.append(button);
