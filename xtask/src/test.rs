@@ -78,7 +78,10 @@ fn wasm_pack(workspace: &Workspace) -> Command {
 fn npm_test(workspace: &Workspace, package: &str) -> Command {
     let mut command = workspace.command("npm");
     command.args(["run", "--silent", "test", "--workspace", package]);
-    command.env("OFFHOOK_RELAY", workspace.target().join("debug/offhook-relay"));
+    command.env("OFFHOOK_RELAY_BIN", workspace.target().join("debug/offhook-relay"));
+    if let Some(chromium) = workspace.find("chromium") {
+        command.env("OFFHOOK_CHROMIUM", chromium);
+    }
     command
 }
 
