@@ -25,6 +25,8 @@ CSeq: 314159 INVITE\r\n\
 Contact: <sip:alice@192.0.2.1:5060;ob>\r\n\
 Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, REFER, NOTIFY\r\n\
 Supported: replaces, timer, 100rel\r\n\
+Session-Expires: 1800;refresher=uac\r\n\
+Min-SE: 90\r\n\
 User-Agent: Desk Phone 1.2.3\r\n\
 Content-Type: application/sdp\r\n";
 

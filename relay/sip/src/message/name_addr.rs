@@ -53,7 +53,7 @@ impl NameAddr {
         if !grammar::is_token(tag.as_bytes()) {
             return Err(Fault("a tag must be a token"));
         }
-        self.params.set("tag", Some(tag))?;
+        self.params.set_plain("tag", tag);
         Ok(self)
     }
 

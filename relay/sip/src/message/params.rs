@@ -71,11 +71,15 @@ impl Params {
             return Err(Fault("a parameter name must be a token"));
         }
         let value = value.map(Value::new).transpose()?;
-        match self.0.iter_mut().find(|param| param.is(name)) {
-            Some(param) => param.value = value,
-            None => self.0.push(Param { name: name.to_owned(), value }),
-        }
+        self.put(name, value);
         Ok(())
+    }
+
+    /// As [`Params::set`], for names of ours and values known to need no quotes.
+    pub(super) fn set_plain(&mut self, name: &'static str, value: impl fmt::Display) {
+        let text = value.to_string();
+        let quoted = false;
+        self.put(name, Some(Value { text, quoted }));
     }
 
     /// Takes the parameter `name` out.
@@ -89,6 +93,13 @@ impl Params {
             let value = param.value.as_ref().map(|value| value.text.as_str());
             (param.name.as_str(), value)
         })
+    }
+
+    fn put(&mut self, name: &str, value: Option<Value>) {
+        match self.0.iter_mut().find(|param| param.is(name)) {
+            Some(param) => param.value = value,
+            None => self.0.push(Param { name: name.to_owned(), value }),
+        }
     }
 
     fn find(&self, name: &str) -> Option<&Param> {
@@ -128,9 +139,7 @@ impl Value {
                 _ => Err(Fault("a quoted parameter value does not end where it should")),
             };
         }
-        let forbidden = |byte: &u8| {
-            byte.is_ascii_control() || matches!(byte, b' ' | b'"' | b',' | b'<' | b'>')
-        };
+        let forbidden = |byte: &u8| byte.is_ascii_control() || matches!(byte, b' ' | b'"' | b',' | b'<' | b'>');
         if bytes.iter().any(forbidden) {
             return Err(Fault("a parameter value holds a character that must be quoted"));
         }

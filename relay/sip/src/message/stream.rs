@@ -1,7 +1,7 @@
 //! Messages out of a byte stream: TCP and TLS (RFC 3261 section 18.3), with the keep-alives of
 //! RFC 5626 section 3.5.1.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::{Fault, Limits, Message, ParseError, parse};
 
@@ -111,7 +111,7 @@ impl StreamReader {
         loop {
             match self.buffer.as_ref() {
                 [b'\r', b'\n', ..] => {
-                    let _ = self.buffer.split_to(2);
+                    self.buffer.advance(2);
                     self.line_ends = self.line_ends.wrapping_add(1);
                     return Some(match self.line_ends % 2 {
                         0 => Frame::Ping,
@@ -119,7 +119,7 @@ impl StreamReader {
                     });
                 }
                 [b'\n', ..] => {
-                    let _ = self.buffer.split_to(1);
+                    self.buffer.advance(1);
                 }
                 _ => return None,
             }

@@ -51,7 +51,7 @@ impl Via {
             return Err(Fault("a branch must be a token"));
         }
         let mut params = Params::new();
-        params.set("branch", Some(branch))?;
+        params.set_plain("branch", branch);
         Ok(Self { transport, sent_by, params, version: "SIP/2.0".to_owned() })
     }
 
@@ -102,11 +102,10 @@ impl Via {
         let wants_rport = self.wants_rport();
         let ip = source.ip().to_canonical();
         if wants_rport || self.sent_by.host != Host::Ip(ip) {
-            // Neither name nor value can be refused: both are made here.
-            let _ = self.params.set("received", Some(&ip.to_string()));
+            self.params.set_plain("received", ip);
         }
         if wants_rport {
-            let _ = self.params.set("rport", Some(&source.port().to_string()));
+            self.params.set_plain("rport", source.port());
         }
     }
 
