@@ -18,7 +18,10 @@ export class DialEntry extends HTMLElement {
       this.submit();
     });
     this.addEventListener("input", () => { this.#show(); });
-    this.querySelector("[data-act=erase]")?.addEventListener("click", () => { this.erase(); });
+    const erase = this.querySelector("[data-act=erase]");
+    erase?.addEventListener("click", () => { this.erase(); });
+    // The button goes away with the last character; the focus must not go with it.
+    erase?.addEventListener("mousedown", (event) => { event.preventDefault(); });
     this.#show();
   }
 

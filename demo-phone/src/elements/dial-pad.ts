@@ -12,6 +12,8 @@ export class DialPad extends HTMLElement {
     if (this.firstChild) return;
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", "Keypad");
+    // The mouse leaves the focus in the number, so that Enter calls and does not press the last key again.
+    this.addEventListener("mousedown", (event) => { event.preventDefault(); });
     for (const [key, letters, name] of KEYS) this.append(this.#button(key, letters, name));
   }
 
