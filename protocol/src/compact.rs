@@ -14,7 +14,8 @@ use crate::request::{OpenLocal, OpenSip, Request, RequestBody, StartCall};
 use crate::secret::Secret;
 use crate::status::{CallStatus, RegistrationState};
 
-/// An object with named fields, however it is held: a JavaScript object in the browser, a `serde_json::Value` in tests.
+/// An object with named fields, however it is held: a JavaScript object in the browser, a
+/// `serde_json::Value` elsewhere.
 pub trait Fields: Sized {
     /// The field of that name, if it is a text.
     fn text(&self, name: &str) -> Option<String>;
@@ -31,6 +32,24 @@ pub trait Fields: Sized {
         // `as` saturates, so comparing back finds fractions and everything out of range.
         let whole = number as u32;
         (f64::from(whole) == number).then_some(whole)
+    }
+}
+
+impl Fields for serde_json::Value {
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name)?.as_str().map(str::to_owned)
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.get(name)?.as_f64()
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        self.get(name)?.as_bool()
+    }
+
+    fn object(&self, name: &str) -> Option<Self> {
+        self.get(name).filter(|value| value.is_object()).cloned()
     }
 }
 

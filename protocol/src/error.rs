@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A stable code for each kind of failure. An app may match on it; the sentence beside it may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -128,6 +129,7 @@ impl ErrorCode {
 
 /// One failure: a code for the program, a sentence for the person, and the SIP answer behind it where there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The stable code.

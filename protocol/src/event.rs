@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An event and its place in the session's sequence, counted from 1 without gaps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Event {
     /// The sequence number.
     pub seq: u64,
@@ -16,6 +17,7 @@ pub struct Event {
 
 /// Everything that can happen. `type` on the wire is the variant's name in camel case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum EventBody {
@@ -35,6 +37,7 @@ pub enum EventBody {
 
 /// A change of the SIP registration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Registration {
     /// The new state.
     pub state: RegistrationState,
@@ -45,6 +48,7 @@ pub struct Registration {
 
 /// A call from outside.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct IncomingCall {
     /// The relay's id for the call.
@@ -65,6 +69,7 @@ pub struct IncomingCall {
 
 /// A call's new status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CallStatusChanged {
     /// The call.
@@ -84,6 +89,7 @@ pub struct CallStatusChanged {
 
 /// Which half of an offer/answer exchange an SDP is (JSEP, RFC 9429).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum SdpKind {
     /// An offer: the browser replies with [`crate::RequestBody::Sdp`].
@@ -94,6 +100,7 @@ pub enum SdpKind {
 
 /// SDP from the relay.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CallSdp {
     /// The call.
@@ -106,6 +113,7 @@ pub struct CallSdp {
 
 /// A DTMF digit from the far end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DtmfReceived {
     /// The call.
@@ -118,6 +126,7 @@ pub struct DtmfReceived {
 
 /// The session ended on the relay's side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SessionClosed {
     /// Why.
     pub error: Failure,

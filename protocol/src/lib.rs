@@ -15,6 +15,8 @@ pub mod reply;
 pub mod request;
 pub mod secret;
 pub mod status;
+#[cfg(test)]
+mod typescript;
 
 pub use error::{ErrorCode, Failure};
 pub use event::{Event, EventBody};

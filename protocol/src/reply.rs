@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The one reply to a request: `{"type":"reply","id":7,"result":{…}}` or `{"type":"reply","id":7,"error":{…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename = "reply")]
 pub struct Reply {
     /// The request's id; absent when the frame had none that could be read.
@@ -18,6 +19,7 @@ pub struct Reply {
 
 /// Accepted, or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     /// The request was accepted.
@@ -28,6 +30,7 @@ pub enum Outcome {
 
 /// What an accepted request returns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum ReplyBody {
     /// To `openSip`, `openLocal`, `resume`.
@@ -40,6 +43,7 @@ pub enum ReplyBody {
 
 /// The relay's side of the handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Welcome {
     /// The protocol version in use.
@@ -50,6 +54,7 @@ pub struct Welcome {
 
 /// An open session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionOpened {
     /// The relay's name for the session, good for logs.
@@ -66,4 +71,5 @@ pub struct SessionOpened {
 
 /// Nothing to return.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Done {}

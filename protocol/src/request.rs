@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A request: an id chosen by the browser, unique on its socket, and what is asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Request {
     /// Returned in the one reply to this request.
     pub id: u32,
@@ -15,6 +16,7 @@ pub struct Request {
 
 /// Everything a browser can ask. `type` on the wire is the variant's name in camel case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RequestBody {
@@ -50,6 +52,7 @@ pub enum RequestBody {
 
 /// The version handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Hello {
     /// The protocol version, [`crate::VERSION`].
     pub version: u32,
@@ -59,6 +62,7 @@ pub struct Hello {
 
 /// A SIP account to act for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OpenSip {
     /// The user part of the address of record.
@@ -88,6 +92,7 @@ pub struct OpenSip {
 
 /// A user of the relay's own domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct OpenLocal {
     /// The user's name.
@@ -102,6 +107,7 @@ pub struct OpenLocal {
 
 /// A claim on a session whose socket was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Resume {
     /// The token the session was opened with.
@@ -112,14 +118,17 @@ pub struct Resume {
 
 /// Ends the session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Close {}
 
 /// Nothing but a sign of life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Ping {}
 
 /// A call to be made.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct StartCall {
     /// Chosen by the SDK (a UUID), unique in the session.
@@ -138,6 +147,7 @@ pub struct StartCall {
 
 /// The answer to an incoming call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AnswerCall {
     /// The call.
@@ -148,6 +158,7 @@ pub struct AnswerCall {
 
 /// The browser's SDP answer within a call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CallAnswerSdp {
     /// The call.
@@ -158,6 +169,7 @@ pub struct CallAnswerSdp {
 
 /// A request that says only which call it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CallRef {
     /// The call.
@@ -166,6 +178,7 @@ pub struct CallRef {
 
 /// Digits to send.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SendDtmf {
     /// The call.

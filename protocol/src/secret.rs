@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A password or a session token. Its `Debug` shows that there is one, never what it is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// `NEW` and `PENDING` are the SDK's own and never sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CallStatus {
     /// The far side's server has the request (100 Trying).
@@ -70,6 +71,7 @@ impl CallStatus {
 
 /// The state of the session's SIP registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum RegistrationState {
     /// The registrar accepted the binding (200 to REGISTER).

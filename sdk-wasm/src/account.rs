@@ -119,11 +119,10 @@ fn given(sip: &impl Fields, field: &str) -> Option<String> {
 #[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
-    use crate::fixtures::Json;
     use serde_json::{Value, json};
 
     fn read(sip: Value) -> Result<Account, Failure> {
-        Account::read(&Json(json!({ "urlServer": "wss://relay.example/", "sipOptions": sip })))
+        Account::read(&json!({ "urlServer": "wss://relay.example/", "sipOptions": sip }))
     }
 
     fn sip(change: Value) -> Result<OpenSip, Failure> {
@@ -233,13 +232,13 @@ mod tests {
     fn only_websocket_addresses_are_taken() {
         for url in [json!("http://relay/"), json!(""), json!(null), json!(7)] {
             let options = json!({ "urlServer": url, "sipOptions": { "login": "alice" } });
-            assert_eq!(Account::read(&Json(options)).unwrap_err().field.as_deref(), Some("urlServer"));
+            assert_eq!(Account::read(&options).unwrap_err().field.as_deref(), Some("urlServer"));
         }
     }
 
     #[test]
     fn somebody_must_be_named() {
-        let failure = Account::read(&Json(json!({ "urlServer": "ws://relay" }))).unwrap_err();
+        let failure = Account::read(&json!({ "urlServer": "ws://relay" })).unwrap_err();
         assert_eq!(failure.field.as_deref(), Some("sipOptions"));
     }
 }

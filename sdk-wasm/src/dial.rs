@@ -84,31 +84,30 @@ pub fn digits(digits: &str, kind: &str) -> Result<String, Failure> {
 #[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
-    use crate::fixtures::Json;
     use serde_json::{Value, json};
 
     fn media(options: Value) -> Media {
-        Media::read(&Json(options))
+        Media::read(&options)
     }
 
     #[test]
     fn numbers_names_and_uris_can_be_called() {
         for callee in ["100", "+4930123456", "*98#", "alice", "sip:alice@example.com;transport=tcp", "zoë"] {
-            assert_eq!(Dial::read(&Json(json!({ "callee": callee }))).unwrap().callee, callee);
+            assert_eq!(Dial::read(&json!({ "callee": callee })).unwrap().callee, callee);
         }
     }
 
     #[test]
     fn a_callee_that_sip_cannot_carry_is_refused_by_name() {
         for callee in [json!(""), json!(null), json!("<sip:a@b>"), json!("a b"), json!("a\r\nb"), json!("a\"b")] {
-            let failure = Dial::read(&Json(json!({ "callee": callee }))).unwrap_err();
+            let failure = Dial::read(&json!({ "callee": callee })).unwrap_err();
             assert_eq!(failure.field.as_deref(), Some("callee"), "{callee}");
         }
     }
 
     #[test]
     fn a_visible_name_is_checked_and_an_empty_one_is_none() {
-        let read = |name| Dial::read(&Json(json!({ "callee": "100", "visibleName": name })));
+        let read = |name| Dial::read(&json!({ "callee": "100", "visibleName": name }));
         assert_eq!(read("").unwrap().visible_name, None);
         assert_eq!(read("A <b>").unwrap_err().field.as_deref(), Some("visibleName"));
     }

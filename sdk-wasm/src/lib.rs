@@ -18,9 +18,6 @@ pub mod dial;
 #[cfg(target_arch = "wasm32")]
 pub mod driver;
 pub mod failure;
-#[cfg(test)]
-#[cfg(not(target_arch = "wasm32"))]
-mod fixtures;
 pub mod phone;
 #[cfg(target_arch = "wasm32")]
 pub mod sdk;

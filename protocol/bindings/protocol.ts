@@ -1,0 +1,421 @@
+// The messages of the offhook.v1 WebSocket subprotocol.
+// Made from the Rust types of offhook-protocol; `UPDATE_BINDINGS=1 cargo test -p offhook-protocol` writes it anew.
+
+/**
+ * A request: an id chosen by the browser, unique on its socket, and what is asked.
+ */
+export type Request = { 
+/**
+ * Returned in the one reply to this request.
+ */
+id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & CallRef | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "ping" } & Ping);
+
+/**
+ * Everything a browser can ask. `type` on the wire is the variant's name in camel case.
+ */
+export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & CallRef | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "ping" } & Ping;
+
+/**
+ * The version handshake.
+ */
+export type Hello = { 
+/**
+ * The protocol version, [`crate::VERSION`].
+ */
+version: number, 
+/**
+ * The client's name and version, for the relay's log.
+ */
+client: string, };
+
+/**
+ * A SIP account to act for.
+ */
+export type OpenSip = { 
+/**
+ * The user part of the address of record.
+ */
+login: string, 
+/**
+ * The user name of digest authentication, where it differs from `login`.
+ */
+authenticationName?: string | null, 
+/**
+ * The digest password.
+ */
+password: Secret, 
+/**
+ * The domain of the address of record.
+ */
+domain: string, 
+/**
+ * Host (and port) that every request is sent to first.
+ */
+outboundProxy?: string | null, 
+/**
+ * The server's port; absent or 0 means the default.
+ */
+port?: number | null, 
+/**
+ * `udp` (default) or `tcp`.
+ */
+transport?: string | null, 
+/**
+ * Whether to send REGISTER.
+ */
+register: boolean, 
+/**
+ * The display name others see.
+ */
+visibleName?: string | null, };
+
+/**
+ * A user of the relay's own domain.
+ */
+export type OpenLocal = { 
+/**
+ * The user's name.
+ */
+login: string, 
+/**
+ * The user's password, where the relay's configuration names one.
+ */
+password?: Secret | null, 
+/**
+ * The display name others see.
+ */
+visibleName?: string | null, };
+
+/**
+ * A claim on a session whose socket was lost.
+ */
+export type Resume = { 
+/**
+ * The token the session was opened with.
+ */
+token: Secret, 
+/**
+ * The sequence number of the last event seen; 0 for none.
+ */
+lastSeq: number, };
+
+/**
+ * Ends the session.
+ */
+export type Close = Record<symbol, never>;
+
+/**
+ * Nothing but a sign of life.
+ */
+export type Ping = Record<symbol, never>;
+
+/**
+ * A call to be made.
+ */
+export type StartCall = { 
+/**
+ * Chosen by the SDK (a UUID), unique in the session.
+ */
+callId: string, 
+/**
+ * A number, a user name or a SIP URI.
+ */
+callee: string, 
+/**
+ * The browser's SDP offer.
+ */
+sdp: string, 
+/**
+ * The display name for this call.
+ */
+visibleName?: string | null, 
+/**
+ * Whether the offer has video.
+ */
+hasVideo: boolean, };
+
+/**
+ * A request that says only which call it is about.
+ */
+export type CallRef = { 
+/**
+ * The call.
+ */
+callId: string, };
+
+/**
+ * The answer to an incoming call.
+ */
+export type AnswerCall = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * The browser's SDP answer.
+ */
+sdp: string, };
+
+/**
+ * The browser's SDP answer within a call.
+ */
+export type CallAnswerSdp = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * The SDP answer.
+ */
+sdp: string, };
+
+/**
+ * Digits to send.
+ */
+export type SendDtmf = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * `0`–`9`, `*`, `#`, `A`–`D`.
+ */
+digits: string, };
+
+/**
+ * The one reply to a request: `{"type":"reply","id":7,"result":{…}}` or `{"type":"reply","id":7,"error":{…}}`.
+ */
+export type Reply = { "type": "reply", 
+/**
+ * The request's id; absent when the frame had none that could be read.
+ */
+id?: number | null, } & ({ "result": ReplyBody } | { "error": Failure });
+
+/**
+ * Accepted, or not.
+ */
+export type Outcome = { "result": ReplyBody } | { "error": Failure };
+
+/**
+ * What an accepted request returns.
+ */
+export type ReplyBody = SessionOpened | Welcome | Done;
+
+/**
+ * The relay's side of the handshake.
+ */
+export type Welcome = { 
+/**
+ * The protocol version in use.
+ */
+version: number, 
+/**
+ * The relay's name and version.
+ */
+server: string, };
+
+/**
+ * An open session.
+ */
+export type SessionOpened = { 
+/**
+ * The relay's name for the session, good for logs.
+ */
+sessionId: string, 
+/**
+ * Takes the session back after a lost socket. A secret.
+ */
+token: Secret, 
+/**
+ * The user's login, as the relay uses it.
+ */
+login: string, 
+/**
+ * Whether a `registration` event will follow.
+ */
+registers: boolean, 
+/**
+ * How long the session outlives its socket, in milliseconds.
+ */
+graceMs: number, };
+
+/**
+ * Nothing to return.
+ */
+export type Done = Record<symbol, never>;
+
+/**
+ * An event and its place in the session's sequence, counted from 1 without gaps.
+ */
+export type Event = { 
+/**
+ * The sequence number.
+ */
+seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "sessionClosed" } & SessionClosed);
+
+/**
+ * Everything that can happen. `type` on the wire is the variant's name in camel case.
+ */
+export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "sessionClosed" } & SessionClosed;
+
+/**
+ * A change of the SIP registration.
+ */
+export type Registration = { 
+/**
+ * The new state.
+ */
+state: RegistrationState, 
+/**
+ * Why it failed.
+ */
+error?: Failure | null, };
+
+/**
+ * A call from outside.
+ */
+export type IncomingCall = { 
+/**
+ * The relay's id for the call.
+ */
+callId: string, 
+/**
+ * The caller's user part or URI.
+ */
+caller: string, 
+/**
+ * Who was called.
+ */
+callee: string, 
+/**
+ * The caller's display name.
+ */
+visibleName?: string | null, 
+/**
+ * The relay's SDP offer to the browser.
+ */
+sdp: string, 
+/**
+ * Whether the caller offers video.
+ */
+hasVideo: boolean, };
+
+/**
+ * A call's new status.
+ */
+export type CallStatusChanged = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * Its status.
+ */
+status: CallStatus, 
+/**
+ * The SIP status code behind it.
+ */
+sipStatus?: number | null, 
+/**
+ * One of the SDK's `CALL_STATUS_INFO` texts, for terminal statuses.
+ */
+info?: string | null, 
+/**
+ * Why the call failed or was refused.
+ */
+error?: Failure | null, };
+
+/**
+ * SDP from the relay.
+ */
+export type CallSdp = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * Offer or answer.
+ */
+kind: SdpKind, 
+/**
+ * The session description.
+ */
+sdp: string, };
+
+/**
+ * Which half of an offer/answer exchange an SDP is (JSEP, RFC 9429).
+ */
+export type SdpKind = "offer" | "answer";
+
+/**
+ * A DTMF digit from the far end.
+ */
+export type DtmfReceived = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * `0`–`9`, `*`, `#`, `A`–`D`.
+ */
+digit: string, 
+/**
+ * How long it was pressed, in milliseconds.
+ */
+durationMs: number, };
+
+/**
+ * The session ended on the relay's side.
+ */
+export type SessionClosed = { 
+/**
+ * Why.
+ */
+error: Failure, };
+
+/**
+ * One failure: a code for the program, a sentence for the person, and the SIP answer behind it where there is one.
+ */
+export type Failure = { 
+/**
+ * The stable code.
+ */
+code: ErrorCode, 
+/**
+ * A sentence a person can act on.
+ */
+message: string, 
+/**
+ * The SIP status code (RFC 3261 section 21), when a SIP answer caused this.
+ */
+sipStatus?: number | null, 
+/**
+ * The SIP reason phrase that came with it.
+ */
+sipReason?: string | null, 
+/**
+ * The request field at fault.
+ */
+field?: string | null, };
+
+/**
+ * A stable code for each kind of failure. An app may match on it; the sentence beside it may change.
+ */
+export type ErrorCode = "badRequest" | "unknownRequest" | "helloRequired" | "versionUnsupported" | "tooLarge" | "invalidSessionState" | "invalidCallState" | "unknownCall" | "invalidField" | "resumeRejected" | "destinationForbidden" | "limitReached" | "unauthorized" | "notFound" | "busy" | "declined" | "noAnswer" | "noCommonCodecs" | "mediaFailed" | "unreachable" | "timeout" | "rejected" | "peerLost" | "shuttingDown" | "internal";
+
+/**
+ * The status of a call, named as the SDK's `CALL_STATUS`.
+ *
+ * `NEW` and `PENDING` are the SDK's own and never sent.
+ */
+export type CallStatus = "TRYING" | "RING" | "RING_MEDIA" | "SESSION_PROGRESS" | "ESTABLISHED" | "HOLD" | "BUSY" | "FINISH" | "FAILED";
+
+/**
+ * The state of the session's SIP registration.
+ */
+export type RegistrationState = "registered" | "unregistered" | "failed";
+
+/**
+ * A password or a session token. Its `Debug` shows that there is one, never what it is.
+ */
+export type Secret = string;
