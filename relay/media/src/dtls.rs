@@ -132,3 +132,7 @@ impl Dtls {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "dtls_tests.rs"]
+mod tests;

@@ -59,6 +59,24 @@ fn a_certificate_that_the_description_does_not_name_gets_no_media() {
 }
 
 #[test]
+fn a_browser_that_connects_before_its_description_arrives_gets_media_after_it() {
+    let mut relay = Relay::start(config());
+    let (mut browser, remote) = Browser::undescribed(&relay, &[OPUS]);
+    let leg = browser.leg;
+    let echo = relay.service(Service::Echo);
+    relay.join(leg, echo);
+    browser.finish();
+    browser.send(111, b"too early");
+    assert_eq!(relay.stats(leg).received_packets, 0);
+    assert!(relay.untaken().is_empty(), "{:?}", relay.untaken());
+
+    relay.command(Command::WebRtcRemote { leg, remote });
+    browser.wait_for(&mut relay, &Event::Connected { leg });
+    browser.send(111, b"in time");
+    assert_eq!(&browser.expect().payload[..], b"in time");
+}
+
+#[test]
 fn a_browser_whose_media_never_arrives_fails_in_time() {
     let mut relay = Relay::start(MediaConfig { connect_timeout: MOMENT, ..config() });
     let browser = Browser::tampered(&relay, &[OPUS], |_| ());

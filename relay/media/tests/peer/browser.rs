@@ -18,24 +18,35 @@ impl Browser {
     /// A browser that has made its offer and been answered, and has not begun to connect. Its
     /// description may be changed on the way to the relay.
     pub(crate) fn tampered(relay: &Relay, formats: &[PayloadFormat], tamper: impl Fn(&mut WebRtcRemote)) -> Self {
-        let socket = bind();
-        let (mut connection, mut remote) = Connection::offer(now(), socket.local_addr().unwrap(), formats);
-        let (leg, answer) = relay.webrtc_leg();
+        let (browser, mut remote) = Self::undescribed(relay, formats);
         tamper(&mut remote);
-        relay.command(Command::WebRtcRemote { leg, remote });
+        relay.command(Command::WebRtcRemote { leg: browser.leg, remote });
+        browser
+    }
+
+    /// A browser whose description the relay has not been given.
+    pub(crate) fn undescribed(relay: &Relay, formats: &[PayloadFormat]) -> (Self, WebRtcRemote) {
+        let socket = bind();
+        let (mut connection, remote) = Connection::offer(now(), socket.local_addr().unwrap(), formats);
+        let (leg, answer) = relay.webrtc_leg();
         connection.answered(now(), &answer);
-        Self { leg, connection, socket }
+        (Self { leg, connection, socket }, remote)
     }
 
     /// A browser that is connected.
     pub(crate) fn connect(relay: &mut Relay, formats: &[PayloadFormat]) -> Self {
         let mut browser = Self::tampered(relay, formats, |_| ());
         browser.wait_for(relay, &Event::Connected { leg: browser.leg });
-        until("the browser's side of the connection", || {
-            browser.step();
-            browser.connection.is_connected().then_some(())
-        });
+        browser.finish();
         browser
+    }
+
+    /// Runs the browser until its side is connected.
+    pub(crate) fn finish(&mut self) {
+        until("the browser's side of the connection", || {
+            self.step();
+            self.connection.is_connected().then_some(())
+        });
     }
 
     /// Runs the browser until the relay says something.
