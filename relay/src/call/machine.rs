@@ -22,11 +22,7 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self {
-            unanswered: Duration::from_secs(180),
-            reoffer: Duration::from_secs(35),
-            hangup: Duration::from_secs(40),
-        }
+        Self { unanswered: Duration::from_secs(180), reoffer: Duration::from_secs(35), hangup: Duration::from_secs(40) }
     }
 }
 
@@ -45,7 +41,9 @@ enum Phase {
     Inviting,
     Established,
     /// The far end of `by` considers a change; of nobody, when the relay itself narrowed the codecs.
-    Reoffering { by: Option<Party> },
+    Reoffering {
+        by: Option<Party>,
+    },
     /// One leg is gone or told to go.
     Ending,
     Over,

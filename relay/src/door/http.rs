@@ -72,10 +72,7 @@ async fn upgrade_only(State(door): State<DoorState>, headers: HeaderMap, upgrade
     }
 }
 
-async fn tower_service_call(
-    files: ServeDir,
-    request: Request,
-) -> Result<Response, std::convert::Infallible> {
+async fn tower_service_call(files: ServeDir, request: Request) -> Result<Response, std::convert::Infallible> {
     use tower_http::services::fs::ServeFileSystemResponseBody;
     let mut files = files;
     let response: axum::http::Response<ServeFileSystemResponseBody> = match files.try_call(request).await {

@@ -11,7 +11,7 @@ use crate::run::LoopInput;
 use crate::session::ConnectionId;
 
 /// Frames that may wait for a slow browser before its connection is closed.
-pub const OUTGOING_QUEUE: usize = 512;
+const OUTGOING_QUEUE: usize = 512;
 
 /// How long one frame may take to be written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -126,6 +126,7 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
     let frame = CloseFrame { code, reason: reason.into() };
     if write(socket, Message::Close(Some(frame))).await {
         // The peer's close frame ends the connection in good order (RFC 6455 section 7.1.2).
-        let _ = tokio::time::timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.recv().await {} })
+            .await;
     }
 }
