@@ -48,6 +48,8 @@ export class Phone extends EventTarget {
   readonly #outside: Surroundings;
   #session: Session | undefined;
   #line: Line | undefined;
+  /** Whether the person has asked to disconnect. */
+  #leaving = false;
   notice: Notice | undefined;
   online = false;
   registered = false;
@@ -77,6 +79,7 @@ export class Phone extends EventTarget {
 
   connect(options: SessionOptions): void {
     if (this.#session) return;
+    this.#leaving = false;
     this.notice = undefined;
     this.login = options.sipOptions.login;
     this.#attempt(() => {
@@ -85,6 +88,7 @@ export class Phone extends EventTarget {
   }
 
   disconnect(): void {
+    this.#leaving = true;
     this.#session?.disconnect();
   }
 
@@ -165,7 +169,10 @@ export class Phone extends EventTarget {
       })
       .on("UNREGISTERED", (_, error) => {
         this.registered = false;
-        this.#problem(error?.message ?? "The account is not registered any more: calls do not come in.");
+        if (error) this.#problem(withSipStatus(error));
+        // A reason that came as a warning says more; and who is leaving need not be told.
+        else if (!this.#leaving && this.notice?.kind !== "problem") this.#problem("Not registered any more: calls do not come in.");
+        this.#changed();
       })
       .on("WARN", (error) => { this.#problem(withSipStatus(error)); })
       .on("INCOMING_CALL", (call) => { this.#incoming(call); })

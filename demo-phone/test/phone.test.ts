@@ -100,6 +100,17 @@ test("a registered account is shown as such, and a lost registration with its re
   assert.deepEqual(desk.phone.notice, { kind: "problem", text: "The SIP server does not answer." });
 });
 
+test("a registration lost for no stated reason is told, but does not cover a warning that has one", async () => {
+  const desk = await new Desk().online();
+  desk.session("UNREGISTERED");
+  await settled();
+  assert.equal(desk.phone.notice?.text, "Not registered any more: calls do not come in.");
+  desk.bench.emit({ kind: "warn", sessionId: desk.sessionId(), error: { code: "timeout", message: "The SIP server is silent." } });
+  desk.session("UNREGISTERED");
+  await settled();
+  assert.equal(desk.phone.notice.text, "The SIP server is silent.");
+});
+
 test("a session that fails takes the phone offline and says why, with the SIP status", async () => {
   const desk = new Desk();
   desk.phone.connect(ANNA);
@@ -112,7 +123,9 @@ test("a session that fails takes the phone offline and says why, with the SIP st
 
 test("disconnecting is not a problem", async () => {
   const desk = await new Desk().online();
+  desk.session("REGISTERED");
   desk.phone.disconnect();
+  desk.session("UNREGISTERED");
   desk.session("DISCONNECTED");
   await settled();
   assert.deepEqual([desk.phone.online, desk.phone.notice], [false, undefined]);
