@@ -72,9 +72,9 @@ impl Call {
         let phone_address = "127.0.0.1:7000".parse().unwrap();
 
         let ice = IceCredentials::from_random([7; 32]);
-        bridge.open_webrtc(new_leg(BROWSER), ice.clone());
-        let phone = bridge.open_rtp(new_leg(PHONE));
-        bridge.open_rtp(new_leg(OTHER_PHONE));
+        bridge.open_webrtc(new_leg(BROWSER), ice.clone()).unwrap();
+        let phone = bridge.open_rtp(new_leg(PHONE)).unwrap();
+        bridge.open_rtp(new_leg(OTHER_PHONE)).unwrap();
         let (mut browser, remote) = Connection::offer(now, browser_address, &[PCMU]);
         let answer = WebRtcLocal { ice, fingerprint, candidates: vec![shared], ssrc: 8, cname: "bench".into() };
         browser.answered(now, &answer);

@@ -37,6 +37,7 @@ mod schedule;
 mod service;
 #[cfg(test)]
 mod simulated;
+mod socket_pair;
 mod sockets;
 mod srtp;
 mod supervision;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -20,7 +20,8 @@ use crate::leg::Seed;
 use crate::params::{IceCredentials, LegId, RtpLocal, Service, WebRtcLocal};
 use crate::ports::Ports;
 use crate::rtcp::NtpClock;
-use crate::sockets::{SharedPorts, SocketPair, Sockets, bind_shared};
+use crate::socket_pair::{SharedPorts, SocketPair, lock};
+use crate::sockets::{Sockets, bind_shared};
 use crate::worker::{Order, WAKE, Worker};
 
 /// Orders that may wait for a worker. It empties the queue every turn, so a full one means that it
@@ -60,6 +61,7 @@ struct Handle {
     thread: Option<JoinHandle<()>>,
     candidates: Vec<SocketAddr>,
     legs: Arc<AtomicUsize>,
+    unclaimed: Arc<AtomicU64>,
     /// Calls opened, to spread those whose legs the worker has not seen yet.
     calls: AtomicUsize,
 }
@@ -139,10 +141,7 @@ impl Media {
             ssrc: new.seed.ssrc,
             cname: new.cname.clone(),
         };
-        if let Err(error) = handle.order(Order::OpenRtp(new, pair)) {
-            self.lock_ports().give_back(now(), ports);
-            return Err(error);
-        }
+        handle.order(Order::OpenRtp(new, pair))?;
         Ok(local)
     }
 
@@ -167,7 +166,7 @@ impl Media {
     /// closed it.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut ports = self.lock_ports();
+        let mut ports = lock(&self.ports);
         Counts {
             legs: self.workers.iter().map(|handle| handle.legs.load(Ordering::Relaxed)).sum(),
             sockets: self.sockets.load(Ordering::Relaxed),
@@ -176,26 +175,36 @@ impl Media {
         }
     }
 
+    /// Datagrams on the browsers' ports that belonged to no leg, since the start: strays, scans,
+    /// guessed passwords.
+    #[must_use]
+    pub fn unclaimed(&self) -> u64 {
+        self.workers.iter().map(|handle| handle.unclaimed.load(Ordering::Relaxed)).sum()
+    }
+
     fn start_worker(&self, number: usize, on_event: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Handle, MediaError> {
         let shared = bind_shared(self.shared_address(number)?)?;
         let candidates = self.candidates(shared.local_addr()?);
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
-        let sockets = Sockets::new(
-            shared,
-            poll.registry().try_clone()?,
-            self.ports.clone(),
-            self.sockets.clone(),
-            on_event,
-            now(),
-        )?;
+        let sockets = Sockets::new(shared, poll.registry().try_clone()?, self.sockets.clone(), on_event)?;
         let clock = NtpClock::new(now(), wall_clock());
         let bridge = Bridge::new(self.identity.clone(), clock, Timing::from(&self.config));
         let (orders, receiver) = sync_channel(QUEUE);
         let legs = Arc::new(AtomicUsize::new(0));
-        let worker = Worker { poll, sockets, bridge, orders: receiver, legs: legs.clone() };
+        let unclaimed = Arc::new(AtomicU64::new(0));
+        let worker =
+            Worker { poll, sockets, bridge, orders: receiver, legs: legs.clone(), unclaimed: unclaimed.clone() };
         let thread = std::thread::Builder::new().name(format!("media-{number}")).spawn(move || worker.run())?;
-        Ok(Handle { orders: Some(orders), waker, thread: Some(thread), candidates, legs, calls: AtomicUsize::new(0) })
+        Ok(Handle {
+            orders: Some(orders),
+            waker,
+            thread: Some(thread),
+            candidates,
+            legs,
+            unclaimed,
+            calls: AtomicUsize::new(0),
+        })
     }
 
     fn shared_address(&self, number: usize) -> Result<SocketAddr, MediaError> {
@@ -220,10 +229,6 @@ impl Media {
 
     fn handle(&self, WorkerId(number): WorkerId) -> Result<&Handle, MediaError> {
         self.workers.get(number).ok_or(MediaError::Stopped)
-    }
-
-    fn lock_ports(&self) -> std::sync::MutexGuard<'_, Ports> {
-        self.ports.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -55,16 +55,10 @@ impl Ports {
         Some(pair)
     }
 
-    /// Gives a pair back after use; it rests first.
+    /// Gives a pair back; it rests first, and the others are taken before it.
     pub(crate) fn give_back(&mut self, now: Instant, pair: PortPair) {
         self.used = self.used.saturating_sub(1);
         self.resting.push_back((now + self.quarantine, pair));
-    }
-
-    /// Gives back a pair that somebody else on this machine has bound; it rests as well, so that
-    /// the others are tried first.
-    pub(crate) fn refused(&mut self, now: Instant, pair: PortPair) {
-        self.give_back(now, pair);
     }
 
     /// Pairs with a leg.

@@ -1,10 +1,9 @@
 //! A worker's UDP sockets, and the outlet that sends through them.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
@@ -12,60 +11,10 @@ use mio::{Interest, Registry, Token};
 use crate::error::MediaError;
 use crate::event::Event;
 use crate::outlet::{Door, LegKey, Outlet};
-use crate::ports::{PortPair, Ports};
-
-/// The pool is reached from signalling, which takes pairs, and from workers, which give them back:
-/// once each per leg, never per packet.
-pub(crate) type SharedPorts = Arc<std::sync::Mutex<Ports>>;
+use crate::socket_pair::{Lease, SocketPair, bind};
 
 /// Receive and send buffers asked of the system: 200 ms of a thousand calls on the shared socket.
 const BUFFER: usize = 4 << 20;
-
-/// The two sockets of an RTP leg, bound and not yet with a worker.
-#[derive(Debug)]
-pub(crate) struct SocketPair {
-    rtp: std::net::UdpSocket,
-    rtcp: std::net::UdpSocket,
-    ports: PortPair,
-}
-
-impl SocketPair {
-    /// Binds the next free pair. A pair somebody else holds is passed over.
-    ///
-    /// # Errors
-    /// [`MediaError::NoPorts`] when no pair can be bound, [`MediaError::Bind`] when the reason is
-    /// another than that it is taken.
-    pub(crate) fn bind(ip: IpAddr, pool: &SharedPorts, now: Instant) -> Result<Self, MediaError> {
-        let mut pool = pool.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        loop {
-            let ports = pool.take(now).ok_or(MediaError::NoPorts)?;
-            let bound = bind(SocketAddr::new(ip, ports.rtp()))
-                .and_then(|rtp| Ok((rtp, bind(SocketAddr::new(ip, ports.rtcp()))?)));
-            match bound {
-                Ok((rtp, rtcp)) => return Ok(Self { rtp, rtcp, ports }),
-                Err(source) => {
-                    pool.refused(now, ports);
-                    if source.kind() != io::ErrorKind::AddrInUse {
-                        let address = SocketAddr::new(ip, ports.rtp());
-                        return Err(MediaError::Bind { address, source });
-                    }
-                }
-            }
-        }
-    }
-
-    /// The pair's ports.
-    #[must_use]
-    pub(crate) const fn ports(&self) -> PortPair {
-        self.ports
-    }
-}
-
-fn bind(address: SocketAddr) -> io::Result<std::net::UdpSocket> {
-    let socket = std::net::UdpSocket::bind(address)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
 
 /// Binds the socket all browsers of a worker share.
 ///
@@ -85,7 +34,8 @@ pub(crate) fn bind_shared(address: SocketAddr) -> Result<std::net::UdpSocket, Me
 struct Open {
     rtp: UdpSocket,
     rtcp: UdpSocket,
-    ports: PortPair,
+    /// Dropped last, when the ports are free again.
+    _lease: Lease,
 }
 
 /// All sockets of a worker.
@@ -94,10 +44,8 @@ pub(crate) struct Sockets {
     /// By leg. Only RTP legs have any.
     pairs: Vec<Option<Open>>,
     registry: Registry,
-    pool: SharedPorts,
     open: Arc<AtomicUsize>,
     on_event: Arc<dyn Fn(Event) + Send + Sync>,
-    now: Instant,
     unsent: u64,
 }
 
@@ -109,26 +57,19 @@ impl Sockets {
     pub(crate) fn new(
         shared: std::net::UdpSocket,
         registry: Registry,
-        pool: SharedPorts,
         open: Arc<AtomicUsize>,
         on_event: Arc<dyn Fn(Event) + Send + Sync>,
-        now: Instant,
     ) -> io::Result<Self> {
         let mut shared = UdpSocket::from_std(shared);
         registry.register(&mut shared, token(Door::Shared), Interest::READABLE)?;
         open.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { shared, pairs: Vec::new(), registry, pool, open, on_event, now, unsent: 0 })
-    }
-
-    /// The instant of this turn of the loop; ports rest from then.
-    pub(crate) fn set_now(&mut self, now: Instant) {
-        self.now = now;
+        Ok(Self { shared, pairs: Vec::new(), registry, open, on_event, unsent: 0 })
     }
 
     /// Takes over the sockets of a leg.
     pub(crate) fn insert(&mut self, key: LegKey, pair: SocketPair) -> io::Result<()> {
-        let SocketPair { rtp, rtcp, ports } = pair;
-        let mut open = Open { rtp: UdpSocket::from_std(rtp), rtcp: UdpSocket::from_std(rtcp), ports };
+        let SocketPair { rtp, rtcp, lease } = pair;
+        let mut open = Open { rtp: UdpSocket::from_std(rtp), rtcp: UdpSocket::from_std(rtcp), _lease: lease };
         if self.pairs.len() <= key {
             self.pairs.resize_with(key + 1, || None);
         }
@@ -191,10 +132,8 @@ impl Outlet for Sockets {
         // Dropping a socket takes it out of the poll as well.
         let _ = self.registry.deregister(&mut open.rtp);
         let _ = self.registry.deregister(&mut open.rtcp);
-        let ports = open.ports;
         drop(open);
         self.open.fetch_sub(2, Ordering::Relaxed);
-        self.pool.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).give_back(self.now, ports);
     }
 }
 
@@ -228,9 +167,6 @@ pub(crate) const fn door(Token(token): Token) -> Option<Door> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -239,22 +175,5 @@ mod tests {
             assert_eq!(door(token(which)), Some(which));
         }
         assert_eq!(door(Token(0)), None);
-    }
-
-    #[test]
-    fn a_pair_that_somebody_else_holds_is_passed_over() {
-        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let (squatter, taken) = loop {
-            let socket = std::net::UdpSocket::bind((ip, 0)).unwrap();
-            let port = socket.local_addr().unwrap().port();
-            if port % 2 == 1 && port < 65_000 {
-                break (socket, port);
-            }
-        };
-        let ports = Ports::new(&(taken - 1..=taken + 40), Duration::ZERO, 0);
-        let pool = Arc::new(std::sync::Mutex::new(ports));
-        let pair = SocketPair::bind(ip, &pool, crate::simulated::origin()).unwrap();
-        assert_ne!(pair.ports().rtcp(), taken);
-        drop(squatter);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,10 @@ use mio::{Events, Poll, Token};
 
 use crate::bridge::{Bridge, NewLeg};
 use crate::command::Command;
-use crate::outlet::Door;
+use crate::outlet::{Door, LegKey};
 use crate::params::{IceCredentials, Service};
-use crate::sockets::{SocketPair, Sockets, door};
+use crate::socket_pair::SocketPair;
+use crate::sockets::{Sockets, door};
 
 /// The waker's token.
 pub(crate) const WAKE: Token = Token(0);
@@ -49,6 +50,8 @@ pub(crate) struct Worker {
     pub orders: Receiver<Order>,
     /// Legs open, for everybody to see.
     pub legs: Arc<AtomicUsize>,
+    /// Datagrams that were nobody's, likewise.
+    pub(crate) unclaimed: Arc<AtomicU64>,
 }
 
 impl Worker {
@@ -70,7 +73,6 @@ impl Worker {
                 }
             }
             now = clock();
-            self.sockets.set_now(now);
             // Orders first: a packet that was sent after an order finds it carried out.
             if !self.obey(now) {
                 break;
@@ -84,6 +86,7 @@ impl Worker {
             unfinished.retain(|&door| self.receive(now, door, &mut buffer));
             self.bridge.timeout(now, &mut self.sockets);
             self.legs.store(self.bridge.legs(), Ordering::Relaxed);
+            self.unclaimed.store(self.bridge.unclaimed(), Ordering::Relaxed);
         }
         self.bridge.close_all(now, &mut self.sockets);
         self.legs.store(0, Ordering::Relaxed);
@@ -125,22 +128,24 @@ impl Worker {
     }
 
     fn carry_out(&mut self, now: Instant, order: Order) {
-        match order {
-            Order::OpenWebRtc(new, ice) => {
-                self.bridge.open_webrtc(new, ice);
-            }
-            Order::OpenRtp(new, pair) => {
-                let key = self.bridge.open_rtp(new);
-                if let Err(error) = self.sockets.insert(key, pair) {
-                    // The leg stays silent, and its supervision says so.
-                    tracing::error!(%error, "RTP sockets cannot be polled");
-                }
-            }
-            Order::OpenService(new, service) => {
-                self.bridge.open_service(new, service);
-            }
-            Order::Command(command) => self.bridge.command(now, command, &mut self.sockets),
+        let opened = match order {
+            Order::OpenWebRtc(new, ice) => self.bridge.open_webrtc(new, ice),
+            Order::OpenRtp(new, pair) => self.open_rtp(new, pair),
+            Order::OpenService(new, service) => self.bridge.open_service(new, service),
+            Order::Command(command) => return self.bridge.command(now, command, &mut self.sockets),
+        };
+        if opened.is_none() {
+            tracing::error!("a leg was not opened: its id belongs to another that is still open");
         }
+    }
+
+    fn open_rtp(&mut self, new: NewLeg, pair: SocketPair) -> Option<LegKey> {
+        let key = self.bridge.open_rtp(new)?;
+        if let Err(error) = self.sockets.insert(key, pair) {
+            // The leg stays silent, and its supervision says so.
+            tracing::error!(%error, "RTP sockets cannot be polled");
+        }
+        Some(key)
     }
 }
 

@@ -228,8 +228,14 @@ fn garbage_on_every_port_is_survived() {
             socket.send_to(&garbage, to).unwrap();
         }
     }
-    phone.send(0, b"still there");
-    assert_eq!(&browser.expect().payload[..], b"still there");
+    // Some of the noise, and what is said into it, may be lost where a socket's queue is full.
+    let heard = until("sound through the noise", || {
+        phone.send(0, b"still there");
+        browser.try_expect()
+    });
+    assert_eq!(&heard.payload[..], b"still there");
+    let stats = relay.stats(leg);
+    assert!(relay.media.unclaimed() > 50 && stats.strangers + stats.invalid > 50);
 }
 
 #[test]

@@ -18,6 +18,7 @@ impl Bridge {
         }
         // Nobody but who passed a check may say anything else.
         let Some(&key) = self.addresses.get(&source) else {
+            self.unclaimed += 1;
             return;
         };
         let Some(leg) = self.legs.get_mut(key) else {
@@ -90,10 +91,12 @@ impl Bridge {
     /// A connectivity check: finds the browser it is for and, if it is authentic, remembers where
     /// that browser is.
     fn receive_check(&mut self, now: Instant, source: SocketAddr, datagram: &[u8], outlet: &mut impl Outlet) {
-        let Some(check) = Check::parse(datagram) else {
-            return;
-        };
-        let Some(&key) = self.ufrags.get(check.local_ufrag()) else {
+        let asked = Check::parse(datagram).and_then(|check| {
+            let key = self.ufrags.get(check.local_ufrag())?;
+            Some((check, *key))
+        });
+        let Some((check, key)) = asked else {
+            self.unclaimed += 1;
             return;
         };
         let Some(leg) = self.legs.get_mut(key) else {

@@ -90,7 +90,7 @@ impl Bridge {
         }
     }
 
-    fn count_untranslatable(&mut self, key: LegKey) {
+    pub(super) fn count_untranslatable(&mut self, key: LegKey) {
         if let Some(leg) = self.legs.get_mut(key) {
             leg.counters.untranslatable += 1;
         }

@@ -66,6 +66,7 @@ pub struct Bridge {
     identity: Identity,
     clock: NtpClock,
     timing: Timing,
+    unclaimed: u64,
     /// Where reports are written before they are sent.
     report: Vec<u8>,
     /// Legs whose deadline has come; kept so that it need not be allocated each time.
@@ -96,28 +97,29 @@ impl Bridge {
             identity,
             clock,
             timing,
+            unclaimed: 0,
             report: Vec::new(),
             due: Vec::new(),
         }
     }
 
-    /// Opens a leg to a browser.
-    pub fn open_webrtc(&mut self, new: NewLeg, ice: IceCredentials) -> LegKey {
+    /// Opens a leg to a browser. `None`, here and below, when the id belongs to an open leg.
+    pub fn open_webrtc(&mut self, new: NewLeg, ice: IceCredentials) -> Option<LegKey> {
         let ufrag = ice.ufrag.clone();
         let transport = WebRtcTransport::new(ice, &self.identity);
-        let key = self.open(new, Transport::WebRtc(Box::new(transport)));
+        let key = self.open(new, Transport::WebRtc(Box::new(transport)))?;
         self.ufrags.insert(ufrag, key);
-        key
+        Some(key)
     }
 
     /// Opens a leg to an RTP endpoint.
-    pub fn open_rtp(&mut self, new: NewLeg) -> LegKey {
+    pub fn open_rtp(&mut self, new: NewLeg) -> Option<LegKey> {
         let transport = RtpTransport::new(self.timing.learning_window);
         self.open(new, Transport::Rtp(transport))
     }
 
     /// Opens a leg that makes its own sound.
-    pub fn open_service(&mut self, new: NewLeg, service: Service) -> LegKey {
+    pub fn open_service(&mut self, new: NewLeg, service: Service) -> Option<LegKey> {
         self.open(new, Transport::Service(Player::new(service)))
     }
 
@@ -158,6 +160,12 @@ impl Bridge {
         self.legs.len()
     }
 
+    /// Datagrams so far on the shared socket that belonged to no leg.
+    #[must_use]
+    pub fn unclaimed(&self) -> u64 {
+        self.unclaimed
+    }
+
     /// Closes every leg, as at the end of the process.
     pub fn close_all(&mut self, now: Instant, outlet: &mut impl Outlet) {
         let legs: Vec<_> = self.keys.keys().copied().collect();
@@ -166,12 +174,15 @@ impl Bridge {
         }
     }
 
-    fn open(&mut self, new: NewLeg, transport: Transport) -> LegKey {
+    fn open(&mut self, new: NewLeg, transport: Transport) -> Option<LegKey> {
         let NewLeg { id, seed, cname } = new;
+        if self.keys.contains_key(&id) {
+            return None;
+        }
         let rtcp = rtcp::Session::new(cname, self.timing.rtcp_interval, seed.ssrc);
         let key = self.legs.insert(Leg::new(id, transport, seed, rtcp));
         self.keys.insert(id, key);
-        key
+        Some(key)
     }
 
     fn close(&mut self, now: Instant, id: LegId, outlet: &mut impl Outlet) {

@@ -40,6 +40,7 @@ impl Bridge {
             .into_iter()
             .find_map(|codec| target.payload_type(Format::Audio(codec)).map(|payload_type| (codec, payload_type)));
         let Some((codec, payload_type)) = agreed else {
+            self.count_untranslatable(from);
             return;
         };
         let header =

@@ -78,7 +78,7 @@ impl World {
     }
 
     fn phone(&mut self, id: LegId, formats: &[PayloadFormat]) -> LegKey {
-        let key = self.bridge.open_rtp(Self::new_leg(id));
+        let key = self.bridge.open_rtp(Self::new_leg(id)).unwrap();
         self.describe(id, formats);
         key
     }
@@ -272,7 +272,7 @@ fn silence_is_reported_once_supervised_and_not_during_a_hold() {
     assert_eq!(world.events(), []);
     world.pass(Duration::from_secs(1));
     let inactive = Event::Inactive { leg: A, cause: Inactivity::Rtp };
-    assert_eq!(world.events(), [inactive.clone()]);
+    assert_eq!(world.events(), std::slice::from_ref(&inactive));
     world.say(A, 0, 0, b"back");
     world.pass(Duration::from_secs(30));
     assert_eq!(world.events(), [Event::Connected { leg: A }, inactive]);
@@ -454,6 +454,14 @@ fn closing_says_goodbye_frees_the_leg_and_leaves_the_other_alone() {
 }
 
 #[test]
+fn an_id_that_is_in_use_opens_no_second_leg() {
+    let mut world = call();
+    assert_eq!(world.bridge.open_rtp(World::new_leg(A)), None);
+    assert_eq!(world.bridge.open_service(World::new_leg(B), Service::Echo), None);
+    assert_eq!(world.bridge.legs(), 2);
+}
+
+#[test]
 fn orders_for_legs_that_are_gone_change_nothing() {
     let mut world = call();
     world.command(Command::Close { leg: B });
@@ -498,6 +506,7 @@ fn nobody_reaches_a_browsers_leg_without_having_passed_a_check() {
         world.bridge.receive_shared(world.now, from, &datagram, &mut world.out);
     }
     assert!(world.out.sent.is_empty() && world.bridge.addresses.is_empty());
+    assert_eq!(world.bridge.unclaimed(), 256);
     assert_eq!(world.stats(A).received_packets, 0);
 }
 
