@@ -1,0 +1,180 @@
+//! Between the core's offers and answers, which are about codecs, and those of SDP, which are also about payload types
+//! and addresses.
+
+use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote};
+use offhook_sip::offer_answer::{Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, RemoteMedia};
+use offhook_sip::sdp::Direction as SdpDirection;
+
+use crate::call::Audio;
+
+/// What the relay's side brings to an offer or an answer.
+#[must_use]
+pub(super) fn local_media(rtp: &RtpLocal, audio: &Audio) -> LocalMedia {
+    let mut codecs: Vec<SdpCodec> = audio.codecs.iter().copied().map(sdp_codec).collect();
+    if audio.telephone_event {
+        codecs.extend(event_clocks(&audio.codecs).map(SdpCodec::telephone_event));
+    }
+    LocalMedia::new(rtp.addr.ip(), rtp.addr.port(), codecs).with_direction(sdp_direction(audio.direction))
+}
+
+/// What a peer's offer says, in the core's terms. `None` when none of its codecs is one of ours.
+#[must_use]
+pub(super) fn offered(remote: &RemoteMedia) -> Option<Audio> {
+    let codecs = distinct(remote.codecs.iter().filter_map(codec));
+    if codecs.is_empty() {
+        return None;
+    }
+    let telephone_event = remote.codecs.iter().any(SdpCodec::is_telephone_event);
+    Some(Audio { codecs, telephone_event, direction: direction(remote.direction.reversed()) })
+}
+
+/// What an exchange agreed on, in the core's terms. `None` when no codec of ours is left.
+#[must_use]
+pub(super) fn agreed(negotiated: &Negotiated) -> Option<Audio> {
+    let codecs = distinct(negotiated.codecs.iter().filter_map(|agreed| codec(&agreed.codec)));
+    if codecs.is_empty() {
+        return None;
+    }
+    let telephone_event = !negotiated.telephone_events.is_empty();
+    Some(Audio { codecs, telephone_event, direction: direction(negotiated.direction) })
+}
+
+/// What an exchange agreed on, in the media worker's terms.
+#[must_use]
+pub(super) fn rtp_remote(negotiated: &Negotiated) -> RtpRemote {
+    let audio = negotiated.codecs.iter().filter_map(|agreed| {
+        let format = Format::Audio(codec(&agreed.codec)?);
+        Some(payload_format(format, agreed))
+    });
+    let events = negotiated.telephone_events.iter().map(|agreed| {
+        let format = Format::TelephoneEvent { clock: agreed.codec.clock_rate };
+        payload_format(format, agreed)
+    });
+    RtpRemote { rtp: negotiated.remote, rtcp: negotiated.rtcp, formats: audio.chain(events).collect() }
+}
+
+/// The direction the media worker is told: what was agreed.
+#[must_use]
+pub(super) fn direction(direction: SdpDirection) -> Direction {
+    match direction {
+        SdpDirection::SendRecv => Direction::SendRecv,
+        SdpDirection::SendOnly => Direction::SendOnly,
+        SdpDirection::RecvOnly => Direction::RecvOnly,
+        SdpDirection::Inactive => Direction::Inactive,
+    }
+}
+
+const fn sdp_direction(direction: Direction) -> SdpDirection {
+    match direction {
+        Direction::SendRecv => SdpDirection::SendRecv,
+        Direction::SendOnly => SdpDirection::SendOnly,
+        Direction::RecvOnly => SdpDirection::RecvOnly,
+        Direction::Inactive => SdpDirection::Inactive,
+    }
+}
+
+fn sdp_codec(codec: Codec) -> SdpCodec {
+    match codec {
+        Codec::Opus => SdpCodec::opus(),
+        Codec::G722 => SdpCodec::g722(),
+        Codec::Pcmu => SdpCodec::pcmu(),
+        Codec::Pcma => SdpCodec::pcma(),
+    }
+}
+
+fn codec(described: &SdpCodec) -> Option<Codec> {
+    Codec::ALL.into_iter().find(|ours| sdp_codec(*ours).is_same(described))
+}
+
+fn payload_format(format: Format, agreed: &NegotiatedCodec) -> PayloadFormat {
+    PayloadFormat { format, receive_pt: agreed.codec.payload_type, send_pt: agreed.send_payload_type }
+}
+
+/// One telephone-event for each clock among the codecs (RFC 4733 section 2.1), that of the first codec first.
+fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
+    let mut clocks: Vec<u32> = Vec::new();
+    for codec in codecs {
+        if !clocks.contains(&codec.clock()) {
+            clocks.push(codec.clock());
+        }
+    }
+    clocks.into_iter()
+}
+
+fn distinct(codecs: impl Iterator<Item = Codec>) -> Vec<Codec> {
+    let mut seen = Vec::new();
+    for codec in codecs {
+        if !seen.contains(&codec) {
+            seen.push(codec);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use offhook_sip::offer_answer::OfferAnswer;
+    use offhook_sip::sdp::SessionDescription;
+
+    fn rtp() -> RtpLocal {
+        RtpLocal {
+            addr: "192.0.2.1:4000".parse().unwrap(),
+            rtcp: "192.0.2.1:4001".parse().unwrap(),
+            ssrc: 1,
+            cname: "relay".into(),
+        }
+    }
+
+    fn everything() -> Audio {
+        Audio { codecs: Codec::ALL.to_vec(), telephone_event: true, direction: Direction::SendRecv }
+    }
+
+    fn parse(text: &str) -> SessionDescription {
+        SessionDescription::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_offer_has_every_codec_and_an_event_for_each_clock() {
+        let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
+        let offer = exchange.create_offer(&local_media(&rtp(), &everything())).unwrap().to_text();
+        for line in ["opus/48000/2", "G722/8000", "PCMU/8000", "PCMA/8000", "telephone-event/48000", "event/8000"] {
+            assert!(offer.contains(line), "{line} is missing from {offer}");
+        }
+        assert!(offer.contains("m=audio 4000 RTP/AVP"));
+    }
+
+    #[test]
+    fn an_answer_becomes_codecs_for_the_core_and_payload_types_for_the_worker() {
+        let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
+        exchange.create_offer(&local_media(&rtp(), &everything())).unwrap();
+        let answer = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+            m=audio 5000 RTP/AVP 8 97\r\na=rtpmap:97 telephone-event/8000\r\n";
+        let negotiated = exchange.receive_answer(&parse(answer)).unwrap();
+        let audio = agreed(negotiated).unwrap();
+        assert_eq!((audio.codecs, audio.telephone_event), (vec![Codec::Pcma], true));
+        let remote = rtp_remote(negotiated);
+        assert_eq!(remote.rtp, "192.0.2.9:5000".parse().unwrap());
+        assert_eq!(remote.formats[0], PayloadFormat { format: Format::Audio(Codec::Pcma), receive_pt: 8, send_pt: 8 });
+        assert_eq!(remote.formats[1].format, Format::TelephoneEvent { clock: 8000 });
+        assert_eq!(remote.formats[1].send_pt, 97);
+    }
+
+    #[test]
+    fn a_peers_hold_is_seen_from_the_relay() {
+        let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
+        let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+            m=audio 5000 RTP/AVP 0\r\na=sendonly\r\n";
+        let audio = offered(exchange.receive_offer(&parse(offer)).unwrap()).unwrap();
+        assert_eq!(audio.direction, Direction::RecvOnly);
+        assert!(!audio.telephone_event);
+    }
+
+    #[test]
+    fn an_offer_without_a_codec_of_ours_is_nothing() {
+        let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
+        let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+            m=audio 5000 RTP/AVP 18\r\n";
+        assert_eq!(offered(exchange.receive_offer(&parse(offer)).unwrap()), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! Requests of peers: refused, answered at once, or handed to the leg they belong to (RFC 3261 section 8.2).
+
+use std::time::Instant;
+
+use offhook_sip::message::{
+    Capabilities, HeaderName, Headers, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode,
+    Transport, Uri,
+};
+use offhook_sip::transaction::ServerId;
+
+use super::account::Protocol;
+use super::leg::{Offer, SipLeg};
+use super::{UaOutput, UserAgent};
+use crate::call::Identity;
+
+/// What the relay serves. ACK and CANCEL belong to INVITE.
+const METHODS: [Method; 3] = [Method::Invite, Method::Bye, Method::Options];
+
+/// The `Allow` header of every answer that has one.
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+
+const CAPABILITIES: Capabilities<'static> = Capabilities {
+    methods: &METHODS,
+    extensions: &[],
+    schemes: &["sip", "sips"],
+    content_types: &["application/sdp"],
+    max_body: 64 * 1024,
+};
+
+impl UserAgent {
+    /// Takes a new request of a peer.
+    pub(super) fn request(&mut self, id: ServerId, request: Request, now: Instant) {
+        let tag = self.hop.token();
+        if let Err(rejection) = request.check(&CAPABILITIES) {
+            tracing::debug!(status = rejection.status.code(), reason = %rejection.reason, "a SIP request is refused");
+            if let Ok(Some(reply)) = rejection.reply(&request, &tag) {
+                self.answer(id, &reply, now);
+            }
+            return;
+        }
+        let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
+        match request.method() {
+            _ if in_dialog => self.request_in_dialog(id, request, &tag, now),
+            Method::Invite => self.invite(id, request, tag, now),
+            Method::Options => {
+                let reply = self.reply(&request, StatusCode::OK, &tag).header(HeaderName::Accept, "application/sdp");
+                self.answer_built(id, reply, now);
+            }
+            // A BYE names a dialog; without one there is none.
+            _ => self.refuse(id, &request, StatusCode::CALL_DOES_NOT_EXIST, &tag, now),
+        }
+    }
+
+    /// Takes the ACK for a 2xx.
+    pub(super) fn ack(&mut self, ack: &Request, now: Instant) {
+        let Some(leg) = self.leg_of(ack.headers()) else { return };
+        if let Some(driver) = self.legs.get_mut(&leg) {
+            let outputs = driver.acknowledged(ack, &mut self.hop);
+            self.leg_outputs(leg, outputs, now);
+        }
+    }
+
+    /// A peer gave its INVITE up.
+    pub(super) fn cancelled(&mut self, id: ServerId, now: Instant) {
+        let Some(leg) = self.legs.iter().find(|(_, leg)| leg.waits_for(id)).map(|(leg, _)| *leg) else { return };
+        if let Some(driver) = self.legs.get_mut(&leg) {
+            let outputs = driver.cancelled(id);
+            self.leg_outputs(leg, outputs, now);
+        }
+    }
+
+    fn request_in_dialog(&mut self, id: ServerId, request: Request, tag: &str, now: Instant) {
+        let leg = self.leg_of(request.headers());
+        match (leg, request.method()) {
+            (Some(leg), Method::Invite | Method::Bye) => {
+                if let Some(driver) = self.legs.get_mut(&leg) {
+                    let outputs = driver.request(id, &request, now);
+                    self.leg_outputs(leg, outputs, now);
+                }
+            }
+            (Some(_), Method::Options) => {
+                let reply = self.reply(&request, StatusCode::OK, tag).header(HeaderName::Accept, "application/sdp");
+                self.answer_built(id, reply, now);
+            }
+            _ => self.refuse(id, &request, StatusCode::CALL_DOES_NOT_EXIST, tag, now),
+        }
+    }
+
+    /// An INVITE that begins a call.
+    fn invite(&mut self, id: ServerId, request: Request, tag: String, now: Instant) {
+        let Some(dialled) = dialled(&request) else {
+            return self.refuse(id, &request, StatusCode::NOT_FOUND, &tag, now);
+        };
+        let account = self.contacts.get(&dialled).copied();
+        let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
+        let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
+        let leg = self.next_leg();
+        let contact = self.hop.contact(&dialled, protocol_of(&request));
+        let opened = SipLeg::incoming(leg, id, request.clone(), contact, tag.clone(), &self.identity, &mut self.hop);
+        let (driver, offer) = match opened {
+            Ok(opened) => opened,
+            Err(status) => return self.refuse(id, &request, status, &tag, now),
+        };
+        self.legs.insert(leg, driver);
+        let offer = match offer {
+            Offer::None => None,
+            Offer::Audio(audio) => Some(audio),
+        };
+        self.outputs.push_back(UaOutput::Incoming { leg, account, dialled, from, to, offer });
+    }
+
+    /// The leg whose dialog a request belongs to.
+    fn leg_of(&self, headers: &Headers) -> Option<offhook_media::LegId> {
+        let call_id = headers.call_id().ok()?;
+        let (local, remote) = (headers.to().ok()?, headers.from().ok()?);
+        let local = local.tag()?;
+        self.legs.iter().find(|(_, leg)| leg.is_dialog(&call_id, local, remote.tag())).map(|(id, _)| *id)
+    }
+
+    fn refuse(&mut self, id: ServerId, request: &Request, status: StatusCode, tag: &str, now: Instant) {
+        let reply = self.reply(request, status, tag);
+        self.answer_built(id, reply, now);
+    }
+
+    fn reply(&self, request: &Request, status: StatusCode, tag: &str) -> ResponseBuilder {
+        let reply = Response::reply(request, status).to_tag(tag).header(HeaderName::Server, &self.config.user_agent);
+        reply.header(HeaderName::Allow, ALLOW)
+    }
+
+    fn answer_built(&mut self, id: ServerId, reply: ResponseBuilder, now: Instant) {
+        match reply.build() {
+            Ok(reply) => self.answer(id, &reply, now),
+            Err(error) => tracing::debug!(%error, "a SIP request has headers that cannot be answered"),
+        }
+    }
+
+    fn answer(&mut self, id: ServerId, reply: &Response, now: Instant) {
+        if let Err(error) = self.outbox.respond(id, reply, now) {
+            tracing::debug!(%error, "a SIP response was not sent");
+        }
+    }
+}
+
+/// What carried a request, as its top Via says.
+fn protocol_of(request: &Request) -> Protocol {
+    match request.headers().top_via().map(|via| via.transport) {
+        Ok(Transport::Tcp) => Protocol::Tcp,
+        _ => Protocol::Udp,
+    }
+}
+
+/// The user part of the Request-URI, decoded.
+fn dialled(request: &Request) -> Option<String> {
+    match request.uri().ok()? {
+        Uri::Sip(uri) => {
+            let user = uri.user_decoded()?;
+            String::from_utf8(user.into_owned()).ok().filter(|user| !user.is_empty())
+        }
+        Uri::Other(_) | _ => None,
+    }
+}
+
+/// What the other end is shown of an address.
+fn identity(address: &NameAddr) -> Identity {
+    let user = match &address.uri {
+        Uri::Sip(uri) => match uri.user_decoded() {
+            Some(user) => String::from_utf8_lossy(&user).into_owned(),
+            None => host_text(&uri.host_port().host),
+        },
+        other => other.to_string(),
+    };
+    let display_name = address.display_name.clone().filter(|name| !name.is_empty());
+    Identity { user, display_name }
+}
+
+fn host_text(host: &Host) -> String {
+    host.to_string()
+}

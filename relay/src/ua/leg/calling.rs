@@ -1,0 +1,247 @@
+//! Our INVITE until its final response (RFC 3261 section 13.2): challenges, redirects, early media, CANCEL.
+
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::dialog::{Dialog, Fork, Forks};
+use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri};
+
+use super::invite::{of_silence, unsendable};
+use super::session::{Sent, Session};
+use super::{Common, LegOutput, State};
+use crate::call::{Audio, Cause, Identity, LegEvent, failure_for_status};
+use crate::ua::hop::Hop;
+use crate::ua::outbox::{NextHop, RequestId, Unanswered};
+
+/// Redirects followed before a call is given up: enough for any plan, too few for a loop.
+const MAX_REDIRECTS: u8 = 5;
+
+/// An INVITE under way.
+#[derive(Debug)]
+pub(super) struct Calling {
+    invite: Request,
+    next_hop: NextHop,
+    id: Option<RequestId>,
+    forks: Forks,
+    redirects: u8,
+    /// The call is over for the core; a 2xx is still to be acknowledged and ended.
+    given_up: bool,
+}
+
+impl Calling {
+    /// Sends the INVITE.
+    pub(super) fn begin(
+        target: SipUri,
+        from: &Identity,
+        offer: Option<Audio>,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> State {
+        match Self::first(target, from, offer, common, hop) {
+            Ok(calling) => {
+                common.outputs.push(LegOutput::Send(Box::new(calling.invite.clone()), calling.next_hop.clone()));
+                State::Calling(Box::new(calling))
+            }
+            Err(failure) => common.fail(failure),
+        }
+    }
+
+    fn first(
+        target: SipUri,
+        from: &Identity,
+        offer: Option<Audio>,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> Result<Self, Failure> {
+        let account = common.account.clone().ok_or_else(no_account)?;
+        let offer = match offer {
+            Some(audio) => common.media.offer(&audio)?,
+            None => common.media.offer_again()?,
+        };
+        let built = || {
+            let via = hop.via(account.protocol)?;
+            let from = account.identity(from.display_name.as_deref()).with_tag(&hop.token())?;
+            let mut request = Request::builder(Method::Invite, target.clone().into())
+                .via(&via)
+                .from(&from)
+                .to(&NameAddr::new(target))
+                .call_id(&CallId::new(&hop.token())?)
+                .cseq(1)
+                .contact(&common.contact);
+            if let Some(route) = account.route() {
+                request = request.route(&route);
+            }
+            common.invite(request, offer).build()
+        };
+        let mut invite = built().map_err(|error| unsendable(&error))?;
+        common.authorize(&mut invite, hop)?;
+        Ok(Self {
+            invite,
+            next_hop: NextHop::of_account(&account),
+            id: None,
+            forks: Forks::new(),
+            redirects: 0,
+            given_up: false,
+        })
+    }
+
+    /// The name of the INVITE that was sent.
+    pub(super) fn sent(&mut self, id: RequestId) {
+        self.id = Some(id);
+    }
+
+    /// The core wants the call to end.
+    pub(super) fn give_up(mut self: Box<Self>, cause: Cause, common: &mut Common) -> State {
+        common.tell_end(cause);
+        self.given_up = true;
+        match self.id {
+            Some(id) => {
+                common.outputs.push(LegOutput::Cancel(id));
+                State::Calling(self)
+            }
+            None => State::Over,
+        }
+    }
+
+    /// Takes a response to the INVITE.
+    pub(super) fn response(
+        mut self: Box<Self>,
+        id: RequestId,
+        response: &Response,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> State {
+        if self.id != Some(id) {
+            return State::Calling(self);
+        }
+        let status = response.status();
+        match status.code() {
+            100 => common.event(LegEvent::Trying),
+            101..=199 => self.provisional(response, common),
+            200..=299 => return self.answered(id, response, common, hop),
+            300..=399 => return self.redirected(response, common, hop),
+            401 | 407 if !self.given_up => {
+                return match common.answer_challenge(&self.invite, response, hop) {
+                    Ok(invite) => self.again(invite, common),
+                    Err(failure) => common.fail(failure),
+                };
+            }
+            code => return common.fail(failure_for_status(code, &response.reason())),
+        }
+        State::Calling(self)
+    }
+
+    /// The INVITE got no response.
+    pub(super) fn unanswered(self: Box<Self>, id: RequestId, why: Unanswered, common: &mut Common) -> State {
+        if self.id != Some(id) {
+            return State::Calling(self);
+        }
+        common.fail(of_silence(why))
+    }
+
+    fn provisional(&mut self, response: &Response, common: &mut Common) {
+        if let Err(error) = self.forks.receive(&self.invite, response) {
+            tracing::debug!(%error, "a provisional response makes no dialog");
+        }
+        let early = common.media.early_answer(response.body()).map(|(audio, commands)| {
+            common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+            audio
+        });
+        common.event(match response.status() {
+            StatusCode::RINGING => LegEvent::Ringing(early),
+            _ => LegEvent::Progress(early),
+        });
+    }
+
+    fn answered(mut self: Box<Self>, id: RequestId, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
+        let dialog = match self.forks.receive(&self.invite, response) {
+            Ok(Fork::Won(dialog)) => self.forks.take(&dialog),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "an answer cannot be acknowledged");
+                None
+            }
+        };
+        let Some(dialog) = dialog else {
+            return common.fail(Failure::new(
+                ErrorCode::Rejected,
+                "The far end answered in a way that makes no call. Its SIP trace will show what is missing.",
+            ));
+        };
+        self.session(id, dialog, response, common, hop)
+    }
+
+    fn session(
+        self: Box<Self>,
+        id: RequestId,
+        dialog: Dialog,
+        response: &Response,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> State {
+        if let Some(digest) = common.digest.as_mut() {
+            digest.accepted();
+        }
+        let given_up = self.given_up;
+        let sent = Sent { id, invite: self.invite, forks: self.forks };
+        let mut session = Box::new(Session::of_caller(dialog, sent));
+        session.acknowledge(response, common, hop);
+        if given_up {
+            session.hang_up(common, hop);
+            return State::Session(session);
+        }
+        match common.media.final_answer(response.body()) {
+            Ok((audio, commands)) => {
+                common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+                common.outputs.extend(common.media.supervise().map(LegOutput::Media));
+                common.event(LegEvent::Answered(audio));
+            }
+            Err(failure) => {
+                common.tell_end(Cause::Failure(failure));
+                session.hang_up(common, hop);
+            }
+        }
+        State::Session(session)
+    }
+
+    /// Follows the first usable Contact (RFC 3261 section 8.1.3.4).
+    fn redirected(self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
+        let refused = |response: &Response| failure_for_status(response.status().code(), &response.reason());
+        if self.given_up || self.redirects >= MAX_REDIRECTS {
+            return common.fail(refused(response));
+        }
+        let contacts = response.headers().contacts().flatten();
+        let target = contacts.into_iter().find_map(|contact| match contact {
+            Contact::Addr(NameAddr { uri: Uri::Sip(uri), .. }) if !uri.is_secure() => Some(uri.without_headers()),
+            _ => None,
+        });
+        let Some(target) = target else { return common.fail(refused(response)) };
+        let mut next = self;
+        next.redirects = next.redirects.saturating_add(1);
+        let uri = Uri::Sip(target);
+        if let Some(next_hop) = NextHop::of_uri(&uri, common.protocol()) {
+            next.next_hop = next_hop;
+        }
+        let redirected = common.anew(&next.invite, hop).and_then(|mut invite| {
+            invite.set_uri(&uri)?;
+            // The Route led to the server that sent us on.
+            invite.headers_mut().remove(&HeaderName::Route);
+            Ok(invite)
+        });
+        match redirected {
+            Ok(invite) => next.again(invite, common),
+            Err(error) => common.fail(unsendable(&error)),
+        }
+    }
+
+    /// Sends the INVITE anew.
+    fn again(mut self: Box<Self>, invite: Request, common: &mut Common) -> State {
+        self.invite = invite;
+        self.forks = Forks::new();
+        self.id = None;
+        common.outputs.push(LegOutput::Send(Box::new(self.invite.clone()), self.next_hop.clone()));
+        State::Calling(self)
+    }
+}
+
+fn no_account() -> Failure {
+    Failure::new(ErrorCode::Internal, "The SIP leg has no account. This is a fault of the relay.")
+}

@@ -1,0 +1,200 @@
+//! A leg's half of the media: its offers and answers, and what the worker is told of them.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_media::{Command, Digit, Digits, Direction, LegId, RtpLocal};
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::message::{Request, StatusCode};
+use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError};
+use offhook_sip::sdp::SessionDescription;
+
+use super::Offer;
+use crate::call::{Audio, failure_for_status};
+use crate::ua::description;
+
+/// The media type of every description.
+pub(super) const SDP: &str = "application/sdp";
+
+/// How long a key sounds, and the pause after it.
+const KEY_PRESS: Duration = Duration::from_millis(100);
+
+/// A leg's offers and answers.
+#[derive(Debug)]
+pub(super) struct Media {
+    leg: LegId,
+    session_id: u64,
+    local: Option<RtpLocal>,
+    exchange: Option<OfferAnswer>,
+    /// What our side brought last, for an offer the peer asks for.
+    last: Option<Audio>,
+    supervised: bool,
+}
+
+impl Media {
+    pub(super) fn new(leg: LegId, session_id: u64) -> Self {
+        // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
+        let session_id = session_id >> 2;
+        Self { leg, session_id, local: None, exchange: None, last: None, supervised: false }
+    }
+
+    pub(super) fn attach(&mut self, local: RtpLocal) {
+        self.local = Some(local);
+    }
+
+    /// Takes the offer of an INVITE or re-INVITE.
+    ///
+    /// # Errors
+    /// The status to refuse it with.
+    pub(super) fn take_offer(&mut self, request: &Request) -> Result<Offer, StatusCode> {
+        if request.body().is_empty() {
+            return Ok(Offer::None);
+        }
+        let offer = read(request.body()).map_err(|_| StatusCode::BAD_REQUEST)?;
+        let exchange = self.exchange();
+        let audio = match exchange.receive_offer(&offer) {
+            Ok(remote) => description::offered(remote),
+            Err(OfferAnswerError::OfferOutstanding) => return Err(StatusCode::REQUEST_PENDING),
+            Err(OfferAnswerError::OfferUnanswered) => return Err(StatusCode::SERVER_INTERNAL_ERROR),
+            Err(_) => return Err(StatusCode::NOT_ACCEPTABLE_HERE),
+        };
+        audio.map(Offer::Audio).ok_or_else(|| {
+            self.exchange().refuse_offer();
+            StatusCode::NOT_ACCEPTABLE_HERE
+        })
+    }
+
+    /// Makes an offer.
+    ///
+    /// # Errors
+    /// When an exchange is under way, or the leg has no port.
+    pub(super) fn offer(&mut self, audio: &Audio) -> Result<Bytes, Failure> {
+        let local = self.local(audio)?;
+        let offer = self.exchange().create_offer(&local).map_err(|error| busy(&error))?;
+        self.last = Some(audio.clone());
+        Ok(Bytes::from(offer.to_text()))
+    }
+
+    /// An offer of what our side brought last.
+    pub(super) fn offer_again(&mut self) -> Result<Bytes, Failure> {
+        let audio = self.last.clone().unwrap_or_else(|| Audio {
+            codecs: offhook_media::Codec::ALL.to_vec(),
+            telephone_event: true,
+            direction: Direction::SendRecv,
+        });
+        self.offer(&audio)
+    }
+
+    /// Answers the peer's offer; the worker is told at once.
+    ///
+    /// # Errors
+    /// No common codec, or no offer.
+    pub(super) fn answer(&mut self, audio: &Audio) -> Result<(Bytes, Vec<Command>), Failure> {
+        let local = self.local(audio)?;
+        let answer = self.exchange().create_answer(&local).map_err(|error| of_answer(&error))?;
+        self.last = Some(audio.clone());
+        let commands = self.commands(&answer.negotiated);
+        Ok((Bytes::from(answer.description.to_text()), commands))
+    }
+
+    /// The description sent last.
+    pub(super) fn repeated(&self) -> Option<Bytes> {
+        let sent = self.exchange.as_ref()?.local_description()?;
+        Some(Bytes::from(sent.to_text()))
+    }
+
+    /// Takes the answer of a provisional response. `None` when there is none, or none of use: a later one may be.
+    pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<(Audio, Vec<Command>)> {
+        let answer = read(body).ok()?;
+        let negotiated = self.exchange().receive_early_answer(&answer).ok()?.clone();
+        let audio = description::agreed(&negotiated)?;
+        Some((audio, self.commands(&negotiated)))
+    }
+
+    /// Takes the answer of a final response or an ACK, or lets the early one stand when there is no body.
+    ///
+    /// # Errors
+    /// There is no answer, or it leaves nothing in common.
+    pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<(Audio, Vec<Command>), Failure> {
+        let negotiated = if body.is_empty() {
+            self.exchange().confirm_early_answer()
+        } else {
+            let answer = read(body).map_err(|_| unusable())?;
+            self.exchange().receive_answer(&answer)
+        };
+        let negotiated = negotiated.map_err(|error| of_answer(&error))?.clone();
+        let audio = description::agreed(&negotiated).ok_or_else(no_common_codec)?;
+        Ok((audio, self.commands(&negotiated)))
+    }
+
+    /// Our offer was refused; what was agreed before holds on.
+    pub(super) fn withdraw(&mut self) {
+        self.exchange().withdraw_offer();
+    }
+
+    /// The peer's offer is refused; what was agreed before holds on.
+    pub(super) fn refuse(&mut self) {
+        self.exchange().refuse_offer();
+    }
+
+    /// From now on silence is reported, if it was not before.
+    pub(super) fn supervise(&mut self) -> Option<Command> {
+        let first = !std::mem::replace(&mut self.supervised, true);
+        first.then_some(Command::Supervise { leg: self.leg })
+    }
+
+    /// Presses a key towards the peer.
+    pub(super) fn press(&self, digit: Digit) -> Command {
+        Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone: KEY_PRESS, gap: KEY_PRESS }
+    }
+
+    fn commands(&self, negotiated: &Negotiated) -> Vec<Command> {
+        let direction = description::direction(negotiated.direction);
+        vec![
+            Command::RtpRemote { leg: self.leg, remote: description::rtp_remote(negotiated) },
+            Command::Direction { leg: self.leg, direction },
+        ]
+    }
+
+    fn local(&self, audio: &Audio) -> Result<LocalMedia, Failure> {
+        let local = self.local.as_ref().ok_or_else(|| {
+            Failure::new(ErrorCode::Internal, "The SIP leg has no RTP port. This is a fault of the relay.")
+        })?;
+        Ok(description::local_media(local, audio))
+    }
+
+    fn exchange(&mut self) -> &mut OfferAnswer {
+        let origin = self.local.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.addr.ip());
+        let session_id = self.session_id;
+        self.exchange.get_or_insert_with(|| OfferAnswer::new(session_id, origin))
+    }
+}
+
+fn read(body: &Bytes) -> Result<SessionDescription, Failure> {
+    SessionDescription::parse(body).map_err(|error| {
+        tracing::debug!(%error, "a description cannot be read");
+        unusable()
+    })
+}
+
+fn unusable() -> Failure {
+    Failure::new(ErrorCode::Rejected, "The far end sent a session description that cannot be used.")
+}
+
+/// The failure behind a missing common codec, as if the far end had answered 488.
+pub(super) fn no_common_codec() -> Failure {
+    failure_for_status(488, "Not Acceptable Here")
+}
+
+fn of_answer(error: &OfferAnswerError) -> Failure {
+    match error {
+        OfferAnswerError::NoCommonCodec | OfferAnswerError::AudioRefused => no_common_codec(),
+        _ => unusable(),
+    }
+}
+
+fn busy(error: &OfferAnswerError) -> Failure {
+    tracing::debug!(%error, "an offer cannot be made now");
+    Failure::new(ErrorCode::InvalidCallState, "The call is being changed already. Try again in a moment.")
+}

@@ -1,0 +1,359 @@
+//! A SIP end of a call: an INVITE, the dialog it becomes, and the RTP that goes with it.
+//!
+//! [`SipLeg`] is sans-I/O. It is always in one of the states of [`State`], each of which has its own module:
+//! [`calling`] while our INVITE is unanswered, [`ringing`] while the peer's is, [`session`] afterwards.
+
+mod calling;
+mod invite;
+mod media;
+mod ringing;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use offhook_media::{Command, Event, LegId, RtpLocal};
+use offhook_protocol::Failure;
+use offhook_sip::digest::Client;
+use offhook_sip::message::{CallId, NameAddr, Request, Response, SipUri, StatusCode};
+use offhook_sip::transaction::{ServerId, Timing};
+
+use super::account::SipAccount;
+use super::hop::Hop;
+use super::outbox::{NextHop, RequestId, Unanswered};
+use crate::call::{Audio, Cause, LegCommand, LegEvent};
+use calling::Calling;
+use media::Media;
+use ringing::Ringing;
+use session::Session;
+
+/// What a leg wants done.
+#[derive(Debug)]
+pub(super) enum LegOutput {
+    /// Send this request; [`SipLeg::sent`] tells its name.
+    Send(Box<Request>, NextHop),
+    /// Send this ACK.
+    Ack(Box<Request>, NextHop),
+    /// Cancel this INVITE.
+    Cancel(RequestId),
+    /// Answer this request.
+    Respond(ServerId, Box<Response>),
+    /// Tell the media worker.
+    Media(Command),
+    /// Tell the core.
+    Event(LegEvent),
+    /// Nothing more will come of this leg.
+    Forget,
+}
+
+/// What an INVITE brings.
+#[derive(Debug)]
+pub(super) enum Offer {
+    /// No description: the answerer is to offer.
+    None,
+    /// A description with codecs of ours.
+    Audio(Audio),
+}
+
+/// What every state of a leg needs.
+#[derive(Debug)]
+struct Common {
+    /// The account it belongs to, for outgoing legs.
+    account: Option<Arc<SipAccount>>,
+    /// Where the peer reaches this leg.
+    contact: NameAddr,
+    /// Answers challenges, for outgoing legs.
+    digest: Option<Client>,
+    media: Media,
+    timing: Timing,
+    user_agent: Arc<str>,
+    /// The core has been told that the leg is over; what remains is good manners towards the peer.
+    told: bool,
+    outputs: Vec<LegOutput>,
+}
+
+/// A SIP end of a call.
+#[derive(Debug)]
+pub(super) struct SipLeg {
+    common: Common,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Opened, and nothing sent yet.
+    Opened(Box<SipUri>),
+    /// Our INVITE is under way.
+    Calling(Box<Calling>),
+    /// The peer's INVITE waits for our answer.
+    Ringing(Box<Ringing>),
+    /// There is a dialog.
+    Session(Box<Session>),
+    /// Nothing is left to do.
+    Over,
+}
+
+/// Whom an outgoing leg acts for.
+#[derive(Debug)]
+pub(super) struct Caller {
+    /// The account.
+    pub(super) account: Arc<SipAccount>,
+    /// Where the peer reaches the account.
+    pub(super) contact: NameAddr,
+    /// The challenges the account has met.
+    pub(super) digest: Client,
+}
+
+/// What does not change from leg to leg.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    /// The `User-Agent` and `Server` headers.
+    pub(super) user_agent: Arc<str>,
+    /// The base times of retransmissions.
+    pub(super) timing: Timing,
+}
+
+impl SipLeg {
+    /// A leg that will call `target`.
+    pub(super) fn outgoing(
+        leg: LegId,
+        caller: Caller,
+        local: RtpLocal,
+        target: SipUri,
+        identity: &Identity,
+        hop: &mut Hop,
+    ) -> Self {
+        let Caller { account, contact, digest } = caller;
+        let mut media = Media::new(leg, hop.number());
+        media.attach(local);
+        let common = Common::new(Some(account), contact, Some(digest), media, identity);
+        Self { common, state: State::Opened(Box::new(target)) }
+    }
+
+    /// A leg for a peer's INVITE, and what it offers.
+    ///
+    /// # Errors
+    /// The status to refuse the INVITE with.
+    pub(super) fn incoming(
+        leg: LegId,
+        id: ServerId,
+        request: Request,
+        contact: NameAddr,
+        tag: String,
+        identity: &Identity,
+        hop: &mut Hop,
+    ) -> Result<(Self, Offer), StatusCode> {
+        let mut media = Media::new(leg, hop.number());
+        let offer = media.take_offer(&request)?;
+        let offered = matches!(offer, Offer::Audio(_));
+        let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
+        let common = Common::new(None, contact, None, media, identity);
+        Ok((Self { common, state: State::Ringing(Box::new(ringing)) }, offer))
+    }
+
+    /// Gives an incoming leg its RTP port.
+    pub(super) fn attach_rtp(&mut self, local: RtpLocal) {
+        self.common.media.attach(local);
+    }
+
+    /// Takes what the core says.
+    pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
+        if let LegCommand::Dtmf { digit, .. } = command {
+            let press = self.common.media.press(digit);
+            self.common.outputs.push(LegOutput::Media(press));
+            return self.finish();
+        }
+        self.step(|state, common| match state {
+            State::Opened(target) => match command {
+                LegCommand::Invite { from, to: _, offer } => Calling::begin(*target, &from, offer, common, hop),
+                LegCommand::End(cause) => common.over(cause),
+                _ => State::Opened(target),
+            },
+            State::Calling(calling) => match command {
+                LegCommand::End(cause) => calling.give_up(cause, common),
+                _ => State::Calling(calling),
+            },
+            State::Ringing(ringing) => ringing.command(command, common, now),
+            State::Session(session) => session.command(command, common, hop, now),
+            State::Over => State::Over,
+        })
+    }
+
+    /// The name of the request sent last.
+    pub(super) fn sent(&mut self, id: RequestId) {
+        match &mut self.state {
+            State::Calling(calling) => calling.sent(id),
+            State::Session(session) => session.sent(id),
+            State::Opened(_) | State::Ringing(_) | State::Over => {}
+        }
+    }
+
+    /// Takes a response to a request of this leg.
+    pub(super) fn response(
+        &mut self,
+        id: RequestId,
+        response: &Response,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Calling(calling) => calling.response(id, response, common, hop),
+            State::Session(session) => session.response(id, response, common, hop, now),
+            other => other,
+        })
+    }
+
+    /// A request of this leg got no response.
+    pub(super) fn unanswered(&mut self, id: RequestId, why: Unanswered, hop: &mut Hop) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Calling(calling) => calling.unanswered(id, why, common),
+            State::Session(session) => session.unanswered(id, why, common, hop),
+            other => other,
+        })
+    }
+
+    /// Takes a request within the leg's dialog.
+    pub(super) fn request(&mut self, id: ServerId, request: &Request, now: Instant) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Session(session) => session.request(id, request, common, now),
+            State::Ringing(ringing) => ringing.request(id, request, common),
+            other => {
+                common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
+                other
+            }
+        })
+    }
+
+    /// Takes the ACK for a 2xx of ours.
+    pub(super) fn acknowledged(&mut self, ack: &Request, hop: &mut Hop) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Session(session) => session.acknowledged(ack, common, hop),
+            other => other,
+        })
+    }
+
+    /// The peer gave its INVITE up; it has been answered.
+    pub(super) fn cancelled(&mut self, id: ServerId) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Ringing(_) => common.over(Cause::Cancelled),
+            State::Session(mut session) => {
+                session.withdrawn(id, common);
+                State::Session(session)
+            }
+            other => other,
+        })
+    }
+
+    /// When [`SipLeg::handle_timeout`] is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::Session(session) => session.poll_timeout(),
+            _ => None,
+        }
+    }
+
+    /// Lets the timers that are due act.
+    pub(super) fn handle_timeout(&mut self, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Session(session) => session.handle_timeout(common, hop, now),
+            other => other,
+        })
+    }
+
+    /// Whether this INVITE of the peer is the one the leg answers.
+    pub(super) fn waits_for(&self, id: ServerId) -> bool {
+        match &self.state {
+            State::Ringing(ringing) => ringing.id() == id,
+            State::Session(session) => session.waits_for(id),
+            State::Opened(_) | State::Calling(_) | State::Over => false,
+        }
+    }
+
+    /// Whether a request with this Call-ID and these tags belongs to the leg's dialog.
+    pub(super) fn is_dialog(&self, call_id: &CallId, local: &str, remote: Option<&str>) -> bool {
+        match &self.state {
+            State::Session(session) => session.is_dialog(call_id, local, remote),
+            State::Ringing(ringing) => ringing.is_dialog(call_id, local, remote),
+            State::Opened(_) | State::Calling(_) | State::Over => false,
+        }
+    }
+
+    fn step(&mut self, act: impl FnOnce(State, &mut Common) -> State) -> Vec<LegOutput> {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        self.state = act(state, &mut self.common);
+        self.finish()
+    }
+
+    fn finish(&mut self) -> Vec<LegOutput> {
+        let mut outputs = std::mem::take(&mut self.common.outputs);
+        if matches!(self.state, State::Over) {
+            outputs.push(LegOutput::Forget);
+        }
+        outputs
+    }
+}
+
+impl Common {
+    fn new(
+        account: Option<Arc<SipAccount>>,
+        contact: NameAddr,
+        digest: Option<Client>,
+        media: Media,
+        identity: &Identity,
+    ) -> Self {
+        Self {
+            account,
+            contact,
+            digest,
+            media,
+            timing: identity.timing,
+            user_agent: Arc::clone(&identity.user_agent),
+            told: false,
+            outputs: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: LegEvent) {
+        if !self.told {
+            self.outputs.push(LegOutput::Event(event));
+        }
+    }
+
+    /// Tells the core, once, that the leg is over.
+    fn tell_end(&mut self, cause: Cause) {
+        self.event(LegEvent::Ended(cause));
+        self.told = true;
+    }
+
+    /// The leg is over, and nothing is left to say to the peer.
+    fn over(&mut self, cause: Cause) -> State {
+        self.tell_end(cause);
+        State::Over
+    }
+
+    fn fail(&mut self, failure: Failure) -> State {
+        self.over(Cause::Failure(failure))
+    }
+
+    /// Answers a request with nothing but a status.
+    fn respond(&mut self, id: ServerId, request: &Request, status: StatusCode) {
+        match Response::reply(request, status).build() {
+            Ok(response) => self.outputs.push(LegOutput::Respond(id, Box::new(response))),
+            Err(error) => tracing::debug!(%error, "a SIP request has headers that cannot be answered"),
+        }
+    }
+}
+
+/// What a media worker's event means to the core.
+pub(super) fn of_media(event: &Event) -> Option<(LegId, LegEvent)> {
+    Some(match *event {
+        Event::Connected { leg } => (leg, LegEvent::MediaConnected),
+        Event::Failed { leg, cause } => (leg, LegEvent::MediaFailed(cause)),
+        Event::Inactive { leg, .. } => (leg, LegEvent::MediaInactive),
+        Event::Dtmf { leg, digit, duration } => (leg, LegEvent::Dtmf { digit, duration }),
+        _ => return None,
+    })
+}

@@ -1,0 +1,132 @@
+//! The peer's INVITE until our final response (RFC 3261 section 13.3).
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use offhook_protocol::Failure;
+use offhook_sip::dialog::Dialog;
+use offhook_sip::message::{CallId, Method, NameAddr, Request, StatusCode};
+use offhook_sip::transaction::ServerId;
+
+use super::invite::unsendable;
+use super::media::SDP;
+use super::session::Session;
+use super::{Common, LegOutput, State};
+use crate::call::{Audio, Cause, LegCommand, LegEvent};
+
+/// An INVITE that waits for our answer.
+#[derive(Debug)]
+pub(super) struct Ringing {
+    id: ServerId,
+    request: Request,
+    tag: String,
+    dialog: Dialog,
+    /// The INVITE brought an offer.
+    offered: bool,
+    /// The offer was answered already, in a provisional response.
+    answered: bool,
+}
+
+impl Ringing {
+    /// Takes the INVITE.
+    ///
+    /// # Errors
+    /// The status to refuse it with.
+    pub(super) fn new(
+        id: ServerId,
+        request: Request,
+        tag: String,
+        contact: NameAddr,
+        offered: bool,
+    ) -> Result<Self, StatusCode> {
+        let dialog = Dialog::from_request(&request, &tag, contact).map_err(|error| error.status())?;
+        Ok(Self { id, request, tag, dialog, offered, answered: false })
+    }
+
+    pub(super) fn id(&self) -> ServerId {
+        self.id
+    }
+
+    pub(super) fn is_dialog(&self, call_id: &CallId, local: &str, remote: Option<&str>) -> bool {
+        let id = self.dialog.id();
+        id.call_id == *call_id && id.local_tag == local && id.remote_tag == remote.unwrap_or_default()
+    }
+
+    /// Takes what the core says.
+    pub(super) fn command(mut self: Box<Self>, command: LegCommand, common: &mut Common, now: Instant) -> State {
+        let done = match command {
+            LegCommand::Ringing(early) => self.provisional(StatusCode::RINGING, early, common),
+            LegCommand::Progress(early) => self.provisional(StatusCode::SESSION_PROGRESS, early, common),
+            LegCommand::Answer(audio) => return self.answer(&audio, common, now),
+            LegCommand::End(cause) => return self.refuse(cause, common),
+            _ => Ok(()),
+        };
+        match done {
+            Ok(()) => State::Ringing(self),
+            Err(failure) => self.refuse(Cause::Failure(failure), common),
+        }
+    }
+
+    /// Takes a request within the early dialog: a caller may end it with BYE (RFC 3261 section 15).
+    pub(super) fn request(self: Box<Self>, id: ServerId, request: &Request, common: &mut Common) -> State {
+        if *request.method() != Method::Bye {
+            common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
+            return State::Ringing(self);
+        }
+        common.respond(id, request, StatusCode::OK);
+        self.refuse(Cause::Cancelled, common)
+    }
+
+    fn provisional(&mut self, status: StatusCode, early: Option<Audio>, common: &mut Common) -> Result<(), Failure> {
+        let mut reply = common.reply(&self.request, status, &self.tag);
+        // Without an offer there is nothing to answer before the 200.
+        if let Some(audio) = early.filter(|_| self.offered) {
+            reply = reply.body(SDP, self.description(&audio, common)?);
+        }
+        let response = reply.build().map_err(|error| unsendable(&error))?;
+        common.outputs.push(LegOutput::Respond(self.id, Box::new(response)));
+        Ok(())
+    }
+
+    fn answer(mut self: Box<Self>, audio: &Audio, common: &mut Common, now: Instant) -> State {
+        let response = self.description(audio, common).and_then(|description| {
+            let reply = common.reply(&self.request, StatusCode::OK, &self.tag).body(SDP, description);
+            reply.build().map_err(|error| unsendable(&error))
+        });
+        let response = match response {
+            Ok(response) => response,
+            Err(failure) => return self.refuse(Cause::Failure(failure), common),
+        };
+        common.outputs.extend(common.media.supervise().map(LegOutput::Media));
+        common.outputs.push(LegOutput::Respond(self.id, Box::new(response.clone())));
+        self.dialog.confirm();
+        let number = self.request.headers().cseq().map_or(0, |cseq| cseq.number);
+        let mut session = Session::of_callee(self.dialog);
+        session.await_ack(self.id, response, number, !self.offered, common, now);
+        State::Session(Box::new(session))
+    }
+
+    /// The answer to the offer, made once and then repeated; or our offer.
+    fn description(&mut self, audio: &Audio, common: &mut Common) -> Result<Bytes, Failure> {
+        if !self.offered {
+            return common.media.offer(audio);
+        }
+        if let Some(repeated) = self.answered.then(|| common.media.repeated()).flatten() {
+            return Ok(repeated);
+        }
+        let (description, commands) = common.media.answer(audio)?;
+        common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+        self.answered = true;
+        Ok(description)
+    }
+
+    fn refuse(self: Box<Self>, cause: Cause, common: &mut Common) -> State {
+        let status = StatusCode::new(cause.refusal()).unwrap_or(StatusCode::SERVER_INTERNAL_ERROR);
+        match common.reply(&self.request, status, &self.tag).build() {
+            Ok(response) => common.outputs.push(LegOutput::Respond(self.id, Box::new(response))),
+            Err(error) => tracing::debug!(%error, "an INVITE has headers that cannot be answered"),
+        }
+        common.event(LegEvent::Ended(cause));
+        State::Over
+    }
+}

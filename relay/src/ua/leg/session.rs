@@ -1,0 +1,371 @@
+//! A confirmed dialog: changes of the session by re-INVITE from either side (RFC 3261 section 14), and BYE.
+
+mod offered;
+mod reoffer;
+
+use std::time::Instant;
+
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::dialog::{AnswerTimeout, Dialog, Fork, Forks, UnacknowledgedAnswer};
+use offhook_sip::message::{CallId, HeaderName, Method, Request, Response, StatusCode};
+use offhook_sip::transaction::ServerId;
+
+use super::invite::{of_silence, unsendable};
+use super::{Common, LegOutput, State};
+use crate::call::{Cause, LegCommand, LegEvent};
+use crate::ua::hop::Hop;
+use crate::ua::outbox::{NextHop, RequestId, Unanswered};
+use reoffer::Reoffer;
+
+/// The INVITE of ours that made the dialog: its 2xx may come again, and others from forks.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) id: RequestId,
+    pub(super) invite: Request,
+    pub(super) forks: Forks,
+}
+
+/// A dialog and what is under way in it.
+#[derive(Debug)]
+pub(super) struct Session {
+    dialog: Dialog,
+    sent: Option<Sent>,
+    /// A 2xx of ours that has no ACK yet.
+    answer: Option<Answer>,
+    /// A re-INVITE of ours.
+    reoffer: Option<Reoffer>,
+    /// A re-INVITE of the peer's that the core has not answered.
+    offered: Option<(ServerId, Request)>,
+    bye: Bye,
+    /// Which request [`Session::sent`] is about.
+    sending: Sending,
+}
+
+#[derive(Debug)]
+struct Answer {
+    id: ServerId,
+    unacknowledged: UnacknowledgedAnswer,
+    /// Our 2xx held an offer: the ACK brings the answer.
+    expects_answer: bool,
+}
+
+#[derive(Debug)]
+enum Bye {
+    None,
+    /// RFC 3261 section 15: a callee must not send BYE before its 2xx is acknowledged.
+    AfterAck,
+    Sent {
+        id: Option<RequestId>,
+        request: Box<Request>,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sending {
+    Reoffer,
+    Bye,
+    /// The BYE of a fork that lost; nobody waits for its response.
+    Other,
+}
+
+impl Session {
+    /// The dialog of a call we made.
+    pub(super) fn of_caller(dialog: Dialog, sent: Sent) -> Self {
+        Self::new(dialog, Some(sent))
+    }
+
+    /// The dialog of a call we took.
+    pub(super) fn of_callee(dialog: Dialog) -> Self {
+        Self::new(dialog, None)
+    }
+
+    fn new(dialog: Dialog, sent: Option<Sent>) -> Self {
+        Self { dialog, sent, answer: None, reoffer: None, offered: None, bye: Bye::None, sending: Sending::Other }
+    }
+
+    /// Our 2xx has been sent; it is repeated until its ACK comes.
+    pub(super) fn await_ack(
+        &mut self,
+        id: ServerId,
+        response: Response,
+        number: u32,
+        expects_answer: bool,
+        common: &Common,
+        now: Instant,
+    ) {
+        let unacknowledged = UnacknowledgedAnswer::new(response, number, &common.timing, now);
+        self.answer = Some(Answer { id, unacknowledged, expects_answer });
+    }
+
+    pub(super) fn is_dialog(&self, call_id: &CallId, local: &str, remote: Option<&str>) -> bool {
+        let id = self.dialog.id();
+        id.call_id == *call_id && id.local_tag == local && id.remote_tag == remote.unwrap_or_default()
+    }
+
+    /// The name of the request sent last.
+    pub(super) fn sent(&mut self, id: RequestId) {
+        match (self.sending, &mut self.bye, &mut self.reoffer) {
+            (Sending::Reoffer, _, Some(reoffer)) => reoffer.id = Some(id),
+            (Sending::Bye, Bye::Sent { id: known, .. }, _) => *known = Some(id),
+            _ => {}
+        }
+        self.sending = Sending::Other;
+    }
+
+    /// Takes what the core says.
+    pub(super) fn command(
+        mut self: Box<Self>,
+        command: LegCommand,
+        common: &mut Common,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> State {
+        match command {
+            LegCommand::Reoffer(audio) => self.reoffer(&audio, common, hop),
+            LegCommand::ReofferAnswer(result) => self.answer_offered(result, common, now),
+            LegCommand::End(cause) => {
+                common.tell_end(cause);
+                self.hang_up(common, hop);
+            }
+            _ => {}
+        }
+        State::Session(self)
+    }
+
+    /// Ends the dialog: BYE, once that is allowed.
+    pub(super) fn hang_up(&mut self, common: &mut Common, hop: &mut Hop) {
+        if let Some((id, request)) = self.offered.take() {
+            common.respond(id, &request, StatusCode::REQUEST_TERMINATED);
+        }
+        match (&self.bye, &self.answer) {
+            (Bye::None, Some(_)) => self.bye = Bye::AfterAck,
+            (Bye::None | Bye::AfterAck, _) => self.send_bye(common, hop),
+            (Bye::Sent { .. }, _) => {}
+        }
+    }
+
+    /// Takes a response to a request of this dialog, or another one to the INVITE that made it.
+    pub(super) fn response(
+        mut self: Box<Self>,
+        id: RequestId,
+        response: &Response,
+        common: &mut Common,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> State {
+        if self.sent.as_ref().is_some_and(|sent| sent.id == id) {
+            self.forked(response, common, hop);
+            return State::Session(self);
+        }
+        if self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) {
+            self.reoffer_response(response, common, hop, now);
+            return State::Session(self);
+        }
+        let is_bye = matches!(&self.bye, Bye::Sent { id: known, .. } if *known == Some(id));
+        if is_bye {
+            return self.bye_response(response, common, hop);
+        }
+        if response.status().is_success() {
+            self.repeat_ack(response, common);
+        }
+        State::Session(self)
+    }
+
+    /// A request of this dialog got no response: the peer is gone.
+    pub(super) fn unanswered(
+        mut self: Box<Self>,
+        id: RequestId,
+        why: Unanswered,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> State {
+        if matches!(&self.bye, Bye::Sent { id: known, .. } if *known == Some(id)) {
+            return State::Over;
+        }
+        if self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) {
+            self.reoffer = None;
+            common.tell_end(Cause::Failure(of_silence(why)));
+            self.hang_up(common, hop);
+        }
+        State::Session(self)
+    }
+
+    /// Takes a request of the peer.
+    pub(super) fn request(
+        mut self: Box<Self>,
+        id: ServerId,
+        request: &Request,
+        common: &mut Common,
+        now: Instant,
+    ) -> State {
+        if let Err(error) = self.dialog.receive_request(request) {
+            common.respond(id, request, error.status());
+            return State::Session(self);
+        }
+        match request.method() {
+            Method::Bye => {
+                common.respond(id, request, StatusCode::OK);
+                if let Some((id, invite)) = self.offered.take() {
+                    common.respond(id, &invite, StatusCode::REQUEST_TERMINATED);
+                }
+                common.over(Cause::Normal)
+            }
+            _ => {
+                self.take_offer(id, request, common, now);
+                State::Session(self)
+            }
+        }
+    }
+
+    /// Takes the ACK for our 2xx.
+    pub(super) fn acknowledged(mut self: Box<Self>, ack: &Request, common: &mut Common, hop: &mut Hop) -> State {
+        let ours = self.answer.as_ref().is_some_and(|answer| answer.unacknowledged.is_acknowledged_by(ack));
+        if !ours {
+            return State::Session(self);
+        }
+        let expects_answer = self.answer.take().is_some_and(|answer| answer.expects_answer);
+        if matches!(self.bye, Bye::AfterAck) {
+            self.send_bye(common, hop);
+        } else if expects_answer {
+            self.late_answer(ack, common, hop);
+        }
+        State::Session(self)
+    }
+
+    /// Whether this re-INVITE of the peer's waits for the core's answer.
+    pub(super) fn waits_for(&self, id: ServerId) -> bool {
+        self.offered.as_ref().is_some_and(|(offered, _)| *offered == id)
+    }
+
+    /// The peer gave its re-INVITE up; it has been answered.
+    pub(super) fn withdrawn(&mut self, id: ServerId, common: &mut Common) {
+        if self.waits_for(id) {
+            self.offered = None;
+            common.media.refuse();
+        }
+    }
+
+    /// When [`Session::handle_timeout`] is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
+        let retry = self.reoffer.as_ref().and_then(|reoffer| reoffer.retry);
+        answer.into_iter().chain(retry).min()
+    }
+
+    /// Repeats our 2xx, gives up waiting for its ACK, or tries a re-INVITE again.
+    pub(super) fn handle_timeout(mut self: Box<Self>, common: &mut Common, hop: &mut Hop, now: Instant) -> State {
+        self.retry_reoffer(common, hop, now);
+        let Some(answer) = self.answer.as_mut() else { return State::Session(self) };
+        match answer.unacknowledged.handle_timeout(now) {
+            AnswerTimeout::Wait => {}
+            AnswerTimeout::Resend(response) => {
+                common.outputs.push(LegOutput::Respond(answer.id, Box::new(response.clone())));
+            }
+            AnswerTimeout::GiveUp => {
+                self.answer = None;
+                let sentence = "The far end did not confirm the answer. It may have lost its network.";
+                common.tell_end(Cause::Failure(Failure::new(ErrorCode::Timeout, sentence)));
+                self.bye = Bye::None;
+                self.send_bye(common, hop);
+            }
+        }
+        State::Session(self)
+    }
+
+    /// Acknowledges the 2xx that made the dialog.
+    pub(super) fn acknowledge(&mut self, response: &Response, common: &mut Common, hop: &mut Hop) {
+        let invite = self.sent.as_ref().map(|sent| sent.invite.clone());
+        if let Some(invite) = invite {
+            acknowledge(&mut self.dialog, &invite, response, common, hop);
+        }
+    }
+
+    fn repeat_ack(&self, response: &Response, common: &mut Common) {
+        let hop = NextHop::of_uri(self.dialog.next_hop(), common.protocol());
+        if let (Some(ack), Some(hop)) = (self.dialog.repeated_ack(response), hop) {
+            common.outputs.push(LegOutput::Ack(Box::new(ack.clone()), hop));
+        }
+    }
+
+    /// A further response to the INVITE that made the dialog: a repeated 2xx, or that of another phone.
+    fn forked(&mut self, response: &Response, common: &mut Common, hop: &mut Hop) {
+        let Some(sent) = self.sent.as_mut() else { return };
+        match sent.forks.receive(&sent.invite, response) {
+            Ok(Fork::Repeated(id)) if id == *self.dialog.id() => self.repeat_ack(response, common),
+            // The other phone has heard our ACK or BYE already, or is about to hear them again.
+            Ok(Fork::Lost(id) | Fork::Repeated(id)) => {
+                let Some(mut lost) = sent.forks.take(&id) else { return };
+                let invite = sent.invite.clone();
+                acknowledge(&mut lost, &invite, response, common, hop);
+                if let Some((bye, next_hop)) = bye(&mut lost, common, hop) {
+                    common.outputs.push(LegOutput::Send(Box::new(bye), next_hop));
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "a response makes no dialog"),
+        }
+    }
+
+    fn send_bye(&mut self, common: &mut Common, hop: &mut Hop) {
+        match bye(&mut self.dialog, common, hop) {
+            Some((request, next_hop)) => {
+                common.outputs.push(LegOutput::Send(Box::new(request.clone()), next_hop));
+                self.bye = Bye::Sent { id: None, request: Box::new(request) };
+                self.sending = Sending::Bye;
+            }
+            // Nothing can be sent to such a peer; the core has been told.
+            None => common.outputs.push(LegOutput::Forget),
+        }
+    }
+
+    fn bye_response(mut self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
+        if response.status().is_provisional() {
+            return State::Session(self);
+        }
+        let Bye::Sent { request, .. } = &self.bye else { return State::Session(self) };
+        if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+            return State::Over;
+        }
+        let Ok(again) = common.answer_challenge(request, response, hop) else { return State::Over };
+        let Some(next_hop) = NextHop::of_uri(self.dialog.next_hop(), common.protocol()) else { return State::Over };
+        common.outputs.push(LegOutput::Send(Box::new(again.clone()), next_hop));
+        self.bye = Bye::Sent { id: None, request: Box::new(again) };
+        self.sending = Sending::Bye;
+        State::Session(self)
+    }
+}
+
+/// Sends the ACK for a 2xx to this INVITE (RFC 3261 section 13.2.2.4).
+fn acknowledge(dialog: &mut Dialog, invite: &Request, response: &Response, common: &mut Common, hop: &mut Hop) {
+    let number = response.headers().cseq().map_or(0, |cseq| cseq.number);
+    let ack = hop.via(common.protocol()).map_err(Into::into).and_then(|via| {
+        dialog.acknowledge(number, &via, |mut ack| {
+            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+                for header in invite.headers().all(&name) {
+                    ack = ack.header(name.clone(), header.text());
+                }
+            }
+            ack
+        })
+    });
+    match (ack, NextHop::of_uri(dialog.next_hop(), common.protocol())) {
+        (Ok(ack), Some(next_hop)) => common.outputs.push(LegOutput::Ack(Box::new(ack), next_hop)),
+        (Err(error), _) => tracing::warn!(error = %unsendable(&error).message, "an ACK was not sent"),
+        (Ok(_), None) => tracing::warn!("an ACK was not sent: the peer's Contact is no SIP address"),
+    }
+}
+
+fn bye(dialog: &mut Dialog, common: &mut Common, hop: &mut Hop) -> Option<(Request, NextHop)> {
+    let via = hop.via(common.protocol()).ok()?;
+    let next_hop = NextHop::of_uri(dialog.next_hop(), common.protocol())?;
+    let request = dialog.request(Method::Bye, &via).header(HeaderName::UserAgent, &common.user_agent).build();
+    let mut request = request.inspect_err(|error| tracing::warn!(%error, "a BYE was not sent")).ok()?;
+    // Without credentials it goes out all the same; a challenge is answered then.
+    drop(common.authorize(&mut request, hop));
+    Some((request, next_hop))
+}
+
+/// The core is told nothing of a change that never happened.
+fn refused_change(failure: Failure) -> LegEvent {
+    LegEvent::ReofferResult(Err(Cause::Failure(failure)))
+}

@@ -1,0 +1,107 @@
+//! The SIP side on top of `offhook-sip`: accounts, registrations, SIP legs and inbound dispatch.
+//!
+//! [`UserAgent`] is sans-I/O: messages, lookups and the time come in, [`UaOutput`]s come out. [`transport`] holds the
+//! sockets and is the only part with I/O. What a leg does is asked and told in the core's terms
+//! ([`LegCommand`](crate::call::LegCommand), [`LegEvent`](crate::call::LegEvent)); no other part of the relay sees SIP.
+
+mod account;
+mod agent;
+mod description;
+mod dispatch;
+mod hop;
+mod leg;
+mod outbox;
+mod registration;
+pub mod transport;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use offhook_media::{Command, LegId};
+use offhook_protocol::{Failure, RegistrationState};
+use offhook_sip::transaction::{Timing, Transmit};
+
+use crate::call::{Audio, Identity, LegEvent};
+
+pub use account::{Protocol, SipAccount};
+pub use agent::UserAgent;
+
+/// Names an account for as long as its session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub u64);
+
+/// Names a lookup of a host name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LookupId(pub u64);
+
+/// How the SIP side presents itself and how patient it is.
+#[derive(Clone, Debug)]
+pub struct UaConfig {
+    /// The address peers reach us at over UDP, where we listen.
+    pub udp: Option<SocketAddr>,
+    /// The address peers reach us at over TCP, where we listen.
+    pub tcp: Option<SocketAddr>,
+    /// The `User-Agent` and `Server` headers.
+    pub user_agent: String,
+    /// How long a registration is asked for, in seconds.
+    pub expires: u32,
+    /// The base times of transactions.
+    pub timing: Timing,
+}
+
+/// What the user agent wants done or known.
+#[derive(Debug)]
+pub enum UaOutput {
+    /// Something happened at a SIP leg.
+    Leg(LegId, LegEvent),
+    /// Tell the media worker of the leg that the command names.
+    Media(LegId, Command),
+    /// Send this.
+    Transmit(Transmit),
+    /// Look this name up, and say what was found with [`UserAgent::resolved`].
+    Lookup {
+        /// The lookup.
+        id: LookupId,
+        /// The name.
+        host: String,
+        /// The port to go with its addresses.
+        port: u16,
+    },
+    /// Somebody calls. The relay attaches an RTP leg and answers with leg commands.
+    Incoming {
+        /// The user agent's name for the leg; its top bit is set, so that it never meets one of the relay's.
+        leg: LegId,
+        /// The account whose Contact was called.
+        account: Option<AccountId>,
+        /// The user part of the request-URI.
+        dialled: String,
+        /// Who calls.
+        from: Identity,
+        /// Who is called.
+        to: Identity,
+        /// What the caller can do; `None` when it offers nothing yet.
+        offer: Option<Audio>,
+    },
+    /// A registration changed.
+    Registration {
+        /// Whose.
+        account: AccountId,
+        /// How it is now.
+        state: RegistrationState,
+        /// Why it failed.
+        failure: Option<Failure>,
+    },
+}
+
+/// What the SIP side holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UaCounts {
+    /// Accounts of sessions.
+    pub accounts: usize,
+    /// Legs.
+    pub legs: usize,
+    /// Transactions, those that only wait for stragglers included.
+    pub transactions: usize,
+}

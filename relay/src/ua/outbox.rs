@@ -1,0 +1,346 @@
+//! Requests on their way out: the next hop's name is looked up first, then a transaction begins (RFC 3261 section 8.1.2).
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use offhook_media::LegId;
+use offhook_sip::message::{Host, HostPort, Message, Request, Response, Uri};
+use offhook_sip::transaction::{
+    ClientId, Destination, Event, Output, RespondError, ServerId, Timing, TransactionId, TransactionLayer, Transmit,
+};
+
+use super::account::{Protocol, SipAccount};
+use super::{AccountId, LookupId};
+
+/// How long a looked-up address is used again.
+const LOOKUP_LIFE: Duration = Duration::from_secs(60);
+
+/// Names remembered at once.
+const LOOKUP_LIMIT: usize = 1024;
+
+/// Where a request goes first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct NextHop {
+    /// The host and port.
+    pub(super) host_port: HostPort,
+    /// How.
+    pub(super) protocol: Protocol,
+}
+
+impl NextHop {
+    /// Where an account's requests go first.
+    #[must_use]
+    pub(super) fn of_account(account: &SipAccount) -> Self {
+        Self { host_port: account.next_hop.clone(), protocol: account.protocol }
+    }
+
+    /// Where a URI leads (RFC 3263 section 4.1, without NAPTR and SRV). `None` for one that is not reached by SIP over
+    /// UDP or TCP.
+    #[must_use]
+    pub(super) fn of_uri(uri: &Uri, otherwise: Protocol) -> Option<Self> {
+        let uri = uri.sip().filter(|uri| !uri.is_secure())?;
+        let protocol = match uri.param("transport").map(str::to_ascii_lowercase).as_deref() {
+            None => otherwise,
+            Some("udp") => Protocol::Udp,
+            Some("tcp") => Protocol::Tcp,
+            Some(_) => return None,
+        };
+        Some(Self { host_port: uri.host_port().clone(), protocol })
+    }
+}
+
+/// Names a request of ours from the moment it is handed over, also while its next hop is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct RequestId(u64);
+
+/// Who waits for the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Owner {
+    /// An account's registration.
+    Registration(AccountId),
+    /// A leg.
+    Leg(LegId),
+}
+
+/// Why a request got no response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// It went out, and nothing came back in time.
+    Timeout,
+    /// It could not be sent: no such name, refused, no route.
+    Unreachable,
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    /// A response to a request of ours.
+    Response {
+        /// Who waits for it.
+        owner: Owner,
+        /// Which request.
+        id: RequestId,
+        /// The response.
+        response: Box<Response>,
+    },
+    /// There will be no response.
+    Unanswered {
+        /// Who waits for it.
+        owner: Owner,
+        /// Which request.
+        id: RequestId,
+        /// Why.
+        why: Unanswered,
+    },
+    /// A request of a peer.
+    Request(ServerId, Box<Request>),
+    /// An ACK for a 2xx.
+    Ack(Box<Request>),
+    /// A peer gave its INVITE up.
+    Cancelled(ServerId),
+}
+
+/// What the outbox wants done.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// Send this.
+    Transmit(Transmit),
+    /// Look this name up and say so with [`Outbox::resolved`].
+    Lookup(LookupId, String, u16),
+}
+
+/// The transaction layer and the requests that wait for a name.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    transactions: TransactionLayer,
+    owners: HashMap<ClientId, (Owner, RequestId)>,
+    waiting: HashMap<LookupId, Lookup>,
+    known: HashMap<HostPort, (SocketAddr, Instant)>,
+    wanted: VecDeque<Wanted>,
+    incoming: VecDeque<Incoming>,
+    last_id: u64,
+}
+
+#[derive(Debug)]
+struct Lookup {
+    hop: NextHop,
+    held: Vec<Held>,
+}
+
+#[derive(Debug)]
+enum Held {
+    Request(Box<Request>, Owner, RequestId),
+    Ack(Box<Request>),
+}
+
+impl Outbox {
+    /// An outbox with nothing in it.
+    pub(super) fn new(timing: Timing, random: impl FnMut() -> u64 + Send + 'static) -> Self {
+        Self {
+            transactions: TransactionLayer::new(timing, random),
+            owners: HashMap::new(),
+            waiting: HashMap::new(),
+            known: HashMap::new(),
+            wanted: VecDeque::new(),
+            incoming: VecDeque::new(),
+            last_id: 0,
+        }
+    }
+
+    /// Sends a request; exactly one final response or [`Incoming::Unanswered`] follows.
+    pub(super) fn send(&mut self, request: Request, hop: &NextHop, owner: Owner, now: Instant) -> RequestId {
+        let id = RequestId(self.next_number());
+        match self.address(&hop.host_port, now) {
+            Some(address) => self.begin(request, &destination(hop.protocol, address), owner, id, now),
+            None => self.look_up(hop, Held::Request(Box::new(request), owner, id)),
+        }
+        id
+    }
+
+    /// Sends the ACK for a 2xx.
+    pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, now: Instant) {
+        match self.address(&hop.host_port, now) {
+            Some(address) => self.transactions.send_ack(&ack, destination(hop.protocol, address)),
+            None => self.look_up(hop, Held::Ack(Box::new(ack))),
+        }
+    }
+
+    /// Gives an INVITE up. Its outcome still follows.
+    pub(super) fn cancel(&mut self, id: RequestId, now: Instant) {
+        if let Some(client) = self.owners.iter().find(|(_, (_, known))| *known == id).map(|(client, _)| *client) {
+            // Too late means that its final response is on its way up.
+            drop(self.transactions.cancel(client, now));
+            return;
+        }
+        for lookup in self.waiting.values_mut() {
+            lookup.held.retain(|held| match held {
+                Held::Request(_, owner, held) if *held == id => {
+                    let why = Unanswered::Unreachable;
+                    self.incoming.push_back(Incoming::Unanswered { owner: *owner, id, why });
+                    false
+                }
+                _ => true,
+            });
+        }
+    }
+
+    /// Answers a peer's request.
+    ///
+    /// # Errors
+    /// It was answered before, or is too old to be answered.
+    pub(super) fn respond(&mut self, id: ServerId, response: &Response, now: Instant) -> Result<(), RespondError> {
+        self.transactions.respond(id, response, now)
+    }
+
+    /// Takes a message from the network.
+    pub(super) fn receive(&mut self, message: Message, from: Destination, now: Instant) {
+        self.transactions.receive(message, from, now);
+    }
+
+    /// A message of this transaction could not be sent.
+    pub(super) fn transport_failed(&mut self, transaction: TransactionId, now: Instant) {
+        self.transactions.transport_error(transaction, now);
+    }
+
+    /// The result of a lookup: the first address is used, none means that the name leads nowhere.
+    pub(super) fn resolved(&mut self, lookup: LookupId, addresses: &[SocketAddr], now: Instant) {
+        let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
+        let address = addresses.first().copied();
+        if let Some(address) = address {
+            self.known.retain(|_, (_, until)| *until > now);
+            if self.known.len() < LOOKUP_LIMIT {
+                self.known.insert(hop.host_port.clone(), (address, now + LOOKUP_LIFE));
+            }
+        }
+        for held in held {
+            match (held, address) {
+                (Held::Request(request, owner, id), Some(address)) => {
+                    self.begin(*request, &destination(hop.protocol, address), owner, id, now);
+                }
+                (Held::Request(_, owner, id), None) => {
+                    self.incoming.push_back(Incoming::Unanswered { owner, id, why: Unanswered::Unreachable });
+                }
+                (Held::Ack(ack), Some(address)) => {
+                    self.transactions.send_ack(&ack, destination(hop.protocol, address));
+                }
+                (Held::Ack(_), None) => tracing::warn!("an ACK could not be sent: its next hop has no address"),
+            }
+        }
+    }
+
+    /// When [`Outbox::handle_timeout`] is due.
+    #[must_use]
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.transactions.poll_timeout()
+    }
+
+    /// Lets the transactions' timers act.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.transactions.handle_timeout(now);
+    }
+
+    /// The next thing to be done outside.
+    pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
+        self.drain();
+        self.wanted.pop_front()
+    }
+
+    /// The next thing that came back.
+    pub(super) fn poll_incoming(&mut self) -> Option<Incoming> {
+        self.drain();
+        self.incoming.pop_front()
+    }
+
+    /// Transactions under way.
+    #[must_use]
+    pub(super) fn transactions(&self) -> usize {
+        self.transactions.len()
+    }
+
+    fn begin(&mut self, request: Request, to: &Destination, owner: Owner, id: RequestId, now: Instant) {
+        match self.transactions.send_request(request, to.clone(), now) {
+            Ok(client) => {
+                self.owners.insert(client, (owner, id));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a SIP request was not sent");
+                self.incoming.push_back(Incoming::Unanswered { owner, id, why: Unanswered::Unreachable });
+            }
+        }
+    }
+
+    fn look_up(&mut self, hop: &NextHop, held: Held) {
+        if let Some(lookup) = self.waiting.values_mut().find(|lookup| lookup.hop == *hop) {
+            lookup.held.push(held);
+            return;
+        }
+        let id = LookupId(self.next_number());
+        let port = hop.host_port.port_or_default(false);
+        self.wanted.push_back(Wanted::Lookup(id, hop.host_port.host.to_string(), port));
+        self.waiting.insert(id, Lookup { hop: hop.clone(), held: vec![held] });
+    }
+
+    fn address(&self, host_port: &HostPort, now: Instant) -> Option<SocketAddr> {
+        match &host_port.host {
+            Host::Ip(ip) => Some(SocketAddr::new(*ip, host_port.port_or_default(false))),
+            Host::Name(_) => self.known.get(host_port).filter(|(_, until)| *until > now).map(|(address, _)| *address),
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.transactions.poll_output() {
+            match output {
+                Output::Transmit(transmit) => self.wanted.push_back(Wanted::Transmit(transmit)),
+                Output::Event(event) => self.event(event),
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let incoming = match event {
+            Event::Request { id, request, .. } => Incoming::Request(id, request),
+            Event::Ack { request, .. } => Incoming::Ack(request),
+            Event::Cancelled { id, .. } => Incoming::Cancelled(id),
+            Event::Response { id, response, .. } => {
+                let Some((owner, id)) = self.owners.get(&id).copied() else { return };
+                Incoming::Response { owner, id, response }
+            }
+            Event::Timeout { id: TransactionId::Client(client) } => {
+                match self.unanswered(client, Unanswered::Timeout) {
+                    Some(unanswered) => unanswered,
+                    None => return,
+                }
+            }
+            Event::TransportError { id: TransactionId::Client(client) } => {
+                match self.unanswered(client, Unanswered::Unreachable) {
+                    Some(unanswered) => unanswered,
+                    None => return,
+                }
+            }
+            Event::Terminated { id: TransactionId::Client(client) } => {
+                self.owners.remove(&client);
+                return;
+            }
+            _ => return,
+        };
+        self.incoming.push_back(incoming);
+    }
+
+    fn unanswered(&self, client: ClientId, why: Unanswered) -> Option<Incoming> {
+        let (owner, id) = self.owners.get(&client).copied()?;
+        Some(Incoming::Unanswered { owner, id, why })
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
+    }
+}
+
+fn destination(protocol: Protocol, address: SocketAddr) -> Destination {
+    match protocol {
+        Protocol::Udp => Destination::udp(address),
+        Protocol::Tcp => Destination::tcp(address, None),
+    }
+}

@@ -1,0 +1,140 @@
+use super::*;
+use bytes::Bytes;
+use offhook_sip::message::Method;
+use offhook_sip::transaction::{Timing, TransactionLayer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::timeout;
+
+const OPTIONS: &str = "OPTIONS sip:relay.example SIP/2.0\r\n\
+    Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKabc\r\n\
+    From: <sip:probe@relay.example>;tag=1\r\n\
+    To: <sip:relay.example>\r\n\
+    Call-ID: probe\r\n\
+    CSeq: 1 OPTIONS\r\n\
+    Content-Length: 0\r\n\r\n";
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+async fn bound(config: TransportConfig) -> (Transports, mpsc::Receiver<TransportEvent>) {
+    let (sender, receiver) = mpsc::channel(16);
+    let config = TransportConfig { udp: Some(loopback()), tcp: Some(loopback()), ..config };
+    (Transports::bind(&config, sender).await.unwrap(), receiver)
+}
+
+fn transmit(destination: Destination, bytes: &'static [u8], transaction: Option<TransactionId>) -> Transmit {
+    Transmit { destination, bytes: Bytes::from_static(bytes), transaction }
+}
+
+/// A transaction's name, which only a transaction layer gives out.
+#[expect(clippy::disallowed_methods, reason = "the layer wants an instant to begin at")]
+fn some_transaction() -> TransactionId {
+    let mut layer = TransactionLayer::new(Timing::default(), || 1);
+    let Ok(Message::Request(options)) =
+        Message::parse_datagram(Bytes::from_static(OPTIONS.as_bytes()), &Limits::default())
+    else {
+        panic!("OPTIONS is a request")
+    };
+    let to = Destination::udp(SocketAddr::from(([127, 0, 0, 1], 9)));
+    TransactionId::Client(layer.send_request(options, to, std::time::Instant::now()).unwrap())
+}
+
+async fn next(events: &mut mpsc::Receiver<TransportEvent>) -> TransportEvent {
+    timeout(Duration::from_secs(10), events.recv()).await.unwrap().unwrap()
+}
+
+async fn next_method(events: &mut mpsc::Receiver<TransportEvent>) -> (Destination, Method) {
+    match next(events).await {
+        TransportEvent::Message { from, message } => match *message {
+            Message::Request(request) => (from, request.method().clone()),
+            Message::Response(response) => panic!("a response: {response:?}"),
+        },
+        other => panic!("not a message: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_datagram_becomes_a_message_and_garbage_is_dropped() {
+    let (transports, mut events) = bound(TransportConfig::default()).await;
+    let phone = UdpSocket::bind(loopback()).await.unwrap();
+    let relay = transports.udp_addr().unwrap();
+    phone.send_to(b"\x00\xffnot sip at all", relay).await.unwrap();
+    phone.send_to(OPTIONS.as_bytes(), relay).await.unwrap();
+    let (from, method) = next_method(&mut events).await;
+    assert_eq!(from, Destination::udp(phone.local_addr().unwrap()));
+    assert_eq!(method, Method::Options);
+    transports.send(transmit(from, b"SIP/2.0 200 OK\r\n\r\n", None));
+    let mut buffer = [0; 64];
+    let length = timeout(Duration::from_secs(10), phone.recv(&mut buffer)).await.unwrap().unwrap();
+    assert!(buffer[..length].starts_with(b"SIP/2.0 200"));
+}
+
+#[tokio::test]
+async fn messages_split_and_joined_on_a_stream_arrive_whole_and_answers_use_the_same_connection() {
+    let (transports, mut events) = bound(TransportConfig::default()).await;
+    let mut phone = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    let two = format!("{OPTIONS}{OPTIONS}");
+    let (first, second) = two.as_bytes().split_at(OPTIONS.len() + 40);
+    phone.write_all(first).await.unwrap();
+    let (from, _) = next_method(&mut events).await;
+    phone.write_all(second).await.unwrap();
+    next_method(&mut events).await;
+    assert_eq!(transports.connections(), 1);
+    transports.send(transmit(from, b"answer", None));
+    let mut buffer = [0; 6];
+    timeout(Duration::from_secs(10), phone.read_exact(&mut buffer)).await.unwrap().unwrap();
+    assert_eq!(&buffer, b"answer");
+}
+
+#[tokio::test]
+async fn a_double_crlf_is_answered_with_a_single_one() {
+    let (transports, _events) = bound(TransportConfig::default()).await;
+    let mut phone = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    phone.write_all(b"\r\n\r\n").await.unwrap();
+    let mut buffer = [0; 2];
+    timeout(Duration::from_secs(10), phone.read_exact(&mut buffer)).await.unwrap().unwrap();
+    assert_eq!(&buffer, b"\r\n");
+}
+
+#[tokio::test]
+async fn sending_opens_a_connection_and_uses_it_again() {
+    let (transports, _events) = bound(TransportConfig::default()).await;
+    let server = TcpListener::bind(loopback()).await.unwrap();
+    let to = Destination::tcp(server.local_addr().unwrap(), None);
+    transports.send(transmit(to.clone(), b"one", None));
+    transports.send(transmit(to, b"two", None));
+    let (mut stream, _) = timeout(Duration::from_secs(10), server.accept()).await.unwrap().unwrap();
+    let mut buffer = [0; 6];
+    timeout(Duration::from_secs(10), stream.read_exact(&mut buffer)).await.unwrap().unwrap();
+    assert_eq!(&buffer, b"onetwo");
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_reported() {
+    let (transports, mut events) = bound(TransportConfig::default()).await;
+    let gone = {
+        let listener = TcpListener::bind(loopback()).await.unwrap();
+        listener.local_addr().unwrap()
+    };
+    let transaction = some_transaction();
+    transports.send(transmit(Destination::tcp(gone, None), b"hello", Some(transaction)));
+    match next(&mut events).await {
+        TransportEvent::Failed { transaction: failed } => assert_eq!(failed, transaction),
+        other => panic!("not a failure: {other:?}"),
+    }
+    assert_eq!(transports.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_over_the_bound_is_closed_at_once() {
+    let (transports, mut events) = bound(TransportConfig { max_connections: 1, ..TransportConfig::default() }).await;
+    let mut first = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    first.write_all(OPTIONS.as_bytes()).await.unwrap();
+    next_method(&mut events).await;
+    let mut second = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    let mut buffer = [0; 1];
+    let read = timeout(Duration::from_secs(10), second.read(&mut buffer)).await.unwrap();
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+}

@@ -1,0 +1,97 @@
+//! SIP over UDP (RFC 3261 section 18, RFC 3581).
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket as StdSocket};
+
+use bytes::Bytes;
+use offhook_sip::message::{Limits, Message};
+use offhook_sip::transaction::{Destination, Transmit};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::{TransportError, TransportEvent};
+
+/// The largest payload of a UDP datagram over IPv4.
+const MAX_DATAGRAM: usize = 65_507;
+
+/// The socket and its reader.
+#[derive(Debug)]
+pub(super) struct Udp {
+    /// A second handle of the same socket: writing needs no task and no waiting.
+    sender: StdSocket,
+    local: SocketAddr,
+    events: mpsc::Sender<TransportEvent>,
+    reader: AbortHandle,
+}
+
+impl Udp {
+    /// Binds and starts reading.
+    pub(super) fn bind(
+        addr: SocketAddr,
+        limits: Limits,
+        events: mpsc::Sender<TransportEvent>,
+    ) -> Result<Self, TransportError> {
+        let bound = || -> io::Result<_> {
+            let sender = StdSocket::bind(addr)?;
+            sender.set_nonblocking(true)?;
+            let local = sender.local_addr()?;
+            let receiver = UdpSocket::from_std(sender.try_clone()?)?;
+            Ok((sender, local, receiver))
+        };
+        let (sender, local, receiver) =
+            bound().map_err(|source| TransportError::Bind { transport: "UDP", addr, source })?;
+        let reader = tokio::spawn(read(receiver, limits, events.clone())).abort_handle();
+        Ok(Self { sender, local, events, reader })
+    }
+
+    pub(super) fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    pub(super) fn send(&self, transmit: &Transmit) {
+        let to = transmit.destination.address;
+        let Err(error) = self.sender.send_to(&transmit.bytes, to) else { return };
+        if error.kind() == io::ErrorKind::WouldBlock {
+            tracing::debug!(%to, "the UDP send buffer is full; the datagram is lost and will be retransmitted");
+            return;
+        }
+        tracing::debug!(%to, %error, "sending SIP over UDP");
+        if let Some(transaction) = transmit.transaction {
+            // A full channel means that the loop is behind; the transaction's own timer then ends the wait.
+            drop(self.events.try_send(TransportEvent::Failed { transaction }));
+        }
+    }
+}
+
+impl Drop for Udp {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+async fn read(socket: UdpSocket, limits: Limits, events: mpsc::Sender<TransportEvent>) {
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    loop {
+        let (length, from) = match socket.recv_from(&mut buffer).await {
+            Ok(received) => received,
+            // Linux reports an ICMP error of an earlier datagram here; the socket itself is well.
+            Err(error) => {
+                tracing::debug!(%error, "receiving SIP over UDP");
+                continue;
+            }
+        };
+        let datagram = buffer.get(..length).unwrap_or_default();
+        let message = match Message::parse_datagram(Bytes::copy_from_slice(datagram), &limits) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::debug!(%from, %error, "a datagram that is no SIP message");
+                continue;
+            }
+        };
+        let from = Destination::udp(from);
+        if events.send(TransportEvent::Message { from, message: Box::new(message) }).await.is_err() {
+            return;
+        }
+    }
+}
