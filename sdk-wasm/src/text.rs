@@ -31,7 +31,7 @@ pub(crate) fn visible(field: &str, text: String) -> Result<String, Failure> {
 /// A host name or address, with or without a port.
 pub(crate) fn host(field: &str, text: String) -> Result<String, Failure> {
     let text = one_word(field, text)?;
-    let foreign = |c: char| !(c.is_ascii_alphanumeric() || "._-:[]".contains(c));
+    let foreign = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '[' | ']'));
     refuse(field, text, foreign, "it is not a host name or an address")
 }
 

@@ -36,7 +36,7 @@ pub struct Connection {
     sends: Cell<bool>,
     /// Settles when the connection is closed, which the promises of a closed connection never do (W3C WebRTC, 4.4.1.3).
     closed: Promise,
-    settle_closed: Function,
+    settle_closed: Option<Function>,
     _track: Closure<dyn FnMut(RtcTrackEvent)>,
     _state: Closure<dyn FnMut()>,
 }
@@ -63,8 +63,9 @@ impl Connection {
         });
         connection.set_ontrack(Some(track.as_ref().unchecked_ref()));
         connection.set_onconnectionstatechange(Some(state.as_ref().unchecked_ref()));
-        let mut settle_closed = Function::default();
-        let closed = Promise::new(&mut |resolve, _| settle_closed = resolve);
+        // Not `Function::default()`: it evaluates a string, which a content security policy forbids.
+        let mut settle_closed = None;
+        let closed = Promise::new(&mut |resolve, _| settle_closed = Some(resolve));
         Ok(Self { connection, sends: Cell::new(false), closed, settle_closed, _track: track, _state: state })
     }
 
@@ -112,7 +113,9 @@ impl Connection {
         self.connection.set_ontrack(None);
         self.connection.set_onconnectionstatechange(None);
         self.connection.close();
-        let _settled = self.settle_closed.call0(&JsValue::UNDEFINED);
+        if let Some(settle) = &self.settle_closed {
+            let _settled = settle.call0(&JsValue::UNDEFINED);
+        }
     }
 
     /// Once: a later negotiation finds the tracks in place.
