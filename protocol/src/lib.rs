@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod compact;
+mod encode;
 pub mod error;
 pub mod event;
 mod parse;

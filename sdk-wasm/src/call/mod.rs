@@ -5,6 +5,7 @@
 //! or an end. The end comes once, with the media released before the app hears of it.
 
 mod negotiation;
+mod phase;
 mod port;
 mod status;
 #[cfg(test)]
@@ -22,20 +23,8 @@ use negotiation::Negotiation;
 use offhook_protocol::event::{CallSdp, CallStatusChanged, IncomingCall, SdpKind};
 use offhook_protocol::request::{AnswerCall, CallRef, SendDtmf, StartCall};
 use offhook_protocol::{CallStatus, RequestBody};
+use phase::Phase;
 use std::collections::VecDeque;
-
-/// How long a person may look at the browser's question for the microphone.
-const MEDIA_PROMPT: Millis = 60_000;
-/// How long the browser may take to make a description.
-const DESCRIBE: Millis = 10_000;
-/// How long the relay may take to say anything about a call, or to confirm an answer.
-const FIRST_STATUS: Millis = 15_000;
-/// How long a call may ring. The relay gives up before, after 180 s.
-const RINGING: Millis = 200_000;
-/// How long ICE and DTLS may take once the call is answered.
-const MEDIA_CONNECT: Millis = 15_000;
-/// How long the relay may take to confirm a hang-up.
-const HANGUP: Millis = 5_000;
 
 /// A call's state machine.
 #[derive(Debug)]
@@ -60,27 +49,6 @@ enum Side {
     Incoming { offer: String },
 }
 
-/// What the call waits for. The status is what the app sees of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// For the app.
-    Idle,
-    /// For the microphone.
-    Opening,
-    /// For the browser's description.
-    Describing,
-    /// For the relay's first word.
-    Asked,
-    /// For the far end to answer.
-    Ringing,
-    /// Until somebody hangs up.
-    Connected,
-    /// For the relay to confirm the hang-up.
-    Leaving,
-    /// For nothing.
-    Over,
-}
-
 impl Call {
     /// A call to be made. Nothing happens before [`Command::Call`].
     pub fn outgoing(id: String, dial: Dial) -> Self {
@@ -91,7 +59,7 @@ impl Call {
     /// A call that came in. The relay is told that it rings here.
     pub fn incoming(invitation: IncomingCall, now: Millis) -> Self {
         let mut call = Self::new(invitation.call_id, Side::Incoming { offer: invitation.sdp }, Media::default());
-        call.deadline = Some(now.saturating_add(RINGING));
+        call.enter(Phase::Idle, now);
         call.send(RequestBody::Ring);
         call
     }
@@ -179,7 +147,7 @@ impl Call {
         }
         self.status = Status::Pending;
         self.media_open = true;
-        self.enter(Phase::Opening, now, MEDIA_PROMPT);
+        self.enter(Phase::Opening, now);
         self.act(MediaAction::Open(self.media.clone()));
     }
 
@@ -200,7 +168,7 @@ impl Call {
         self.send(RequestBody::Hangup);
         self.release();
         self.negotiation.stop();
-        self.enter(Phase::Leaving, now, HANGUP);
+        self.enter(Phase::Leaving, now);
     }
 
     fn on_status(&mut self, changed: CallStatusChanged, now: Millis) {
@@ -222,12 +190,12 @@ impl Call {
         self.outputs.push_back(Output::Emit(Report::Status(report)));
         match (status, self.phase) {
             (CallStatus::Established, Phase::Asked | Phase::Ringing) => {
-                self.enter(Phase::Connected, now, MEDIA_CONNECT);
+                self.enter(Phase::Connected, now);
                 if self.media_connected {
                     self.deadline = None;
                 }
             }
-            (_, Phase::Asked) => self.enter(Phase::Ringing, now, RINGING),
+            (_, Phase::Asked) => self.enter(Phase::Ringing, now),
             _ => {}
         }
     }
@@ -311,7 +279,7 @@ impl Call {
     }
 
     fn describe(&mut self, now: Millis) {
-        self.enter(Phase::Describing, now, DESCRIBE);
+        self.enter(Phase::Describing, now);
         let media = self.media.clone();
         self.act(match &self.side {
             Side::Outgoing { .. } => MediaAction::Offer(media),
@@ -320,7 +288,7 @@ impl Call {
     }
 
     fn ask(&mut self, sdp: String, now: Millis) {
-        self.enter(Phase::Asked, now, FIRST_STATUS);
+        self.enter(Phase::Asked, now);
         let call_id = self.id.clone();
         let request = match &mut self.side {
             Side::Outgoing { dial, offered } => {
@@ -353,18 +321,9 @@ impl Call {
         if self.negotiation.is_late(now) {
             return self.fail(Failure::new(Code::MediaFailed, "The browser did not finish connecting the sound."));
         }
-        let timeout = |sentence| Failure::new(Code::Timeout, sentence);
-        match self.phase {
-            Phase::Opening => self.fail(timeout("Nobody allowed or refused the microphone within a minute.")),
-            Phase::Describing => self.fail(timeout("The browser did not describe its media in time.")),
-            Phase::Asked => self.fail(timeout("The relay did not say in time what became of the call.")),
-            Phase::Idle | Phase::Ringing => self.fail(timeout("Nobody answered the call.")),
-            Phase::Connected => {
-                let sentence = "The call was answered, but sound could not be connected. A firewall may block UDP.";
-                self.fail(Failure::new(Code::MediaFailed, sentence));
-            }
-            Phase::Leaving => self.end(StatusReport::cleared(CallStatus::Finish)),
-            Phase::Over => {}
+        match self.phase.lateness() {
+            Some(failure) => self.fail(failure),
+            None => self.end(StatusReport::cleared(CallStatus::Finish)),
         }
     }
 
@@ -395,9 +354,9 @@ impl Call {
         }
     }
 
-    fn enter(&mut self, phase: Phase, now: Millis, wait: Millis) {
+    fn enter(&mut self, phase: Phase, now: Millis) {
         self.phase = phase;
-        self.deadline = Some(now.saturating_add(wait));
+        self.deadline = Some(now.saturating_add(phase.wait()));
     }
 
     fn act(&mut self, action: MediaAction) {

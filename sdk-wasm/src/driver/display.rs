@@ -33,7 +33,8 @@ impl Drop for Display {
     }
 }
 
-/// Elements outside the page do not start by themselves. A refusal (no click yet) leaves `autoplay` to try again.
+/// Elements outside the page do not start by themselves. Browsers that block sound before the first click do not block
+/// it in a page that has the microphone, which a call has by now; a refusal means that the element was taken out again.
 fn play(video: &HtmlMediaElement) {
     if let Ok(started) = video.play() {
         spawn_local(async move {

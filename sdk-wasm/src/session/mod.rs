@@ -177,7 +177,7 @@ impl Session {
             Input::SocketOpened => self.on_socket_open(now),
             Input::SocketClosed => self.on_socket_close(),
             Input::Frame(Message::Reply(reply)) => self.on_reply(reply, now),
-            Input::Frame(Message::Event(event)) => self.on_event(event),
+            Input::Frame(Message::Event(event)) => self.on_event(event, now),
             Input::Frame(Message::Unknown) => {}
             Input::Tick => self.on_tick(now),
         }
@@ -235,7 +235,7 @@ impl Session {
         self.reach(Status::Established, Some(Opened { login: opened.login, token: opened.token }));
     }
 
-    fn on_event(&mut self, event: Event) {
+    fn on_event(&mut self, event: Event, now: Millis) {
         if let EventBody::SessionClosed(closed) = event.body {
             let failure = (!self.closing).then(|| closed.error.into());
             return if self.status.is_open() {
@@ -248,7 +248,7 @@ impl Session {
             return;
         }
         match event.body {
-            EventBody::Registration(registration) => self.on_registration(registration),
+            EventBody::Registration(registration) => self.on_registration(registration, now),
             EventBody::IncomingCall(invitation) => self.outputs.push_back(Output::Incoming(invitation)),
             EventBody::CallStatus(changed) => self.inform_call(changed.call_id.clone(), call::Input::Status(changed)),
             EventBody::CallSdp(sdp) => self.inform_call(sdp.call_id.clone(), call::Input::Sdp(sdp)),
@@ -259,7 +259,7 @@ impl Session {
 
     /// The first failure ends the session of an account that has to register. A binding lost later does not: calls go
     /// on, and the relay tries again.
-    fn on_registration(&mut self, registration: Registration) {
+    fn on_registration(&mut self, registration: Registration, now: Millis) {
         self.deadline = None;
         let failure = registration.error.map(Failure::from);
         match registration.state {
@@ -269,7 +269,7 @@ impl Session {
                 let failure = failure.unwrap_or_else(registration_refused);
                 self.outputs.push_back(Output::Emit(Report::Warning(failure.clone())));
                 match self.status {
-                    Status::Established if self.account.must_register() => self.fail(failure),
+                    Status::Established if self.account.must_register() => self.give_up(failure, now),
                     Status::Registered => self.reach(Status::Unregistered, None),
                     _ => {}
                 }
@@ -291,7 +291,7 @@ impl Session {
             Status::Pending => self.fail(unreachable_relay()),
             Status::Established if self.account.must_register() => {
                 let sentence = "The SIP server did not answer the registration within 40 seconds.";
-                self.fail(Failure::new(Code::Timeout, sentence));
+                self.give_up(Failure::new(Code::Timeout, sentence), now);
             }
             _ => {}
         }
@@ -308,6 +308,14 @@ impl Session {
 
     fn fail(&mut self, failure: Failure) {
         self.end(Status::Failed, Some(failure));
+    }
+
+    /// Fails a session that the relay has open. It is told, lest it keep what nobody will come back for.
+    fn give_up(&mut self, failure: Failure, now: Millis) {
+        if let Ok(close) = self.requests.send(RequestBody::Close(Close {}), now) {
+            self.outputs.push_back(Output::Send(close));
+        }
+        self.fail(failure);
     }
 
     fn end(&mut self, status: Status, error: Option<Failure>) {

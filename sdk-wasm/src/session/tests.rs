@@ -222,6 +222,15 @@ fn a_wrong_password_warns_and_fails_the_session() {
 }
 
 #[test]
+fn a_session_given_up_is_closed_at_the_relay_before_the_socket() {
+    let mut bench = Bench::established(true);
+    bench.register(RegistrationState::Failed);
+    let close = |output: &Output| matches!(output, Output::Send(Request { body: RequestBody::Close(_), .. }));
+    let told = bench.out.iter().position(close).unwrap();
+    assert!(told < bench.out.iter().position(|output| *output == Output::CloseSocket).unwrap());
+}
+
+#[test]
 fn a_registration_nobody_answers_fails_after_forty_seconds() {
     let mut bench = Bench::established(true);
     bench.wait();
