@@ -154,7 +154,7 @@ mod tests {
         let audio = agreed(negotiated).unwrap();
         assert_eq!((audio.codecs, audio.telephone_event), (vec![Codec::Pcma], true));
         let remote = rtp_remote(negotiated);
-        assert_eq!(remote.rtp, "192.0.2.9:5000".parse().unwrap());
+        assert_eq!(remote.rtp, std::net::SocketAddr::from(([192, 0, 2, 9], 5000)));
         assert_eq!(remote.formats[0], PayloadFormat { format: Format::Audio(Codec::Pcma), receive_pt: 8, send_pt: 8 });
         assert_eq!(remote.formats[1].format, Format::TelephoneEvent { clock: 8000 });
         assert_eq!(remote.formats[1].send_pt, 97);

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use offhook_media::LegId;
+use offhook_sip::dialog::DialogId;
 use offhook_sip::message::{
-    Capabilities, HeaderName, Headers, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode,
-    Transport, Uri,
+    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Transport, Uri,
 };
 use offhook_sip::transaction::ServerId;
 
@@ -22,7 +23,7 @@ pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &METHODS,
     extensions: &[],
-    schemes: &["sip", "sips"],
+    schemes: &["sip"],
     content_types: &["application/sdp"],
     max_body: 64 * 1024,
 };
@@ -53,30 +54,25 @@ impl UserAgent {
 
     /// Takes the ACK for a 2xx.
     pub(super) fn ack(&mut self, ack: &Request, now: Instant) {
-        let Some(leg) = self.leg_of(ack.headers()) else { return };
-        if let Some(driver) = self.legs.get_mut(&leg) {
-            let outputs = driver.acknowledged(ack, &mut self.hop);
-            self.leg_outputs(leg, outputs, now);
-        }
+        let Some(leg) = self.leg_of(ack) else { return };
+        let hop = &mut self.hop;
+        let outputs = self.legs.drive(leg, |driver| driver.acknowledged(ack, hop));
+        self.leg_outputs(leg, outputs, now);
     }
 
     /// A peer gave its INVITE up.
     pub(super) fn cancelled(&mut self, id: ServerId, now: Instant) {
-        let Some(leg) = self.legs.iter().find(|(_, leg)| leg.waits_for(id)).map(|(leg, _)| *leg) else { return };
-        if let Some(driver) = self.legs.get_mut(&leg) {
-            let outputs = driver.cancelled(id);
-            self.leg_outputs(leg, outputs, now);
-        }
+        let Some(leg) = self.legs.of_invite(id) else { return };
+        let outputs = self.legs.drive(leg, |driver| driver.cancelled(id));
+        self.leg_outputs(leg, outputs, now);
     }
 
     fn request_in_dialog(&mut self, id: ServerId, request: Request, tag: &str, now: Instant) {
-        let leg = self.leg_of(request.headers());
+        let leg = self.leg_of(&request);
         match (leg, request.method()) {
             (Some(leg), Method::Invite | Method::Bye) => {
-                if let Some(driver) = self.legs.get_mut(&leg) {
-                    let outputs = driver.request(id, &request, now);
-                    self.leg_outputs(leg, outputs, now);
-                }
+                let outputs = self.legs.drive(leg, |driver| driver.request(id, &request, now));
+                self.leg_outputs(leg, outputs, now);
             }
             (Some(_), Method::Options) => {
                 let reply = self.reply(&request, StatusCode::OK, tag).header(HeaderName::Accept, "application/sdp");
@@ -91,7 +87,7 @@ impl UserAgent {
         let Some(dialled) = dialled(&request) else {
             return self.refuse(id, &request, StatusCode::NOT_FOUND, &tag, now);
         };
-        let account = self.contacts.get(&dialled).copied();
+        let account = self.accounts.of_contact(&dialled);
         let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
@@ -110,11 +106,8 @@ impl UserAgent {
     }
 
     /// The leg whose dialog a request belongs to.
-    fn leg_of(&self, headers: &Headers) -> Option<offhook_media::LegId> {
-        let call_id = headers.call_id().ok()?;
-        let (local, remote) = (headers.to().ok()?, headers.from().ok()?);
-        let local = local.tag()?;
-        self.legs.iter().find(|(_, leg)| leg.is_dialog(&call_id, local, remote.tag())).map(|(id, _)| *id)
+    fn leg_of(&self, request: &Request) -> Option<LegId> {
+        self.legs.of_dialog(&DialogId::of_request(request).ok()?)
     }
 
     fn refuse(&mut self, id: ServerId, request: &Request, status: StatusCode, tag: &str, now: Instant) {

@@ -5,11 +5,14 @@
 //! ([`LegCommand`](crate::call::LegCommand), [`LegEvent`](crate::call::LegEvent)); no other part of the relay sees SIP.
 
 mod account;
+mod accounts;
 mod agent;
+mod alarms;
 mod description;
 mod dispatch;
 mod hop;
 mod leg;
+mod legs;
 mod outbox;
 mod registration;
 pub mod transport;

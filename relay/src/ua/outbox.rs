@@ -115,6 +115,9 @@ pub(super) enum Wanted {
 pub(super) struct Outbox {
     transactions: TransactionLayer,
     owners: HashMap<ClientId, (Owner, RequestId)>,
+    clients: HashMap<RequestId, ClientId>,
+    /// Where we listen: datagrams go to addresses of the same family only.
+    udp: Option<SocketAddr>,
     waiting: HashMap<LookupId, Lookup>,
     known: HashMap<HostPort, (SocketAddr, Instant)>,
     wanted: VecDeque<Wanted>,
@@ -136,10 +139,12 @@ enum Held {
 
 impl Outbox {
     /// An outbox with nothing in it.
-    pub(super) fn new(timing: Timing, random: impl FnMut() -> u64 + Send + 'static) -> Self {
+    pub(super) fn new(timing: Timing, udp: Option<SocketAddr>, random: impl FnMut() -> u64 + Send + 'static) -> Self {
         Self {
             transactions: TransactionLayer::new(timing, random),
             owners: HashMap::new(),
+            clients: HashMap::new(),
+            udp,
             waiting: HashMap::new(),
             known: HashMap::new(),
             wanted: VecDeque::new(),
@@ -168,7 +173,7 @@ impl Outbox {
 
     /// Gives an INVITE up. Its outcome still follows.
     pub(super) fn cancel(&mut self, id: RequestId, now: Instant) {
-        if let Some(client) = self.owners.iter().find(|(_, (_, known))| *known == id).map(|(client, _)| *client) {
+        if let Some(client) = self.clients.get(&id).copied() {
             // Too late means that its final response is on its way up.
             drop(self.transactions.cancel(client, now));
             return;
@@ -195,6 +200,12 @@ impl Outbox {
 
     /// Takes a message from the network.
     pub(super) fn receive(&mut self, message: Message, from: Destination, now: Instant) {
+        if let Message::Response(response) = &message
+            && let Err(error) = response.check()
+        {
+            tracing::debug!(%error, "a SIP response is dropped");
+            return;
+        }
         self.transactions.receive(message, from, now);
     }
 
@@ -206,7 +217,10 @@ impl Outbox {
     /// The result of a lookup: the first address is used, none means that the name leads nowhere.
     pub(super) fn resolved(&mut self, lookup: LookupId, addresses: &[SocketAddr], now: Instant) {
         let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
-        let address = addresses.first().copied();
+        let fits = |address: &&SocketAddr| {
+            hop.protocol == Protocol::Tcp || self.udp.is_none_or(|udp| udp.is_ipv4() == address.is_ipv4())
+        };
+        let address = addresses.iter().find(fits).copied();
         if let Some(address) = address {
             self.known.retain(|_, (_, until)| *until > now);
             if self.known.len() < LOOKUP_LIMIT {
@@ -262,6 +276,7 @@ impl Outbox {
         match self.transactions.send_request(request, to.clone(), now) {
             Ok(client) => {
                 self.owners.insert(client, (owner, id));
+                self.clients.insert(id, client);
             }
             Err(error) => {
                 tracing::warn!(%error, "a SIP request was not sent");
@@ -319,7 +334,9 @@ impl Outbox {
                 }
             }
             Event::Terminated { id: TransactionId::Client(client) } => {
-                self.owners.remove(&client);
+                if let Some((_, id)) = self.owners.remove(&client) {
+                    self.clients.remove(&id);
+                }
                 return;
             }
             _ => return,

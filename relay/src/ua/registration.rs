@@ -44,8 +44,8 @@ pub(super) struct Registration {
 enum State {
     /// No binding, and no request under way.
     Unbound,
-    /// A REGISTER is under way.
-    Binding,
+    /// A REGISTER is under way. A session that leaves meanwhile waits for its end (RFC 3261 section 10.2).
+    Binding { leaving: bool },
     /// The binding holds; the refresh is due then.
     Bound { refresh: Instant },
     /// The REGISTER that removes the binding is under way.
@@ -79,10 +79,10 @@ impl Registration {
         }
     }
 
-    /// Whether the registrar may hold a binding.
+    /// Whether the registrar may hold a binding, or a request about one is under way.
     #[must_use]
     pub(super) fn may_be_bound(&self) -> bool {
-        matches!(self.state, State::Bound { .. } | State::Binding)
+        self.state != State::Unbound
     }
 
     /// Makes or refreshes the binding.
@@ -92,7 +92,7 @@ impl Registration {
         digest: &mut Client,
         hop: &mut Hop,
     ) -> Vec<RegistrationOutput> {
-        self.state = State::Binding;
+        self.state = State::Binding { leaving: false };
         self.send(account, digest, hop)
     }
 
@@ -103,12 +103,14 @@ impl Registration {
         digest: &mut Client,
         hop: &mut Hop,
     ) -> Vec<RegistrationOutput> {
-        if !self.may_be_bound() {
-            self.state = State::Unbound;
-            return Vec::new();
+        match self.state {
+            State::Bound { .. } => self.unbind(account, digest, hop),
+            State::Binding { .. } => {
+                self.state = State::Binding { leaving: true };
+                Vec::new()
+            }
+            State::Unbound | State::Unbinding => Vec::new(),
         }
-        self.state = State::Unbinding;
-        self.send(account, digest, hop)
     }
 
     /// Takes the final response to the REGISTER under way.
@@ -120,13 +122,15 @@ impl Registration {
         hop: &mut Hop,
         now: Instant,
     ) -> Vec<RegistrationOutput> {
+        let leaving = self.state == State::Binding { leaving: true };
         match response.status().code() {
             100..=199 => Vec::new(),
             200..=299 => {
                 digest.accepted();
-                self.accepted(response, now)
+                if leaving { self.unbind(account, digest, hop) } else { self.accepted(response, now) }
             }
             401 | 407 => match digest.challenged(response) {
+                Ok(()) if leaving => self.unbind(account, digest, hop),
                 Ok(()) => self.send(account, digest, hop),
                 Err(error) => self.give_up(refused(&error, response)),
             },
@@ -174,9 +178,16 @@ impl Registration {
         let was = std::mem::replace(&mut self.state, State::Unbound);
         match was {
             // The session is gone or going: the binding expires by itself.
-            State::Unbinding => vec![RegistrationOutput::Changed(RegistrationState::Unregistered, None)],
+            State::Unbinding | State::Binding { leaving: true } => {
+                vec![RegistrationOutput::Changed(RegistrationState::Unregistered, None)]
+            }
             _ => vec![RegistrationOutput::Changed(RegistrationState::Failed, Some(failure))],
         }
+    }
+
+    fn unbind(&mut self, account: &SipAccount, digest: &mut Client, hop: &mut Hop) -> Vec<RegistrationOutput> {
+        self.state = State::Unbinding;
+        self.send(account, digest, hop)
     }
 
     fn send(&mut self, account: &SipAccount, digest: &mut Client, hop: &mut Hop) -> Vec<RegistrationOutput> {

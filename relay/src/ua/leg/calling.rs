@@ -53,8 +53,8 @@ impl Calling {
     ) -> Result<Self, Failure> {
         let account = common.account.clone().ok_or_else(no_account)?;
         let offer = match offer {
-            Some(audio) => common.media.offer(&audio)?,
-            None => common.media.offer_again()?,
+            Some(audio) => common.exchange.offer(&audio)?,
+            None => common.exchange.offer_again()?,
         };
         let built = || {
             let via = hop.via(account.protocol)?;
@@ -119,7 +119,7 @@ impl Calling {
             200..=299 => return self.answered(id, response, common, hop),
             300..=399 => return self.redirected(response, common, hop),
             401 | 407 if !self.given_up => {
-                return match common.answer_challenge(&self.invite, response, hop) {
+                return match self.answer_challenge(response, common, hop) {
                     Ok(invite) => self.again(invite, common),
                     Err(failure) => common.fail(failure),
                 };
@@ -127,6 +127,13 @@ impl Calling {
             code => return common.fail(failure_for_status(code, &response.reason())),
         }
         State::Calling(self)
+    }
+
+    fn answer_challenge(&self, response: &Response, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
+        common.challenged(response)?;
+        let mut invite = common.anew(&self.invite, hop).map_err(|error| unsendable(&error))?;
+        common.authorize(&mut invite, hop)?;
+        Ok(invite)
     }
 
     /// The INVITE got no response.
@@ -141,8 +148,8 @@ impl Calling {
         if let Err(error) = self.forks.receive(&self.invite, response) {
             tracing::debug!(%error, "a provisional response makes no dialog");
         }
-        let early = common.media.early_answer(response.body()).map(|(audio, commands)| {
-            common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+        let early = common.exchange.early_answer(response.body()).map(|(audio, commands)| {
+            common.media(commands);
             audio
         });
         common.event(match response.status() {
@@ -177,9 +184,7 @@ impl Calling {
         common: &mut Common,
         hop: &mut Hop,
     ) -> State {
-        if let Some(digest) = common.digest.as_mut() {
-            digest.accepted();
-        }
+        common.authorized();
         let given_up = self.given_up;
         let sent = Sent { id, invite: self.invite, forks: self.forks };
         let mut session = Box::new(Session::of_caller(dialog, sent));
@@ -188,10 +193,11 @@ impl Calling {
             session.hang_up(common, hop);
             return State::Session(session);
         }
-        match common.media.final_answer(response.body()) {
+        match common.exchange.final_answer(response.body()) {
             Ok((audio, commands)) => {
-                common.outputs.extend(commands.into_iter().map(LegOutput::Media));
-                common.outputs.extend(common.media.supervise().map(LegOutput::Media));
+                common.media(commands);
+                let supervise = common.exchange.supervise();
+                common.media(supervise);
                 common.event(LegEvent::Answered(audio));
             }
             Err(failure) => {
@@ -216,20 +222,28 @@ impl Calling {
         let Some(target) = target else { return common.fail(refused(response)) };
         let mut next = self;
         next.redirects = next.redirects.saturating_add(1);
-        let uri = Uri::Sip(target);
-        if let Some(next_hop) = NextHop::of_uri(&uri, common.protocol()) {
-            next.next_hop = next_hop;
-        }
-        let redirected = common.anew(&next.invite, hop).and_then(|mut invite| {
-            invite.set_uri(&uri)?;
-            // The Route led to the server that sent us on.
-            invite.headers_mut().remove(&HeaderName::Route);
-            Ok(invite)
-        });
-        match redirected {
+        common.authorized();
+        match next.redirect(&Uri::Sip(target), common, hop) {
             Ok(invite) => next.again(invite, common),
-            Err(error) => common.fail(unsendable(&error)),
+            Err(failure) => common.fail(failure),
         }
+    }
+
+    /// The INVITE for where a redirect leads: through the outbound proxy, where one is named, else straight there.
+    fn redirect(&mut self, target: &Uri, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
+        let mut invite = common.anew(&self.invite, hop).map_err(|error| unsendable(&error))?;
+        invite.set_uri(target).map_err(|error| unsendable(&error))?;
+        if common.account.as_ref().is_some_and(|account| account.has_outbound_proxy) {
+            common.authorize(&mut invite, hop)?;
+            return Ok(invite);
+        }
+        self.next_hop = NextHop::of_uri(target, common.protocol()).ok_or_else(|| {
+            Failure::new(ErrorCode::Unreachable, "The call was sent on to an address that cannot be reached.")
+        })?;
+        // The answer to one server's challenge is nothing for another.
+        invite.headers_mut().remove(&HeaderName::Authorization);
+        invite.headers_mut().remove(&HeaderName::ProxyAuthorization);
+        Ok(invite)
     }
 
     /// Sends the INVITE anew.

@@ -5,14 +5,18 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{
     BuildError, CSeq, HeaderName, Request, RequestBuilder, Response, ResponseBuilder, StatusCode,
 };
+use offhook_sip::transaction::ServerId;
 
-use super::Common;
 use super::media::SDP;
+use super::{Common, LegOutput};
 use crate::ua::account::Protocol;
 use crate::ua::dispatch::ALLOW;
 use crate::ua::hop::Hop;
 use crate::ua::outbox::Unanswered;
 use crate::ua::registration::refused;
+
+/// What a peer is asked to wait before it tries again, in seconds (RFC 3261 section 14.2: 0 to 10).
+const RETRY_AFTER: u32 = 1;
 
 impl Common {
     /// How requests go out that name no transport.
@@ -31,26 +35,18 @@ impl Common {
         digest.authorize(request, &hop.token()).map_err(|error| unsendable(&error))
     }
 
-    /// Makes a challenged request anew: the next number, a fresh branch, and the answer.
+    /// Takes a challenge, for [`Common::authorize`] to answer.
     ///
     /// # Errors
-    /// The challenge cannot be answered, or was answered before and refused.
-    pub(super) fn answer_challenge(
-        &mut self,
-        request: &Request,
-        response: &Response,
-        hop: &mut Hop,
-    ) -> Result<Request, Failure> {
+    /// It cannot be answered, or was answered before and refused.
+    pub(super) fn challenged(&mut self, response: &Response) -> Result<(), Failure> {
         let Some(digest) = self.digest.as_mut() else {
             return Err(crate::call::failure_for_status(response.status().code(), &response.reason()));
         };
-        digest.challenged(response).map_err(|error| refused(&error, response))?;
-        let mut again = self.anew(request, hop).map_err(|error| unsendable(&error))?;
-        self.authorize(&mut again, hop)?;
-        Ok(again)
+        digest.challenged(response).map_err(|error| refused(&error, response))
     }
 
-    /// The same request as a new transaction.
+    /// The same INVITE as a new transaction, before there is a dialog to number it.
     ///
     /// # Errors
     /// Its CSeq cannot be read, which ours always can.
@@ -63,6 +59,14 @@ impl Common {
         headers.set(HeaderName::Via, &via)?;
         headers.set(HeaderName::CSeq, CSeq::new(number, method))?;
         Ok(again)
+    }
+
+    /// Asks the peer to try again a little later (RFC 3261 section 14.2).
+    pub(super) fn ask_to_wait(&mut self, id: ServerId, request: &Request, status: StatusCode) {
+        match Response::reply(request, status).header(HeaderName::RetryAfter, RETRY_AFTER).build() {
+            Ok(reply) => self.outputs.push(LegOutput::Respond(id, Box::new(reply))),
+            Err(error) => tracing::debug!(%error, "a SIP request has headers that cannot be answered"),
+        }
     }
 
     /// Begins a response that makes or belongs to a dialog.

@@ -29,6 +29,10 @@ pub(super) struct Media {
     exchange: Option<OfferAnswer>,
     /// What our side brought last, for an offer the peer asks for.
     last: Option<Audio>,
+    /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
+    allowed: Direction,
+    /// The same of an offer that has no answer yet.
+    offered: Direction,
     supervised: bool,
 }
 
@@ -36,7 +40,16 @@ impl Media {
     pub(super) fn new(leg: LegId, session_id: u64) -> Self {
         // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
         let session_id = session_id >> 2;
-        Self { leg, session_id, local: None, exchange: None, last: None, supervised: false }
+        Self {
+            leg,
+            session_id,
+            local: None,
+            exchange: None,
+            last: None,
+            allowed: Direction::SendRecv,
+            offered: Direction::SendRecv,
+            supervised: false,
+        }
     }
 
     pub(super) fn attach(&mut self, local: RtpLocal) {
@@ -59,10 +72,12 @@ impl Media {
             Err(OfferAnswerError::OfferUnanswered) => return Err(StatusCode::SERVER_INTERNAL_ERROR),
             Err(_) => return Err(StatusCode::NOT_ACCEPTABLE_HERE),
         };
-        audio.map(Offer::Audio).ok_or_else(|| {
+        let Some(audio) = audio else {
             self.exchange().refuse_offer();
-            StatusCode::NOT_ACCEPTABLE_HERE
-        })
+            return Err(StatusCode::NOT_ACCEPTABLE_HERE);
+        };
+        self.offered = audio.direction;
+        Ok(Offer::Audio(audio))
     }
 
     /// Makes an offer.
@@ -76,14 +91,15 @@ impl Media {
         Ok(Bytes::from(offer.to_text()))
     }
 
-    /// An offer of what our side brought last.
+    /// An offer of what our side brought last. A hold of the peer's is the peer's to keep or to end.
     pub(super) fn offer_again(&mut self) -> Result<Bytes, Failure> {
         let audio = self.last.clone().unwrap_or_else(|| Audio {
             codecs: offhook_media::Codec::ALL.to_vec(),
             telephone_event: true,
             direction: Direction::SendRecv,
         });
-        self.offer(&audio)
+        let direction = widened(audio.direction, self.allowed);
+        self.offer(&Audio { direction, ..audio })
     }
 
     /// Answers the peer's offer; the worker is told at once.
@@ -94,6 +110,7 @@ impl Media {
         let local = self.local(audio)?;
         let answer = self.exchange().create_answer(&local).map_err(|error| of_answer(&error))?;
         self.last = Some(audio.clone());
+        self.allowed = std::mem::replace(&mut self.offered, Direction::SendRecv);
         let commands = self.commands(&answer.negotiated);
         Ok((Bytes::from(answer.description.to_text()), commands))
     }
@@ -168,6 +185,18 @@ impl Media {
         let origin = self.local.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.addr.ip());
         let session_id = self.session_id;
         self.exchange.get_or_insert_with(|| OfferAnswer::new(session_id, origin))
+    }
+}
+
+/// What our side wants, from what it did when the peer allowed only so much.
+fn widened(did: Direction, allowed: Direction) -> Direction {
+    let sends = did.sends() || !allowed.sends();
+    let receives = did.receives() || !allowed.receives();
+    match (sends, receives) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
     }
 }
 

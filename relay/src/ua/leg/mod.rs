@@ -9,16 +9,14 @@ mod media;
 mod ringing;
 mod session;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::time::Instant;
 
 use offhook_media::{Command, Event, LegId, RtpLocal};
 use offhook_protocol::Failure;
+use offhook_sip::dialog::DialogId;
 use offhook_sip::digest::Client;
-use offhook_sip::message::{CallId, NameAddr, Request, Response, SipUri, StatusCode};
+use offhook_sip::message::{NameAddr, Request, Response, SipUri, StatusCode};
 use offhook_sip::transaction::{ServerId, Timing};
 
 use super::account::SipAccount;
@@ -67,7 +65,7 @@ struct Common {
     contact: NameAddr,
     /// Answers challenges, for outgoing legs.
     digest: Option<Client>,
-    media: Media,
+    exchange: Media,
     timing: Timing,
     user_agent: Arc<str>,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
@@ -156,14 +154,14 @@ impl SipLeg {
 
     /// Gives an incoming leg its RTP port.
     pub(super) fn attach_rtp(&mut self, local: RtpLocal) {
-        self.common.media.attach(local);
+        self.common.exchange.attach(local);
     }
 
     /// Takes what the core says.
     pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
         if let LegCommand::Dtmf { digit, .. } = command {
-            let press = self.common.media.press(digit);
-            self.common.outputs.push(LegOutput::Media(press));
+            let press = self.common.exchange.press(digit);
+            self.common.media([press]);
             return self.finish();
         }
         self.step(|state, common| match state {
@@ -263,21 +261,21 @@ impl SipLeg {
         })
     }
 
-    /// Whether this INVITE of the peer is the one the leg answers.
-    pub(super) fn waits_for(&self, id: ServerId) -> bool {
+    /// The INVITE of the peer that waits for the leg's answer.
+    pub(super) fn invite(&self) -> Option<ServerId> {
         match &self.state {
-            State::Ringing(ringing) => ringing.id() == id,
-            State::Session(session) => session.waits_for(id),
-            State::Opened(_) | State::Calling(_) | State::Over => false,
+            State::Ringing(ringing) => Some(ringing.id()),
+            State::Session(session) => session.offered(),
+            State::Opened(_) | State::Calling(_) | State::Over => None,
         }
     }
 
-    /// Whether a request with this Call-ID and these tags belongs to the leg's dialog.
-    pub(super) fn is_dialog(&self, call_id: &CallId, local: &str, remote: Option<&str>) -> bool {
+    /// The dialog whose requests the leg takes.
+    pub(super) fn dialog(&self) -> Option<&DialogId> {
         match &self.state {
-            State::Session(session) => session.is_dialog(call_id, local, remote),
-            State::Ringing(ringing) => ringing.is_dialog(call_id, local, remote),
-            State::Opened(_) | State::Calling(_) | State::Over => false,
+            State::Session(session) => Some(session.dialog()),
+            State::Ringing(ringing) => Some(ringing.dialog()),
+            State::Opened(_) | State::Calling(_) | State::Over => None,
         }
     }
 
@@ -308,7 +306,7 @@ impl Common {
             account,
             contact,
             digest,
-            media,
+            exchange: media,
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
             told: false,
@@ -319,6 +317,20 @@ impl Common {
     fn event(&mut self, event: LegEvent) {
         if !self.told {
             self.outputs.push(LegOutput::Event(event));
+        }
+    }
+
+    /// Tells the media worker, which has closed the leg once the core knows that it is over.
+    fn media(&mut self, commands: impl IntoIterator<Item = Command>) {
+        if !self.told {
+            self.outputs.extend(commands.into_iter().map(LegOutput::Media));
+        }
+    }
+
+    /// A request with our answer to a challenge got through: the next challenge does not mean a wrong password.
+    fn authorized(&mut self) {
+        if let Some(digest) = self.digest.as_mut() {
+            digest.accepted();
         }
     }
 

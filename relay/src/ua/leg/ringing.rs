@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use offhook_protocol::Failure;
-use offhook_sip::dialog::Dialog;
-use offhook_sip::message::{CallId, Method, NameAddr, Request, StatusCode};
+use offhook_sip::dialog::{Dialog, DialogId};
+use offhook_sip::message::{Method, NameAddr, Request, StatusCode};
 use offhook_sip::transaction::ServerId;
 
 use super::invite::unsendable;
 use super::media::SDP;
-use super::session::Session;
+use super::session::{Awaits, Session};
 use super::{Common, LegOutput, State};
-use crate::call::{Audio, Cause, LegCommand, LegEvent};
+use crate::call::{Audio, Cause, LegCommand};
 
 /// An INVITE that waits for our answer.
 #[derive(Debug)]
@@ -47,9 +47,8 @@ impl Ringing {
         self.id
     }
 
-    pub(super) fn is_dialog(&self, call_id: &CallId, local: &str, remote: Option<&str>) -> bool {
-        let id = self.dialog.id();
-        id.call_id == *call_id && id.local_tag == local && id.remote_tag == remote.unwrap_or_default()
+    pub(super) fn dialog(&self) -> &DialogId {
+        self.dialog.id()
     }
 
     /// Takes what the core says.
@@ -67,10 +66,15 @@ impl Ringing {
         }
     }
 
-    /// Takes a request within the early dialog: a caller may end it with BYE (RFC 3261 section 15).
-    pub(super) fn request(self: Box<Self>, id: ServerId, request: &Request, common: &mut Common) -> State {
+    /// Takes a request within the early dialog: a caller may end it with BYE (RFC 3261 section 15), but not change
+    /// what has no answer yet (section 14.2).
+    pub(super) fn request(mut self: Box<Self>, id: ServerId, request: &Request, common: &mut Common) -> State {
+        if let Err(error) = self.dialog.receive_request(request) {
+            common.respond(id, request, error.status());
+            return State::Ringing(self);
+        }
         if *request.method() != Method::Bye {
-            common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
+            common.ask_to_wait(id, request, StatusCode::SERVER_INTERNAL_ERROR);
             return State::Ringing(self);
         }
         common.respond(id, request, StatusCode::OK);
@@ -97,25 +101,29 @@ impl Ringing {
             Ok(response) => response,
             Err(failure) => return self.refuse(Cause::Failure(failure), common),
         };
-        common.outputs.extend(common.media.supervise().map(LegOutput::Media));
+        if self.offered {
+            let supervise = common.exchange.supervise();
+            common.media(supervise);
+        }
         common.outputs.push(LegOutput::Respond(self.id, Box::new(response.clone())));
         self.dialog.confirm();
         let number = self.request.headers().cseq().map_or(0, |cseq| cseq.number);
         let mut session = Session::of_callee(self.dialog);
-        session.await_ack(self.id, response, number, !self.offered, common, now);
+        let awaits = if self.offered { Awaits::Ack } else { Awaits::FirstAnswer };
+        session.await_ack(self.id, response, number, awaits, common, now);
         State::Session(Box::new(session))
     }
 
     /// The answer to the offer, made once and then repeated; or our offer.
     fn description(&mut self, audio: &Audio, common: &mut Common) -> Result<Bytes, Failure> {
         if !self.offered {
-            return common.media.offer(audio);
+            return common.exchange.offer(audio);
         }
-        if let Some(repeated) = self.answered.then(|| common.media.repeated()).flatten() {
+        if let Some(repeated) = self.answered.then(|| common.exchange.repeated()).flatten() {
             return Ok(repeated);
         }
-        let (description, commands) = common.media.answer(audio)?;
-        common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+        let (description, commands) = common.exchange.answer(audio)?;
+        common.media(commands);
         self.answered = true;
         Ok(description)
     }
@@ -126,7 +134,6 @@ impl Ringing {
             Ok(response) => common.outputs.push(LegOutput::Respond(self.id, Box::new(response))),
             Err(error) => tracing::debug!(%error, "an INVITE has headers that cannot be answered"),
         }
-        common.event(LegEvent::Ended(cause));
-        State::Over
+        common.over(cause)
     }
 }

@@ -6,8 +6,8 @@ mod reoffer;
 use std::time::Instant;
 
 use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::dialog::{AnswerTimeout, Dialog, Fork, Forks, UnacknowledgedAnswer};
-use offhook_sip::message::{CallId, HeaderName, Method, Request, Response, StatusCode};
+use offhook_sip::dialog::{AnswerTimeout, Dialog, DialogId, Fork, Forks, UnacknowledgedAnswer};
+use offhook_sip::message::{HeaderName, Method, Request, Response, StatusCode};
 use offhook_sip::transaction::ServerId;
 
 use super::invite::{of_silence, unsendable};
@@ -45,8 +45,18 @@ pub(super) struct Session {
 struct Answer {
     id: ServerId,
     unacknowledged: UnacknowledgedAnswer,
-    /// Our 2xx held an offer: the ACK brings the answer.
-    expects_answer: bool,
+    awaits: Awaits,
+}
+
+/// What the ACK for a 2xx of ours brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaits {
+    /// Nothing: offer and answer are exchanged.
+    Ack,
+    /// The answer to the offer in the 2xx that made the dialog.
+    FirstAnswer,
+    /// The answer to the offer in the 2xx to a re-INVITE.
+    Answer,
 }
 
 #[derive(Debug)]
@@ -56,7 +66,6 @@ enum Bye {
     AfterAck,
     Sent {
         id: Option<RequestId>,
-        request: Box<Request>,
     },
 }
 
@@ -89,24 +98,23 @@ impl Session {
         id: ServerId,
         response: Response,
         number: u32,
-        expects_answer: bool,
+        awaits: Awaits,
         common: &Common,
         now: Instant,
     ) {
         let unacknowledged = UnacknowledgedAnswer::new(response, number, &common.timing, now);
-        self.answer = Some(Answer { id, unacknowledged, expects_answer });
+        self.answer = Some(Answer { id, unacknowledged, awaits });
     }
 
-    pub(super) fn is_dialog(&self, call_id: &CallId, local: &str, remote: Option<&str>) -> bool {
-        let id = self.dialog.id();
-        id.call_id == *call_id && id.local_tag == local && id.remote_tag == remote.unwrap_or_default()
+    pub(super) fn dialog(&self) -> &DialogId {
+        self.dialog.id()
     }
 
     /// The name of the request sent last.
     pub(super) fn sent(&mut self, id: RequestId) {
         match (self.sending, &mut self.bye, &mut self.reoffer) {
             (Sending::Reoffer, _, Some(reoffer)) => reoffer.id = Some(id),
-            (Sending::Bye, Bye::Sent { id: known, .. }, _) => *known = Some(id),
+            (Sending::Bye, Bye::Sent { id: known }, _) => *known = Some(id),
             _ => {}
         }
         self.sending = Sending::Other;
@@ -121,7 +129,7 @@ impl Session {
         now: Instant,
     ) -> State {
         match command {
-            LegCommand::Reoffer(audio) => self.reoffer(&audio, common, hop),
+            LegCommand::Reoffer(audio) => self.reoffer(audio, common, hop, now),
             LegCommand::ReofferAnswer(result) => self.answer_offered(result, common, now),
             LegCommand::End(cause) => {
                 common.tell_end(cause);
@@ -161,11 +169,11 @@ impl Session {
             self.reoffer_response(response, common, hop, now);
             return State::Session(self);
         }
-        let is_bye = matches!(&self.bye, Bye::Sent { id: known, .. } if *known == Some(id));
-        if is_bye {
+        if matches!(&self.bye, Bye::Sent { id: known } if *known == Some(id)) {
             return self.bye_response(response, common, hop);
         }
-        if response.status().is_success() {
+        let is_invite = response.headers().cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+        if is_invite && response.status().is_success() {
             self.repeat_ack(response, common);
         }
         State::Session(self)
@@ -179,7 +187,7 @@ impl Session {
         common: &mut Common,
         hop: &mut Hop,
     ) -> State {
-        if matches!(&self.bye, Bye::Sent { id: known, .. } if *known == Some(id)) {
+        if matches!(&self.bye, Bye::Sent { id: known } if *known == Some(id)) {
             return State::Over;
         }
         if self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) {
@@ -223,38 +231,38 @@ impl Session {
         if !ours {
             return State::Session(self);
         }
-        let expects_answer = self.answer.take().is_some_and(|answer| answer.expects_answer);
-        if matches!(self.bye, Bye::AfterAck) {
-            self.send_bye(common, hop);
-        } else if expects_answer {
-            self.late_answer(ack, common, hop);
+        let awaits = self.answer.take().map_or(Awaits::Ack, |answer| answer.awaits);
+        match (&self.bye, awaits) {
+            (Bye::AfterAck, _) => self.send_bye(common, hop),
+            (Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
+            (Bye::None, Awaits::FirstAnswer | Awaits::Answer) => self.late_answer(awaits, ack, common, hop),
         }
         State::Session(self)
     }
 
-    /// Whether this re-INVITE of the peer's waits for the core's answer.
-    pub(super) fn waits_for(&self, id: ServerId) -> bool {
-        self.offered.as_ref().is_some_and(|(offered, _)| *offered == id)
+    /// The re-INVITE of the peer's that waits for the core's answer.
+    pub(super) fn offered(&self) -> Option<ServerId> {
+        self.offered.as_ref().map(|(id, _)| *id)
     }
 
     /// The peer gave its re-INVITE up; it has been answered.
     pub(super) fn withdrawn(&mut self, id: ServerId, common: &mut Common) {
-        if self.waits_for(id) {
+        if self.offered() == Some(id) {
             self.offered = None;
-            common.media.refuse();
+            common.exchange.refuse();
         }
     }
 
     /// When [`Session::handle_timeout`] is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
-        let retry = self.reoffer.as_ref().and_then(|reoffer| reoffer.retry);
-        answer.into_iter().chain(retry).min()
+        let reoffer = self.reoffer.as_ref().and_then(Reoffer::poll_timeout);
+        answer.into_iter().chain(reoffer).min()
     }
 
     /// Repeats our 2xx, gives up waiting for its ACK, or tries a re-INVITE again.
     pub(super) fn handle_timeout(mut self: Box<Self>, common: &mut Common, hop: &mut Hop, now: Instant) -> State {
-        self.retry_reoffer(common, hop, now);
+        self.reoffer_timeout(common, hop, now);
         let Some(answer) = self.answer.as_mut() else { return State::Session(self) };
         match answer.unacknowledged.handle_timeout(now) {
             AnswerTimeout::Wait => {}
@@ -265,8 +273,7 @@ impl Session {
                 self.answer = None;
                 let sentence = "The far end did not confirm the answer. It may have lost its network.";
                 common.tell_end(Cause::Failure(Failure::new(ErrorCode::Timeout, sentence)));
-                self.bye = Bye::None;
-                self.send_bye(common, hop);
+                self.hang_up(common, hop);
             }
         }
         State::Session(self)
@@ -309,8 +316,8 @@ impl Session {
     fn send_bye(&mut self, common: &mut Common, hop: &mut Hop) {
         match bye(&mut self.dialog, common, hop) {
             Some((request, next_hop)) => {
-                common.outputs.push(LegOutput::Send(Box::new(request.clone()), next_hop));
-                self.bye = Bye::Sent { id: None, request: Box::new(request) };
+                common.outputs.push(LegOutput::Send(Box::new(request), next_hop));
+                self.bye = Bye::Sent { id: None };
                 self.sending = Sending::Bye;
             }
             // Nothing can be sent to such a peer; the core has been told.
@@ -322,15 +329,12 @@ impl Session {
         if response.status().is_provisional() {
             return State::Session(self);
         }
-        let Bye::Sent { request, .. } = &self.bye else { return State::Session(self) };
-        if !matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+        let challenged =
+            matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+        if !challenged || common.challenged(response).is_err() {
             return State::Over;
         }
-        let Ok(again) = common.answer_challenge(request, response, hop) else { return State::Over };
-        let Some(next_hop) = NextHop::of_uri(self.dialog.next_hop(), common.protocol()) else { return State::Over };
-        common.outputs.push(LegOutput::Send(Box::new(again.clone()), next_hop));
-        self.bye = Bye::Sent { id: None, request: Box::new(again) };
-        self.sending = Sending::Bye;
+        self.send_bye(common, hop);
         State::Session(self)
     }
 }

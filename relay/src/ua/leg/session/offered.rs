@@ -2,18 +2,15 @@
 
 use std::time::Instant;
 
-use offhook_sip::message::{HeaderName, Request, Response, StatusCode};
+use offhook_sip::message::{Request, StatusCode};
 use offhook_sip::transaction::ServerId;
 
-use super::{Bye, Session};
+use super::{Awaits, Bye, Session};
 use crate::call::{Audio, Cause, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
 use crate::ua::leg::media::SDP;
 use crate::ua::leg::{Common, LegOutput, Offer};
-
-/// What a peer is asked to wait before it tries again, in seconds (RFC 3261 section 14.2: 0 to 10).
-const RETRY_AFTER: u32 = 1;
 
 impl Session {
     /// Takes the peer's re-INVITE.
@@ -22,19 +19,15 @@ impl Session {
             return common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
         }
         if let Some(status) = self.must_wait() {
-            let reply = Response::reply(request, status).header(HeaderName::RetryAfter, RETRY_AFTER).build();
-            if let Ok(reply) = reply {
-                common.outputs.push(LegOutput::Respond(id, Box::new(reply)));
-            }
-            return;
+            return common.ask_to_wait(id, request, status);
         }
-        match common.media.take_offer(request) {
+        match common.exchange.take_offer(request) {
             Ok(Offer::Audio(audio)) => {
                 self.offered = Some((id, request.clone()));
                 common.event(LegEvent::Reoffer(audio));
             }
-            Ok(Offer::None) => match common.media.offer_again() {
-                Ok(offer) => self.accept(id, request, offer, true, common, now),
+            Ok(Offer::None) => match common.exchange.offer_again() {
+                Ok(offer) => self.accept(id, request, offer, Awaits::Answer, common, now),
                 Err(_) => common.respond(id, request, StatusCode::SERVER_INTERNAL_ERROR),
             },
             Err(status) => common.respond(id, request, status),
@@ -46,16 +39,16 @@ impl Session {
         // None is waited for when the change came with an ACK, which cannot be refused any more.
         let Some((id, request)) = self.offered.take() else { return };
         let answered = match result {
-            Ok(audio) => common.media.answer(&audio).map_err(Cause::Failure),
+            Ok(audio) => common.exchange.answer(&audio).map_err(Cause::Failure),
             Err(cause) => Err(cause),
         };
         match answered {
             Ok((answer, commands)) => {
-                common.outputs.extend(commands.into_iter().map(LegOutput::Media));
-                self.accept(id, &request, answer, false, common, now);
+                common.media(commands);
+                self.accept(id, &request, answer, Awaits::Ack, common, now);
             }
             Err(cause) => {
-                common.media.refuse();
+                common.exchange.refuse();
                 let status = StatusCode::new(cause.refusal()).unwrap_or(StatusCode::NOT_ACCEPTABLE_HERE);
                 common.respond(id, &request, status);
             }
@@ -63,12 +56,17 @@ impl Session {
     }
 
     /// Takes the answer that an ACK brought to the offer in our 2xx.
-    pub(super) fn late_answer(&mut self, ack: &Request, common: &mut Common, hop: &mut Hop) {
-        match common.media.final_answer(ack.body()) {
+    pub(super) fn late_answer(&mut self, awaits: Awaits, ack: &Request, common: &mut Common, hop: &mut Hop) {
+        match common.exchange.final_answer(ack.body()) {
             Ok((audio, commands)) => {
-                common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+                common.media(commands);
+                let supervise = common.exchange.supervise();
+                common.media(supervise);
                 // The other end was told of everything we offered; now it is told what is left.
-                common.event(LegEvent::Reoffer(audio));
+                common.event(match awaits {
+                    Awaits::FirstAnswer => LegEvent::Answered(audio),
+                    Awaits::Answer | Awaits::Ack => LegEvent::Reoffer(audio),
+                });
             }
             Err(failure) => {
                 common.tell_end(Cause::Failure(failure));
@@ -82,7 +80,7 @@ impl Session {
         id: ServerId,
         request: &Request,
         description: bytes::Bytes,
-        expects_answer: bool,
+        awaits: Awaits,
         common: &mut Common,
         now: Instant,
     ) {
@@ -92,7 +90,7 @@ impl Session {
             Ok(response) => {
                 let number = request.headers().cseq().map_or(0, |cseq| cseq.number);
                 common.outputs.push(LegOutput::Respond(id, Box::new(response.clone())));
-                self.await_ack(id, response, number, expects_answer, common, now);
+                self.await_ack(id, response, number, awaits, common, now);
             }
             Err(error) => {
                 tracing::warn!(error = %unsendable(&error).message, "a re-INVITE was not answered");

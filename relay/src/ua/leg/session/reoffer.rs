@@ -12,70 +12,141 @@ use crate::ua::leg::invite::unsendable;
 use crate::ua::leg::{Common, LegOutput};
 use crate::ua::outbox::{NextHop, RequestId};
 
+/// How often both sides may begin a change at once (491) before ours is given up.
+const MAX_GLARES: u8 = 4;
+
 /// A re-INVITE of ours under way.
 #[derive(Debug)]
 pub(super) struct Reoffer {
     pub(super) id: Option<RequestId>,
-    request: Request,
-    /// When to try again after both sides began a change at once (491).
-    pub(super) retry: Option<Instant>,
+    audio: Audio,
+    wait: Wait,
+    glares: u8,
+}
+
+#[derive(Debug)]
+enum Wait {
+    /// It is sent; a peer that does not say anything final until then has it cancelled.
+    Response { request: Box<Request>, until: Instant },
+    /// It is cancelled; the transaction ends by itself.
+    Cancelled { request: Box<Request> },
+    /// Both sides began a change at once; ours is tried again then.
+    Retry(Instant),
+}
+
+impl Reoffer {
+    /// When [`Session::reoffer_timeout`] is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self.wait {
+            Wait::Response { until, .. } => Some(until),
+            Wait::Retry(at) => Some(at),
+            Wait::Cancelled { .. } => None,
+        }
+    }
+
+    /// Whether it is on its way, so that the peer's has to wait.
+    fn is_sent(&self) -> bool {
+        !matches!(self.wait, Wait::Retry(_))
+    }
 }
 
 impl Session {
     /// Offers a change.
-    pub(super) fn reoffer(&mut self, audio: &Audio, common: &mut Common, hop: &mut Hop) {
-        if self.reoffer.is_some() || self.offered.is_some() || self.answer.is_some() {
+    pub(super) fn reoffer(&mut self, audio: Audio, common: &mut Common, hop: &mut Hop, now: Instant) {
+        if self.reoffer.is_some() || self.is_changing() {
             let sentence = "The call is being changed already. Try again in a moment.";
             return common.event(refused_change(Failure::new(ErrorCode::InvalidCallState, sentence)));
         }
-        match self.reinvite(audio, common, hop) {
-            Ok(request) => self.send_reoffer(request, common),
-            Err(failure) => {
-                common.media.withdraw();
-                common.event(refused_change(failure));
-            }
-        }
+        self.offer(audio, 0, common, hop, now);
     }
 
     /// Takes a response to it.
     pub(super) fn reoffer_response(&mut self, response: &Response, common: &mut Common, hop: &mut Hop, now: Instant) {
-        let Some(mut reoffer) = self.reoffer.take() else { return };
-        match response.status().code() {
-            100..=199 => self.reoffer = Some(reoffer),
-            200..=299 => self.reoffer_accepted(&reoffer.request, response, common, hop),
-            401 | 407 => match common.answer_challenge(&reoffer.request, response, hop) {
-                Ok(again) => self.send_reoffer(again, common),
+        let Some(reoffer) = self.reoffer.take() else { return };
+        match (response.status().code(), reoffer.wait) {
+            (100..=199, wait) => self.reoffer = Some(Reoffer { wait, ..reoffer }),
+            (200..=299, Wait::Response { request, .. } | Wait::Cancelled { request }) => {
+                self.reoffer_accepted(&request, response, common, hop);
+            }
+            (401 | 407, Wait::Response { request, .. }) => match self.again(&request, response, common, hop) {
+                Ok(again) => self.send_reoffer(again, reoffer.audio, reoffer.glares, common, now),
                 Err(failure) => self.reoffer_refused(failure, common),
             },
-            491 => {
-                reoffer.id = None;
-                reoffer.retry = Some(now + self.glare_wait(hop));
-                self.reoffer = Some(reoffer);
+            (491, Wait::Response { .. }) if reoffer.glares < MAX_GLARES => {
+                // The peer's own change comes first, and wants an answer.
+                common.exchange.withdraw();
+                let wait = Wait::Retry(now + self.glare_wait(hop));
+                self.reoffer = Some(Reoffer { id: None, wait, glares: reoffer.glares.saturating_add(1), ..reoffer });
             }
             // RFC 3261 section 12.2.1.2: the peer has no such dialog any more, or is out of reach.
-            code @ (408 | 481) => {
+            (code @ (408 | 481), _) => {
                 common.tell_end(Cause::Failure(failure_for_status(code, &response.reason())));
                 self.hang_up(common, hop);
             }
-            code => self.reoffer_refused(failure_for_status(code, &response.reason()), common),
+            (code, _) => self.reoffer_refused(failure_for_status(code, &response.reason()), common),
         }
     }
 
-    /// Sends a re-INVITE again whose wait after a 491 is over.
-    pub(super) fn retry_reoffer(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
-        let due = self.reoffer.as_ref().and_then(|reoffer| reoffer.retry).is_some_and(|retry| retry <= now);
+    /// Cancels a re-INVITE that waits too long, or sends one again whose wait after a 491 is over.
+    pub(super) fn reoffer_timeout(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
+        let due = self.reoffer.as_ref().and_then(Reoffer::poll_timeout).is_some_and(|at| at <= now);
         if !due {
             return;
         }
-        let Some(reoffer) = self.reoffer.take() else { return };
-        match self.again(&reoffer.request, common, hop) {
-            Ok(request) => self.send_reoffer(request, common),
+        let Some(mut reoffer) = self.reoffer.take() else { return };
+        match reoffer.wait {
+            Wait::Response { request, .. } => {
+                common.outputs.extend(reoffer.id.map(LegOutput::Cancel));
+                reoffer.wait = Wait::Cancelled { request };
+                self.reoffer = Some(reoffer);
+            }
+            Wait::Retry(_) if self.is_changing() => {
+                reoffer.wait = Wait::Retry(now + self.glare_wait(hop));
+                self.reoffer = Some(reoffer);
+            }
+            Wait::Retry(_) => self.offer(reoffer.audio, reoffer.glares, common, hop, now),
+            wait @ Wait::Cancelled { .. } => self.reoffer = Some(Reoffer { wait, ..reoffer }),
+        }
+    }
+
+    /// The status of a peer's re-INVITE that meets one of ours or an unanswered one of its own, if it has to wait.
+    pub(super) fn must_wait(&self) -> Option<StatusCode> {
+        if self.reoffer.as_ref().is_some_and(Reoffer::is_sent) {
+            return Some(StatusCode::REQUEST_PENDING);
+        }
+        self.is_changing().then_some(StatusCode::SERVER_INTERNAL_ERROR)
+    }
+
+    /// Whether a change of the peer's is under way.
+    fn is_changing(&self) -> bool {
+        self.offered.is_some() || self.answer.is_some()
+    }
+
+    fn offer(&mut self, audio: Audio, glares: u8, common: &mut Common, hop: &mut Hop, now: Instant) {
+        let offer = match common.exchange.offer(&audio) {
+            Ok(offer) => offer,
+            Err(failure) => return common.event(refused_change(failure)),
+        };
+        match self.reinvite(offer, common, hop) {
+            Ok(request) => self.send_reoffer(request, audio, glares, common, now),
             Err(failure) => self.reoffer_refused(failure, common),
         }
     }
 
-    fn reinvite(&mut self, audio: &Audio, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
-        let offer = common.media.offer(audio)?;
+    /// The same offer again, with the answer to a challenge.
+    fn again(
+        &mut self,
+        request: &Request,
+        response: &Response,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> Result<Request, Failure> {
+        common.challenged(response)?;
+        self.reinvite(request.body().clone(), common, hop)
+    }
+
+    /// The dialog's next INVITE.
+    fn reinvite(&mut self, offer: bytes::Bytes, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
         let via = hop.via(common.protocol()).map_err(|error| unsendable(&error))?;
         let request = self.dialog.request(Method::Invite, &via);
         let mut request = common.invite(request, offer).build().map_err(|error| unsendable(&error))?;
@@ -83,33 +154,26 @@ impl Session {
         Ok(request)
     }
 
-    /// The same offer as the dialog's next request: numbers used meanwhile must not come again.
-    fn again(&mut self, request: &Request, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
-        let via = hop.via(common.protocol()).map_err(|error| unsendable(&error))?;
-        let again = self.dialog.request(Method::Invite, &via);
-        let mut again = common.invite(again, request.body().clone()).build().map_err(|error| unsendable(&error))?;
-        common.authorize(&mut again, hop)?;
-        Ok(again)
-    }
-
-    fn send_reoffer(&mut self, request: Request, common: &mut Common) {
+    fn send_reoffer(&mut self, request: Request, audio: Audio, glares: u8, common: &mut Common, now: Instant) {
         let Some(next_hop) = NextHop::of_uri(self.dialog.next_hop(), common.protocol()) else {
             let sentence = "The far end's address cannot be used.";
             return self.reoffer_refused(Failure::new(ErrorCode::Unreachable, sentence), common);
         };
         common.outputs.push(LegOutput::Send(Box::new(request.clone()), next_hop));
-        self.reoffer = Some(Reoffer { id: None, request, retry: None });
+        let wait = Wait::Response { request: Box::new(request), until: now + common.timing.patience() };
+        self.reoffer = Some(Reoffer { id: None, audio, wait, glares });
         self.sending = Sending::Reoffer;
     }
 
     fn reoffer_accepted(&mut self, request: &Request, response: &Response, common: &mut Common, hop: &mut Hop) {
+        common.authorized();
         if let Err(error) = self.dialog.receive_response(response) {
             tracing::debug!(%error, "an answer that does not renew the dialog");
         }
         acknowledge(&mut self.dialog, request, response, common, hop);
-        match common.media.final_answer(response.body()) {
+        match common.exchange.final_answer(response.body()) {
             Ok((audio, commands)) => {
-                common.outputs.extend(commands.into_iter().map(LegOutput::Media));
+                common.media(commands);
                 common.event(LegEvent::ReofferResult(Ok(audio)));
             }
             Err(failure) => common.event(refused_change(failure)),
@@ -117,7 +181,7 @@ impl Session {
     }
 
     fn reoffer_refused(&mut self, failure: Failure, common: &mut Common) {
-        common.media.withdraw();
+        common.exchange.withdraw();
         common.event(refused_change(failure));
     }
 
@@ -129,15 +193,5 @@ impl Session {
             None => random % 200,
         };
         Duration::from_millis(tens.saturating_mul(10))
-    }
-}
-
-impl Session {
-    /// The status of a peer's re-INVITE that meets one of ours or an unanswered one of its own, if it has to wait.
-    pub(super) fn must_wait(&self) -> Option<StatusCode> {
-        if self.reoffer.is_some() {
-            return Some(StatusCode::REQUEST_PENDING);
-        }
-        (self.offered.is_some() || self.answer.is_some()).then_some(StatusCode::SERVER_INTERNAL_ERROR)
     }
 }

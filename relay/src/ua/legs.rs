@@ -1,0 +1,103 @@
+//! Every SIP leg: found by its name, its dialog or the INVITE it is to answer, and woken in the order of the timers.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use offhook_media::LegId;
+use offhook_sip::dialog::DialogId;
+use offhook_sip::transaction::ServerId;
+
+use super::alarms::Alarms;
+use super::leg::SipLeg;
+
+/// The legs and what they are found by.
+#[derive(Debug, Default)]
+pub(super) struct Legs {
+    entries: HashMap<LegId, Entry>,
+    dialogs: HashMap<DialogId, LegId>,
+    invites: HashMap<ServerId, LegId>,
+    alarms: Alarms<LegId>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    leg: SipLeg,
+    /// As it stands in the index.
+    dialog: Option<DialogId>,
+    /// As it stands in the index.
+    invite: Option<ServerId>,
+}
+
+impl Legs {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn contains(&self, id: LegId) -> bool {
+        self.entries.contains_key(&id)
+    }
+
+    /// The leg whose dialog this is.
+    pub(super) fn of_dialog(&self, dialog: &DialogId) -> Option<LegId> {
+        self.dialogs.get(dialog).copied()
+    }
+
+    /// The leg that is to answer this INVITE.
+    pub(super) fn of_invite(&self, invite: ServerId) -> Option<LegId> {
+        self.invites.get(&invite).copied()
+    }
+
+    /// When the first leg wants to be woken.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.alarms.next()
+    }
+
+    /// The legs to wake.
+    pub(super) fn due(&self, now: Instant) -> Vec<LegId> {
+        self.alarms.due(now)
+    }
+
+    pub(super) fn insert(&mut self, id: LegId, leg: SipLeg) {
+        self.remove(id);
+        self.entries.insert(id, Entry { leg, dialog: None, invite: None });
+        self.settle(id);
+    }
+
+    /// Lets a leg act. `None` if there is no such leg.
+    pub(super) fn drive<R>(&mut self, id: LegId, act: impl FnOnce(&mut SipLeg) -> R) -> Option<R> {
+        let result = act(&mut self.entries.get_mut(&id)?.leg);
+        self.settle(id);
+        Some(result)
+    }
+
+    pub(super) fn remove(&mut self, id: LegId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
+        if let Some(dialog) = entry.dialog {
+            self.dialogs.remove(&dialog);
+        }
+        if let Some(invite) = entry.invite {
+            self.invites.remove(&invite);
+        }
+        self.alarms.set(id, None);
+    }
+
+    /// Brings the indexes up to date with what the leg has become.
+    fn settle(&mut self, id: LegId) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if entry.leg.dialog() != entry.dialog.as_ref() {
+            let dialog = entry.leg.dialog().cloned();
+            self.dialogs.extend(dialog.clone().map(|dialog| (dialog, id)));
+            if let Some(former) = std::mem::replace(&mut entry.dialog, dialog) {
+                self.dialogs.remove(&former);
+            }
+        }
+        if entry.leg.invite() != entry.invite {
+            let invite = entry.leg.invite();
+            self.invites.extend(invite.map(|invite| (invite, id)));
+            if let Some(former) = std::mem::replace(&mut entry.invite, invite) {
+                self.invites.remove(&former);
+            }
+        }
+        self.alarms.set(id, entry.leg.poll_timeout());
+    }
+}
