@@ -13,6 +13,9 @@ use crate::rtp::Header;
 /// A.1's `MAX_DROPOUT` with room for a long burst.
 const MAX_JUMP: u16 = 3000;
 
+/// How far behind the newest packet a straggler may be, at most.
+const MAX_TRAIL: u16 = 0x4000;
+
 /// Where incoming packets come from: another source, another shift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Source {
@@ -45,7 +48,7 @@ struct Shift {
     timestamp: u32,
     /// The source's newest sequence number.
     newest: u16,
-    /// The stream's sequence number at which the source began; nothing may be sent before it.
+    /// The stream's sequence number at which the source began, or later: nothing is sent before it.
     begin: u16,
 }
 
@@ -82,6 +85,7 @@ impl Rewriter {
         let timestamp = header.timestamp.wrapping_add(shift.timestamp);
         if !is_before(header.sequence, shift.newest) {
             shift.newest = header.sequence;
+            shift.trail(sequence);
             self.sequence = sequence;
             if !continues || started {
                 self.timestamp = timestamp;
@@ -167,6 +171,14 @@ impl Rewriter {
 }
 
 impl Shift {
+    /// Keeps the beginning near enough behind `sequence` to be compared with: sequence numbers
+    /// tell before from after within half their range only.
+    fn trail(&mut self, sequence: u16) {
+        if sequence.wrapping_sub(self.begin) > MAX_TRAIL {
+            self.begin = sequence.wrapping_sub(MAX_TRAIL);
+        }
+    }
+
     fn carries_on(&self, source: Source, clock: u32, continues: bool, sequence: u16) -> bool {
         let ahead = sequence.wrapping_sub(self.newest);
         let jump = ahead.min(ahead.wrapping_neg());

@@ -41,6 +41,17 @@ fn gaps_and_reordering_of_one_source_stay_what_they_are() {
 }
 
 #[test]
+fn a_long_call_never_loses_a_packet() {
+    let mut stream = rewriter();
+    let now = crate::simulated::origin();
+    for number in 0..200_000u32 {
+        let header = packet(number as u16, number.wrapping_mul(160));
+        let out = stream.rewrite(now, source(1), 8000, false, header, 0).unwrap();
+        assert_eq!(out.sequence, (number as u16).wrapping_add(0xfffe), "packet {number}");
+    }
+}
+
+#[test]
 fn another_source_continues_in_sequence_and_in_time() {
     let mut stream = rewriter();
     let now = crate::simulated::origin();
