@@ -1,11 +1,10 @@
-//! `cargo xtask bench`: how fast, and compared with whom.
+//! `cargo xtask bench`: how fast, and compared with whom. The benchmarks print their ratios themselves.
 
-mod comparison;
+use std::process::Command;
 
-use crate::error::Failure;
+use crate::build::checked;
 use crate::process;
 use crate::step::Step;
-use crate::tally::Tally;
 use crate::workspace::Workspace;
 
 pub(crate) const STEPS: [Step; 2] = [
@@ -13,21 +12,19 @@ pub(crate) const STEPS: [Step; 2] = [
         name: "sip",
         about: "parsing SIP messages, beside other parsers",
         needs: &[],
-        run: |workspace| measure(workspace, "offhook-sip"),
+        run: |workspace| checked(process::run(&mut benchmarks(workspace, "offhook-sip"))),
     },
     Step {
         name: "media",
         about: "forwarding media packets",
         needs: &[],
-        run: |workspace| measure(workspace, "offhook-media"),
+        run: |workspace| checked(process::run(&mut benchmarks(workspace, "offhook-media"))),
     },
 ];
 
-/// Runs a crate's benchmarks, then puts those that do the same work side by side.
-fn measure(workspace: &Workspace, package: &str) -> Result<Tally, Failure> {
-    let results = workspace.target().join("criterion");
-    comparison::forget(&results)?;
-    process::run(workspace.cargo("bench").args(["--package", package]))?;
-    println!("\n{}", comparison::read(&results)?);
-    Ok(Tally::PASSED)
+/// The benchmarks of a crate, and not its unit tests, which `cargo bench` would list as well.
+fn benchmarks(workspace: &Workspace, package: &str) -> Command {
+    let mut cargo = workspace.cargo("bench");
+    cargo.args(["--package", package, "--bench", "*"]);
+    cargo
 }
