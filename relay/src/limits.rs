@@ -36,7 +36,10 @@ impl RateLimit {
 mod tests {
     use super::*;
 
-    #[expect(clippy::disallowed_methods, reason = "an instant can be had from the clock only; time is simulated from it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an instant can be had from the clock only; time is simulated from it"
+    )]
     fn start() -> Instant {
         Instant::now()
     }

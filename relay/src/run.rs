@@ -237,7 +237,8 @@ impl EventLoop {
                 self.relay.input(input, now());
             }
             LoopInput::Health(asker) => {
-                let _ = asker.send(Health { counts: self.relay.counts(), sip_connections: self.transports.connections() });
+                let _ =
+                    asker.send(Health { counts: self.relay.counts(), sip_connections: self.transports.connections() });
             }
             LoopInput::Stop(asker) => {
                 let now = now();

@@ -1,0 +1,177 @@
+//! A browser leg as the core drives it.
+
+use offhook_media::{Codec, Command, Direction, Fingerprint, IceCredentials, IcePassword, LegId, WebRtcLocal};
+use offhook_protocol::{CallStatus, EventBody};
+
+use super::webrtc::BrowserDescription;
+use super::*;
+use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent, failure_for_status};
+
+const OFFER: &str = include_str!("../relay/tests/offer.sdp");
+
+fn local() -> WebRtcLocal {
+    WebRtcLocal {
+        ice: IceCredentials { ufrag: "relay".into(), password: IcePassword::new("p".repeat(24)) },
+        fingerprint: Fingerprint::from_bytes([1; 32]),
+        candidates: vec![([192, 0, 2, 1], 40_000).into(), ([198, 51, 100, 1], 40_000).into()],
+        ssrc: 5,
+        cname: "c".into(),
+    }
+}
+
+fn audio(codecs: &[Codec], direction: Direction) -> Audio {
+    Audio { codecs: codecs.to_vec(), telephone_event: true, direction }
+}
+
+fn calling() -> BrowserLeg {
+    BrowserLeg::calling("c1".into(), LegId(1), local(), BrowserDescription::parse(OFFER).unwrap())
+}
+
+/// What a leg wants done, in a form that tests can read.
+fn said(leg: &mut BrowserLeg) -> Vec<String> {
+    std::iter::from_fn(|| leg.poll_output())
+        .map(|output| match output {
+            BrowserOutput::Event(EventBody::CallStatus(status)) => format!("{:?}", status.status),
+            BrowserOutput::Event(EventBody::CallSdp(sdp)) => format!("sdp {:?}", sdp.kind),
+            BrowserOutput::Event(EventBody::IncomingCall(_)) => "incoming".into(),
+            BrowserOutput::Event(other) => format!("{other:?}"),
+            BrowserOutput::Leg(LegEvent::Reoffer(audio)) => format!("reoffer {:?}", audio.direction),
+            BrowserOutput::Leg(LegEvent::ReofferResult(Ok(audio))) => format!("result {:?}", audio.direction),
+            BrowserOutput::Leg(event) => format!("leg {event:?}"),
+            BrowserOutput::Media(Command::WebRtcRemote { remote, .. }) => format!("remote {}", remote.formats.len()),
+            BrowserOutput::Media(Command::Direction { direction, .. }) => format!("gate {direction:?}"),
+            BrowserOutput::Media(Command::Supervise { .. }) => "supervise".into(),
+            BrowserOutput::Media(other) => format!("{other:?}"),
+        })
+        .collect()
+}
+
+fn connected() -> BrowserLeg {
+    let mut leg = calling();
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv)));
+    said(&mut leg);
+    leg
+}
+
+#[test]
+fn early_media_brings_the_answer_and_the_call_keeps_it() {
+    let mut leg = calling();
+    let sound = audio(&[Codec::Pcma], Direction::SendRecv);
+    leg.command(LegCommand::Progress(Some(sound.clone())));
+    assert_eq!(said(&mut leg), ["remote 2", "sdp Answer", "SessionProgress"]);
+    leg.command(LegCommand::Ringing(Some(sound.clone())));
+    assert_eq!(said(&mut leg), ["RingMedia"]);
+    leg.command(LegCommand::Answer(sound));
+    assert_eq!(said(&mut leg), ["gate SendRecv", "supervise", "Established"]);
+}
+
+#[test]
+fn an_answer_with_another_codec_than_the_early_one_is_offered_anew() {
+    let mut leg = calling();
+    leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv))));
+    said(&mut leg);
+    leg.command(LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv)));
+    assert_eq!(said(&mut leg), ["sdp Offer", "gate SendRecv", "supervise", "Established"]);
+}
+
+#[test]
+fn ringing_without_sound_is_only_a_status() {
+    let mut leg = calling();
+    leg.command(LegCommand::Trying);
+    leg.command(LegCommand::Ringing(None));
+    leg.command(LegCommand::Progress(None));
+    assert_eq!(said(&mut leg), ["Trying", "Ring", "SessionProgress"]);
+}
+
+#[test]
+fn being_held_gates_the_sound_and_is_answered_at_once() {
+    let mut leg = connected();
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendOnly)));
+    assert_eq!(said(&mut leg), ["gate SendOnly", "result SendOnly", "Hold"]);
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendRecv)));
+    assert_eq!(said(&mut leg), ["gate SendRecv", "result SendRecv", "Established"]);
+}
+
+#[test]
+fn a_hold_silences_both_ways_and_shows_when_it_is_answered() {
+    let mut leg = connected();
+    leg.hold(true).unwrap();
+    assert_eq!(said(&mut leg), ["gate Inactive", "reoffer RecvOnly"]);
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::RecvOnly))));
+    assert_eq!(said(&mut leg), ["gate Inactive", "Hold"]);
+}
+
+#[test]
+fn a_refused_hold_opens_the_sound_again_and_says_why() {
+    let mut leg = connected();
+    leg.hold(true).unwrap();
+    said(&mut leg);
+    leg.command(LegCommand::ReofferAnswer(Err(Cause::Failure(failure_for_status(488, "")))));
+    let outputs: Vec<_> = std::iter::from_fn(|| leg.poll_output()).collect();
+    let BrowserOutput::Event(EventBody::CallStatus(status)) = &outputs[1] else { panic!("{outputs:?}") };
+    assert_eq!(status.status, CallStatus::Established);
+    assert_eq!(status.error.as_ref().and_then(|error| error.sip_status), Some(488));
+}
+
+#[test]
+fn a_far_end_that_changes_codec_needs_the_browsers_answer() {
+    let mut leg = connected();
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcmu], Direction::SendRecv)));
+    assert_eq!(said(&mut leg), ["gate SendRecv", "sdp Offer"]);
+    let answer = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 0 126");
+    leg.sdp(&answer).unwrap();
+    assert_eq!(said(&mut leg), ["remote 2", "result SendRecv", "Established"]);
+    assert!(leg.sdp(&answer).is_err(), "it is answered once");
+}
+
+#[test]
+fn a_called_browser_answers_with_what_it_was_offered() {
+    let mut leg = BrowserLeg::called("in".into(), LegId(1), local());
+    let offer = Some(audio(&[Codec::Pcma, Codec::Pcmu], Direction::SendRecv));
+    leg.command(LegCommand::Invite { from: Identity::default(), to: Identity::default(), offer });
+    assert_eq!(said(&mut leg), ["incoming", "Ring"]);
+    leg.ring().unwrap();
+    said(&mut leg);
+    let nothing_offered = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111");
+    assert!(leg.answer(&nothing_offered).is_err());
+    leg.answer(OFFER).unwrap();
+    let said = said(&mut leg);
+    assert_eq!(said[0], "remote 3", "PCMU, PCMA and their events: {said:?}");
+    assert!(said[2].starts_with("leg Answered") && !said[2].contains("Opus"), "{said:?}");
+}
+
+#[test]
+fn a_browser_is_told_the_end_once() {
+    let mut leg = connected();
+    leg.command(LegCommand::End(Cause::Normal));
+    assert_eq!(said(&mut leg), ["Finish", "leg Ended(Normal)"]);
+    leg.command(LegCommand::End(Cause::Normal));
+    leg.lost();
+    assert!(leg.hangup(false).is_err());
+    assert!(said(&mut leg).is_empty());
+}
+
+#[test]
+fn a_browser_without_a_microphone_is_not_on_hold() {
+    let listener = OFFER.replace("a=sendrecv", "a=recvonly");
+    let offer = BrowserDescription::parse(&listener).unwrap();
+    assert_eq!(offer.audio().direction, Direction::SendOnly);
+    let mut leg = BrowserLeg::calling("c1".into(), LegId(1), local(), offer);
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendOnly)));
+    leg.hold(true).unwrap();
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::Inactive))));
+    leg.hold(false).unwrap();
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::SendOnly))));
+    let said = said(&mut leg);
+    assert_eq!(said.last().unwrap(), "Established", "{said:?}");
+}
+
+#[test]
+fn a_description_names_every_candidate_in_order_of_preference() {
+    let (sdp, _) = webrtc::offer(&local(), &audio(&[Codec::Opus, Codec::Pcmu], Direction::SendRecv), 1);
+    let candidates: Vec<_> = sdp.lines().filter(|line| line.starts_with("a=candidate")).collect();
+    assert_eq!(candidates.len(), 2);
+    assert!(candidates[0].contains("192.0.2.1 40000 typ host"), "{candidates:?}");
+    assert!(sdp.contains("m=audio 40000 UDP/TLS/RTP/SAVPF 111 0 110 126"), "{sdp}");
+    assert!(sdp.contains("a=rtpmap:111 opus/48000/2"), "{sdp}");
+}

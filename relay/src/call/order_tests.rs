@@ -44,18 +44,18 @@ fn cause() -> impl Strategy<Value = Cause> {
 fn event() -> impl Strategy<Value = LegEvent> {
     let digit = Digit::from_event(5).unwrap();
     prop_oneof![
-        Just(LegEvent::Trying),
-        proptest::option::of(audio()).prop_map(LegEvent::Ringing),
-        proptest::option::of(audio()).prop_map(LegEvent::Progress),
+        1 => Just(LegEvent::Trying),
+        1 => proptest::option::of(audio()).prop_map(LegEvent::Ringing),
+        1 => proptest::option::of(audio()).prop_map(LegEvent::Progress),
         3 => audio().prop_map(LegEvent::Answered),
         2 => audio().prop_map(LegEvent::Reoffer),
         2 => audio().prop_map(|audio| LegEvent::ReofferResult(Ok(audio))),
-        cause().prop_map(|cause| LegEvent::ReofferResult(Err(cause))),
-        Just(LegEvent::Dtmf { digit, duration: Duration::from_millis(100) }),
-        Just(LegEvent::MediaConnected),
-        Just(LegEvent::MediaFailed(MediaFailure::Dtls)),
-        Just(LegEvent::MediaInactive),
-        cause().prop_map(LegEvent::Ended),
+        1 => cause().prop_map(|cause| LegEvent::ReofferResult(Err(cause))),
+        1 => Just(LegEvent::Dtmf { digit, duration: Duration::from_millis(100) }),
+        1 => Just(LegEvent::MediaConnected),
+        1 => Just(LegEvent::MediaFailed(MediaFailure::Dtls)),
+        1 => Just(LegEvent::MediaInactive),
+        1 => cause().prop_map(LegEvent::Ended),
     ]
 }
 

@@ -46,13 +46,11 @@ fn is_loopback(host: &str) -> bool {
 fn matches(allowed: &str, host: &str) -> bool {
     let host = host.trim_end_matches('.');
     match allowed.strip_prefix("*.") {
-        Some(parent) => host
-            .len()
-            .checked_sub(parent.len() + 1)
-            .and_then(|at| host.split_at_checked(at))
-            .is_some_and(|(label, rest)| {
+        Some(parent) => host.len().checked_sub(parent.len() + 1).and_then(|at| host.split_at_checked(at)).is_some_and(
+            |(label, rest)| {
                 !label.is_empty() && rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(parent))
-            }),
+            },
+        ),
         None => allowed.eq_ignore_ascii_case(host),
     }
 }

@@ -127,11 +127,19 @@ impl Check {
         }
         for origin in &file.allowed_origins {
             if origin != "*" && !origin.starts_with("https://") && !origin.starts_with("http://") {
-                self.problem("http.allowed_origins", format!("{origin:?} is no origin such as \"https://example.com\""));
+                self.problem(
+                    "http.allowed_origins",
+                    format!("{origin:?} is no origin such as \"https://example.com\""),
+                );
             }
         }
         HttpConfig {
-            listen: self.parsed("http.listen", file.listen, "an address and port such as \"127.0.0.1:8080\"", defaults.listen),
+            listen: self.parsed(
+                "http.listen",
+                file.listen,
+                "an address and port such as \"127.0.0.1:8080\"",
+                defaults.listen,
+            ),
             static_files: file.static_files,
             allowed_origins: file.allowed_origins,
         }
@@ -184,8 +192,11 @@ impl Check {
 
     fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
         let address = "an IP address";
-        let advertised =
-            file.webrtc_advertised.iter().filter_map(|text| self.value("media.webrtc_advertised", text, address)).collect();
+        let advertised = file
+            .webrtc_advertised
+            .iter()
+            .filter_map(|text| self.value("media.webrtc_advertised", text, address))
+            .collect();
         let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
         offhook_media::MediaConfig {
             workers: self.within("media.workers", file.workers, 1..=256, defaults.workers),
@@ -199,8 +210,18 @@ impl Check {
             rtp_bind,
             rtp_advertised: self.parsed("media.rtp_advertised", file.rtp_advertised, address, rtp_bind),
             rtp_ports: self.ports(file.rtp_ports, defaults.rtp_ports),
-            rtp_inactivity: self.seconds("media.rtp_inactivity", file.rtp_inactivity, 1..=86_400, defaults.rtp_inactivity),
-            connect_timeout: self.seconds("media.connect_timeout", file.connect_timeout, 1..=120, defaults.connect_timeout),
+            rtp_inactivity: self.seconds(
+                "media.rtp_inactivity",
+                file.rtp_inactivity,
+                1..=86_400,
+                defaults.rtp_inactivity,
+            ),
+            connect_timeout: self.seconds(
+                "media.connect_timeout",
+                file.connect_timeout,
+                1..=120,
+                defaults.connect_timeout,
+            ),
             quarantine: self.seconds("media.quarantine", file.quarantine, 0..=600, defaults.quarantine),
             consent_timeout: defaults.consent_timeout,
             learning_window: defaults.learning_window,
@@ -215,7 +236,10 @@ impl Check {
             (first >= 1024 && last > first).then_some(first..=last)
         });
         parsed.unwrap_or_else(|| {
-            self.problem("media.rtp_ports", format!("{range:?} is no range of ports from 1024 such as \"30000-39999\""));
+            self.problem(
+                "media.rtp_ports",
+                format!("{range:?} is no range of ports from 1024 such as \"30000-39999\""),
+            );
             default
         })
     }

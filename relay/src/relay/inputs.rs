@@ -56,7 +56,7 @@ pub enum Output {
     },
 }
 
-/// What a relay holds at the moment. Everything but `quarantined_ports` returns to zero when nobody is there.
+/// What a relay holds at the moment. All of it returns to zero when nobody is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
@@ -72,12 +72,11 @@ pub struct Counts {
     pub accounts: usize,
     /// SIP dialogs and those about to be.
     pub dialogs: usize,
-    /// SIP transactions, those that wait for stragglers included.
-    pub transactions: usize,
     /// Legs the media workers hold.
     pub media_legs: usize,
     /// RTP ports bound.
     pub rtp_ports: usize,
-    /// RTP ports resting until they may be used again.
-    pub quarantined_ports: usize,
+    /// Whether SIP transactions or closed RTP ports still wait for stragglers. They end by themselves, transactions
+    /// after 32 s at most (RFC 3261 section 17), ports after `media.quarantine`.
+    pub settling: bool,
 }

@@ -148,14 +148,13 @@ impl<M: MediaPlane> Relay<M> {
         Counts {
             accounts: ua.accounts,
             dialogs: ua.legs,
-            transactions: ua.transactions,
             connections: self.connections.len(),
             sessions: self.sessions.len(),
             calls: self.calls.len(),
             legs: self.legs.len(),
             media_legs: media.legs,
             rtp_ports: media.rtp_ports,
-            quarantined_ports: media.quarantined_ports,
+            settling: ua.transactions > 0 || media.quarantined_ports > 0,
         }
     }
 

@@ -38,7 +38,10 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "an instant can be had from the clock only; time is simulated from it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an instant can be had from the clock only; time is simulated from it"
+    )]
     fn deadlines_come_in_order_and_not_before_their_time() {
         let now = Instant::now();
         let mut schedule = Schedule::default();

@@ -33,12 +33,7 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens the SIP leg of a session's call.
-    pub(super) fn sip_callee(
-        &mut self,
-        session: SessionId,
-        dialled: &str,
-        worker: M::Worker,
-    ) -> Result<End, Failure> {
+    pub(super) fn sip_callee(&mut self, session: SessionId, dialled: &str, worker: M::Worker) -> Result<End, Failure> {
         let leg = LegId(self.next_id());
         let local = self.media.rtp_leg(worker, leg).map_err(|error| no_media(&error))?;
         let end = End { leg, driver: Driver::Sip };

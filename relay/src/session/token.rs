@@ -72,7 +72,9 @@ mod tests {
     #[test]
     fn what_is_no_token_is_not_read() {
         let digits = "0".repeat(2 * Token::BYTES);
-        for text in ["", ".", "7", &digits, &format!("x.{digits}"), &format!("7.{digits}0"), &format!("7.+{}", &digits[1..])] {
+        for text in
+            ["", ".", "7", &digits, &format!("x.{digits}"), &format!("7.{digits}0"), &format!("7.+{}", &digits[1..])]
+        {
             assert!(Token::parse(text).is_none(), "{text}");
         }
     }

@@ -59,7 +59,10 @@ impl BrowserDescription {
     pub fn audio(&self) -> Audio {
         Audio {
             codecs: self.codecs().collect(),
-            telephone_event: self.payloads.iter().any(|payload| matches!(payload.format, Format::TelephoneEvent { .. })),
+            telephone_event: self
+                .payloads
+                .iter()
+                .any(|payload| matches!(payload.format, Format::TelephoneEvent { .. })),
             direction: self.direction,
         }
     }

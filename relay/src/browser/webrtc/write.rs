@@ -23,8 +23,11 @@ pub fn answer(
     let mid = offered.whole.media.get(offered.audio).and_then(|section| section.attributes.mid()).unwrap_or("0");
     let mut description = session(local, mid, version);
     for (index, section) in offered.whole.media.iter().enumerate() {
-        let answered =
-            if index == offered.audio { audio_section(local, mid, &chosen, audio.direction) } else { section.refused() };
+        let answered = if index == offered.audio {
+            audio_section(local, mid, &chosen, audio.direction)
+        } else {
+            section.refused()
+        };
         description = description.with_media(answered);
     }
     (description.to_text(), same_numbers(&chosen))
@@ -34,8 +37,7 @@ pub fn answer(
 #[must_use]
 pub fn offer(local: &WebRtcLocal, audio: &Audio, version: u64) -> (String, Vec<Payload>) {
     let payloads = offered_payloads(audio);
-    let description =
-        session(local, "0", version).with_media(audio_section(local, "0", &payloads, audio.direction));
+    let description = session(local, "0", version).with_media(audio_section(local, "0", &payloads, audio.direction));
     (description.to_text(), payloads)
 }
 
@@ -61,11 +63,8 @@ fn chosen(offered: &[Payload], audio: &Audio) -> Vec<Payload> {
 
 fn offered_payloads(audio: &Audio) -> Vec<Payload> {
     let number = |codec: Codec| codec.static_payload_type().unwrap_or(OPUS);
-    let mut payloads: Vec<Payload> = audio
-        .codecs
-        .iter()
-        .map(|codec| Payload { number: number(*codec), format: Format::Audio(*codec) })
-        .collect();
+    let mut payloads: Vec<Payload> =
+        audio.codecs.iter().map(|codec| Payload { number: number(*codec), format: Format::Audio(*codec) }).collect();
     if audio.telephone_event {
         let event = |clock| Payload {
             number: if clock == Codec::Opus.clock() { EVENTS_48K } else { EVENTS_8K },

@@ -1,0 +1,344 @@
+//! The relay's doors over real sockets: what a WebSocket and an HTTP client meet.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use offhook_relay::config::Config;
+use offhook_relay::run::{self, Health, Running};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+const DEADLINE: Duration = Duration::from_secs(10);
+const OFFER: &str = include_str!("../src/relay/tests/offer.sdp");
+
+async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("{what} did not happen in time"))
+}
+
+/// A demo relay on ports of its own.
+async fn relay(change: impl FnOnce(&mut Config)) -> Running {
+    let mut config = Config::demo();
+    config.http.listen.set_port(0);
+    config.sip.udp.as_mut().unwrap().set_port(0);
+    config.sip.tcp.as_mut().unwrap().set_port(0);
+    config.media.workers = 1;
+    config.media.quarantine = Duration::ZERO;
+    config.limits.session_grace = Duration::from_millis(300);
+    change(&mut config);
+    run::start(config).await.unwrap()
+}
+
+/// Waits until nothing is held any more.
+async fn idle(relay: &Running) {
+    let mut last: Option<Health> = None;
+    let nothing = async {
+        loop {
+            last = relay.health().await;
+            let counts = last.unwrap().counts;
+            if [counts.connections, counts.sessions, counts.calls, counts.legs, counts.media_legs] == [0; 5] {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(DEADLINE, nothing).await.is_err() {
+        panic!("something is left: {last:?}");
+    }
+}
+
+struct Client {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    last_id: u32,
+}
+
+impl Client {
+    async fn connect(relay: &Running) -> Self {
+        Self::connect_with(relay, &[("Sec-WebSocket-Protocol", "offhook.v1")]).await.unwrap()
+    }
+
+    async fn connect_with(relay: &Running, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        let mut request = format!("ws://{}/ws", relay.http).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let (socket, _) = connect_async(request).await?;
+        Ok(Self { socket, last_id: 0 })
+    }
+
+    /// A local user's session; the result of opening it.
+    async fn user(relay: &Running, login: &str) -> (Self, Value) {
+        let mut client = Self::connect(relay).await;
+        client.ask("hello", json!({"version": 1, "client": "test"})).await;
+        let opened = client.ask("openLocal", json!({"login": login})).await;
+        (client, opened["result"].clone())
+    }
+
+    async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    async fn next(&mut self) -> Value {
+        self.next_where(|_| true).await
+    }
+
+    async fn next_where(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        in_time("a frame", async {
+            loop {
+                if let Message::Text(text) = self.socket.next().await.unwrap().unwrap() {
+                    let frame = serde_json::from_str(text.as_str()).unwrap();
+                    if wanted(&frame) {
+                        return frame;
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    async fn ask(&mut self, kind: &str, fields: Value) -> Value {
+        self.last_id += 1;
+        let id = self.last_id;
+        let mut request = json!({"id": id, "type": kind});
+        request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.send(Message::text(request.to_string())).await;
+        self.next_where(|frame| frame["type"] == "reply" && frame["id"] == id).await
+    }
+
+    async fn status(&mut self, status: &str) -> Value {
+        self.next_where(|frame| frame["type"] == "callStatus" && frame["status"] == status).await
+    }
+
+    /// The close code, once the relay closes; nothing when the connection just broke.
+    async fn closed(mut self) -> Option<CloseCode> {
+        in_time("the close", async {
+            while let Some(message) = self.socket.next().await {
+                match message {
+                    Ok(Message::Close(frame)) => return frame.map(|frame| frame.code),
+                    Ok(_) => {}
+                    Err(_) => return None,
+                }
+            }
+            None
+        })
+        .await
+    }
+}
+
+/// What an HTTP request is answered with: the head and the body.
+async fn http(relay: &Running, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(relay.http).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", relay.http);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    in_time("an answer", stream.read_to_end(&mut answer)).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_to_echo_is_established_and_leaves_nothing() {
+    let relay = relay(|_| {}).await;
+    let (mut alice, opened) = Client::user(&relay, "alice").await;
+    assert_eq!(opened["login"], "alice");
+    let reply = alice.ask("call", json!({"callId": "c1", "callee": "echo", "sdp": OFFER})).await;
+    assert_eq!(reply["result"], json!({}));
+    let answer = alice.next_where(|frame| frame["type"] == "callSdp").await;
+    assert!(answer["sdp"].as_str().unwrap().contains("a=ice-lite"));
+    alice.status("ESTABLISHED").await;
+    alice.ask("hangup", json!({"callId": "c1"})).await;
+    alice.ask("close", json!({})).await;
+    assert_eq!(alice.closed().await, Some(CloseCode::Normal));
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_frames_get_an_error_and_the_connection_lives_on() {
+    let relay = relay(|_| {}).await;
+    let mut client = Client::connect(&relay).await;
+    let too_deep = "[".repeat(20_000);
+    let frames = ["", "{", "[]", "null", "{\"id\":1}", "{\"type\":\"ping\"}", "{\"id\":-1,\"type\":\"ping\"}", &too_deep];
+    for frame in frames {
+        client.send(Message::text(frame.to_owned())).await;
+        assert_eq!(client.next().await["error"]["code"], "badRequest", "{frame:.30}");
+    }
+    client.send(Message::binary(vec![0, 1, 2, 255])).await;
+    assert_eq!(client.next().await["error"]["code"], "badRequest");
+    assert_eq!(client.ask("dance", json!({})).await["error"]["code"], "unknownRequest");
+    assert_eq!(client.ask("ping", json!({})).await["error"]["code"], "helloRequired");
+    assert_eq!(client.ask("hello", json!({"version": 1, "client": "x"})).await["result"]["version"], 1);
+    drop(client);
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_over_the_limit_ends_its_connection_only() {
+    let relay = relay(|_| {}).await;
+    let (mut other, _) = Client::user(&relay, "bob").await;
+    for message in [Message::text("x".repeat(1_000_000)), Message::binary(vec![0; 1_000_000])] {
+        let mut client = Client::connect(&relay).await;
+        // The relay may close while the frame is still on its way.
+        let _ = client.socket.send(message).await;
+        assert!(matches!(client.closed().await, None | Some(CloseCode::Size | CloseCode::Protocol)));
+    }
+    assert_eq!(other.ask("ping", json!({})).await["result"], json!({}));
+    drop(other);
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_is_cut_off_and_others_are_served() {
+    let relay = relay(|config| config.limits.requests_per_second = 5).await;
+    let mut flood = Client::connect(&relay).await;
+    for id in 0..200 {
+        let _ = flood.socket.send(Message::text(json!({"id": id, "type": "ping"}).to_string())).await;
+    }
+    assert!(matches!(flood.closed().await, None | Some(CloseCode::Policy)));
+    let (mut other, _) = Client::user(&relay, "bob").await;
+    assert_eq!(other.ask("ping", json!({})).await["result"], json!({}));
+    drop(other);
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_tab_ends_its_calls_within_the_grace() {
+    let relay = relay(|_| {}).await;
+    let (mut alice, _) = Client::user(&relay, "alice").await;
+    let (mut bob, _) = Client::user(&relay, "bob").await;
+    alice.ask("call", json!({"callId": "a1", "callee": "bob", "sdp": OFFER})).await;
+    bob.next_where(|frame| frame["type"] == "incomingCall").await;
+    // The connection breaks without a word, as when a process is killed.
+    drop(alice);
+    bob.status("FINISH").await;
+    drop(bob);
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_socket_is_resumed_with_the_missed_events() {
+    let relay = relay(|config| config.limits.session_grace = Duration::from_secs(30)).await;
+    let (alice, opened) = Client::user(&relay, "alice").await;
+    drop(alice);
+    let (mut bob, _) = Client::user(&relay, "bob").await;
+    bob.ask("call", json!({"callId": "b1", "callee": "alice", "sdp": OFFER})).await;
+    let mut back = Client::connect(&relay).await;
+    back.ask("hello", json!({"version": 1, "client": "test"})).await;
+    let resumed = back.ask("resume", json!({"token": opened["token"], "lastSeq": 0})).await;
+    assert_eq!(resumed["result"]["sessionId"], opened["sessionId"]);
+    assert_eq!(back.next().await["type"], "incomingCall");
+    back.ask("close", json!({})).await;
+    bob.ask("close", json!({})).await;
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_in_every_state_leave_nothing() {
+    let relay = relay(|_| {}).await;
+    for stage in 0..12 {
+        let mut client = Client::connect(&relay).await;
+        if stage % 4 > 0 {
+            client.ask("hello", json!({"version": 1, "client": "test"})).await;
+        }
+        if stage % 4 > 1 {
+            client.ask("openLocal", json!({"login": format!("user{stage}")})).await;
+        }
+        if stage % 4 > 2 {
+            client.ask("call", json!({"callId": "c1", "callee": "tone", "sdp": OFFER})).await;
+        }
+    }
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_from_elsewhere_and_other_protocols_are_turned_away() {
+    let relay = relay(|config| config.http.allowed_origins = vec!["https://shop.example".into()]).await;
+    let status = |result: Result<Client, Error>| match result {
+        Err(Error::Http(response)) => response.status().as_u16(),
+        Err(other) => panic!("{other}"),
+        Ok(_) => 101,
+    };
+    let protocol = ("Sec-WebSocket-Protocol", "offhook.v1");
+    let own = format!("http://{}", relay.http);
+    for (origin, expected) in [("https://evil.example", 403), ("https://shop.example", 101), (own.as_str(), 101)] {
+        let result = Client::connect_with(&relay, &[protocol, ("Origin", origin)]).await;
+        assert_eq!(status(result), expected, "{origin}");
+    }
+    assert_eq!(status(Client::connect_with(&relay, &[("Sec-WebSocket-Protocol", "mqtt")]).await), 400);
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_served_with_their_type_and_the_headers_that_protect_them() {
+    let directory = std::env::temp_dir().join(format!("offhook-door-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("index.html"), "<!doctype html>phone").unwrap();
+    std::fs::write(directory.join("core.wasm"), [0, 97, 115, 109]).unwrap();
+    let relay = relay(|config| config.http.static_files = Some(directory.clone())).await;
+    let (head, body) = http(&relay, "/").await;
+    assert!(head.starts_with("http/1.1 200") && body.contains("phone"), "{head}");
+    assert!(head.contains("script-src 'self' 'wasm-unsafe-eval'"), "{head}");
+    assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    let (head, _) = http(&relay, "/core.wasm").await;
+    assert!(head.contains("content-type: application/wasm"), "{head}");
+    for path in ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/none"] {
+        let (head, body) = http(&relay, path).await;
+        assert!(head.starts_with("http/1.1 4") && !body.contains("root:"), "{path}: {head}");
+    }
+    // The address of the page takes WebSockets too.
+    let mut request = format!("ws://{}/", relay.http).into_client_request().unwrap();
+    request.headers_mut().insert("Sec-WebSocket-Protocol", "offhook.v1".parse().unwrap());
+    drop(connect_async(request).await.unwrap());
+    relay.stop().await;
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_reports_what_is_held() {
+    let relay = relay(|_| {}).await;
+    let (mut alice, _) = Client::user(&relay, "alice").await;
+    alice.ask("call", json!({"callId": "c1", "callee": "noanswer", "sdp": OFFER})).await;
+    let (head, body) = http(&relay, "/health").await;
+    assert!(head.contains("application/json"), "{head}");
+    let health: Value = serde_json::from_str(&body).unwrap();
+    for (count, expected) in [("connections", 1), ("sessions", 1), ("calls", 1), ("legs", 2), ("mediaLegs", 1)] {
+        assert_eq!(health[count], expected, "{count} in {health}");
+    }
+    drop(alice);
+    idle(&relay).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_relay_says_goodbye() {
+    let relay = relay(|_| {}).await;
+    let (mut alice, _) = Client::user(&relay, "alice").await;
+    alice.ask("call", json!({"callId": "c1", "callee": "echo", "sdp": OFFER})).await;
+    let stopped = tokio::spawn(relay.stop());
+    alice.status("FINISH").await;
+    let farewell = alice.next_where(|frame| frame["type"] == "sessionClosed").await;
+    assert_eq!(farewell["error"]["code"], "shuttingDown");
+    in_time("the stop", stopped).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named() {
+    let relay = relay(|_| {}).await;
+    let mut config = Config::demo();
+    config.http.listen = relay.http;
+    let error = run::start(config).await.unwrap_err();
+    assert!(error.to_string().contains(&relay.http.to_string()), "{error}");
+    relay.stop().await;
+}
