@@ -151,6 +151,20 @@ async fn a_call_can_be_made_and_the_session_closed_inside_events() {
 }
 
 #[wasm_bindgen_test]
+async fn hanging_up_while_an_element_is_put_into_the_page_leaves_nothing_behind() {
+    let page = Page::new().await;
+    let hang_up = {
+        let sdk = page.sdk.clone();
+        Closure::<dyn FnMut()>::new(move || sdk.hangup("c").unwrap())
+    };
+    let place = page::reacting_place(hang_up.as_ref().unchecked_ref());
+    page.sdk.create_call("s", "c", object([("callee", "echo".into()), ("localVideoDisplay", place.into())])).unwrap();
+    page.sdk.call("c").unwrap();
+    page.sink.reaches("c", "FAILED").await;
+    until("everything to be let go", || still_open() == [0, 0, 1, 0]).await;
+}
+
+#[wasm_bindgen_test]
 async fn an_app_that_throws_hears_the_next_event_all_the_same() {
     let page = Page::new().await;
     let throwing = js_sys::Function::new_no_args("throw new Error('the app threw, as this test wants it to')");

@@ -64,7 +64,8 @@ impl Runtime {
 
     /// Changes the phone, then does what it wants done.
     pub fn step<T>(&self, change: impl FnOnce(&mut Phone, Millis) -> T) -> T {
-        let result = change(&mut self.phone.borrow_mut(), timer::now());
+        let now = timer::now();
+        let result = change(&mut self.phone.borrow_mut(), now);
         self.run();
         result
     }
@@ -153,7 +154,7 @@ impl Runtime {
         };
         match Socket::open(url, news) {
             Some(socket) => self.sockets.borrow_mut().push((session_id, socket)),
-            None => self.phone.borrow_mut().on_session(&session_id, session::Input::SocketClosed, timer::now()),
+            None => self.step(|phone, now| phone.on_session(&session_id, session::Input::SocketClosed, now)),
         }
     }
 

@@ -141,6 +141,11 @@ impl Peer {
         }
         self.capture.replace(capture);
         self.enable_tracks();
+        // The page may hang up while its elements change: then this has come too late to be released.
+        if self.released.get() {
+            self.release();
+            return Err(released());
+        }
         Ok(())
     }
 
@@ -165,9 +170,10 @@ impl Peer {
         let Ok(stream) = MediaStream::new() else { return };
         stream.add_track(track);
         let id = [&self.call_id, "-remote"].concat();
-        let place = property(&self.options.borrow().clone(), "remoteVideoDisplay");
-        if let Some(display) = Display::show(&place, &id, &stream, false) {
-            self.remote.replace(Some((stream, display)));
+        let options = self.options.borrow().clone();
+        let shown = Display::show(&property(&options, "remoteVideoDisplay"), &id, &stream, false);
+        if !self.released.get() {
+            self.remote.replace(shown.map(|display| (stream, display)));
         }
     }
 

@@ -17,6 +17,8 @@ extern "C" {
     #[wasm_bindgen(js_name = grantMicrophone)]
     pub fn grant_microphone();
     fn left() -> JsValue;
+    #[wasm_bindgen(js_name = reactingPlace)]
+    pub fn reacting_place(reaction: &Function) -> web_sys::Element;
     #[wasm_bindgen(js_name = connectionCount)]
     pub fn connection_count() -> u32;
     #[wasm_bindgen(js_name = lastConfiguration)]

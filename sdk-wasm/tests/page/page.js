@@ -1,5 +1,5 @@
 // What the browser tests put in place of the world outside the page: a relay, and a watch on what the SDK opens.
-/* global document, AudioContext */
+/* global document, AudioContext, Node */
 
 const DEADLINE = 10_000;
 
@@ -82,6 +82,18 @@ export function left() {
     sockets: opened.sockets.filter((socket) => socket.readyState < 2).length,
     elements: document.querySelectorAll("video, audio").length,
   };
+}
+
+/** An element that runs `reaction` in the middle of something being put into it. */
+export function reactingPlace(reaction) {
+  const place = document.createElement("div");
+  place.appendChild = (child) => {
+    Node.prototype.appendChild.call(place, child);
+    reaction();
+    return child;
+  };
+  document.documentElement.append(place);
+  return place;
 }
 
 export function connectionCount() {
