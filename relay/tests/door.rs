@@ -1,4 +1,10 @@
 //! The relay's doors over real sockets: what a WebSocket and an HTTP client meet.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
 
 use std::time::Duration;
 
@@ -163,7 +169,8 @@ async fn bad_frames_get_an_error_and_the_connection_lives_on() {
     let relay = relay(|_| {}).await;
     let mut client = Client::connect(&relay).await;
     let too_deep = "[".repeat(20_000);
-    let frames = ["", "{", "[]", "null", "{\"id\":1}", "{\"type\":\"ping\"}", "{\"id\":-1,\"type\":\"ping\"}", &too_deep];
+    let frames =
+        ["", "{", "[]", "null", "{\"id\":1}", "{\"type\":\"ping\"}", "{\"id\":-1,\"type\":\"ping\"}", &too_deep];
     for frame in frames {
         client.send(Message::text(frame.to_owned())).await;
         assert_eq!(client.next().await["error"]["code"], "badRequest", "{frame:.30}");

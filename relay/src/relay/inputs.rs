@@ -76,7 +76,8 @@ pub struct Counts {
     pub media_legs: usize,
     /// RTP ports bound.
     pub rtp_ports: usize,
-    /// Whether SIP transactions or closed RTP ports still wait for stragglers. They end by themselves, transactions
-    /// after 32 s at most (RFC 3261 section 17), ports after `media.quarantine`.
-    pub settling: bool,
+    /// SIP transactions. Finished ones wait up to 32 s for stragglers (RFC 3261 section 17), then end by themselves.
+    pub transactions: usize,
+    /// Closed RTP ports that rest for `media.quarantine` before they may be used again.
+    pub quarantined_ports: usize,
 }

@@ -154,7 +154,8 @@ impl<M: MediaPlane> Relay<M> {
             legs: self.legs.len(),
             media_legs: media.legs,
             rtp_ports: media.rtp_ports,
-            settling: ua.transactions > 0 || media.quarantined_ports > 0,
+            transactions: ua.transactions,
+            quarantined_ports: media.quarantined_ports,
         }
     }
 
