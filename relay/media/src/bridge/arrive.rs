@@ -7,7 +7,7 @@ use super::Bridge;
 use crate::ice::Check;
 use crate::leg::Transport;
 use crate::outlet::{Door, LegKey, Outlet};
-use crate::rtp::Datagram;
+use crate::rtp::{Datagram, Header};
 
 impl Bridge {
     /// A datagram on the socket all browsers share.
@@ -56,13 +56,15 @@ impl Bridge {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
+        let agreed = Header::parse(datagram).and_then(|(header, _)| leg.received_format(header.payload_type));
         let Transport::Rtp(peer) = &mut leg.transport else {
             return;
         };
         let kind = Datagram::classify(datagram);
+        let plausible = kind == Some(Datagram::Rtp) && agreed.is_some();
         if !matches!(kind, Some(Datagram::Rtp | Datagram::Rtcp)) {
             leg.counters.invalid += 1;
-        } else if !peer.accepts(now, source) {
+        } else if !peer.accepts(now, source, plausible) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
             self.receive_report(now, key, datagram);

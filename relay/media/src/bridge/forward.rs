@@ -1,5 +1,6 @@
 //! A packet's way from one leg to the other.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::Bridge;
@@ -10,13 +11,21 @@ use crate::outlet::{LegKey, Outlet};
 use crate::rewrite::Source;
 use crate::rtp::Header;
 
+/// A packet in the clear, and what is known of it.
+struct Packet<'a> {
+    header: Header,
+    format: Format,
+    bytes: &'a mut [u8],
+    payload: Range<usize>,
+}
+
 impl Bridge {
     /// A packet that is the leg's own, in the clear.
-    pub(super) fn receive_packet(&mut self, now: Instant, key: LegKey, packet: &mut [u8], outlet: &mut impl Outlet) {
+    pub(super) fn receive_packet(&mut self, now: Instant, key: LegKey, bytes: &mut [u8], outlet: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let Some((header, payload)) = Header::parse(packet) else {
+        let Some((header, payload)) = Header::parse(bytes) else {
             leg.counters.invalid += 1;
             return;
         };
@@ -30,18 +39,22 @@ impl Bridge {
         if leg.supervision.hear(now) && matches!(leg.transport, Transport::Rtp(_)) {
             outlet.event(Event::Connected { leg: leg.id });
         }
-        let Some(target) = leg.joined.filter(|_| leg.direction.receives()) else {
+        if !leg.direction.receives() {
             leg.counters.gated += 1;
             return;
-        };
+        }
+        let joined = leg.joined;
         if let Format::TelephoneEvent { clock } = format {
-            let event = packet.get(payload.clone()).unwrap_or_default();
+            let event = bytes.get(payload.clone()).unwrap_or_default();
             self.receive_key(now, key, &header, clock, event, outlet);
         }
-        let Some(target) = self.ear_of(target, key) else {
+        let Some(joined) = joined else {
+            self.count_gated(key);
             return;
         };
-        self.forward(now, key, target, format, header, packet, payload, outlet);
+        if let Some(ear) = self.ear_of(joined, key) {
+            self.forward(now, key, ear, Packet { header, format, bytes, payload }, outlet);
+        }
     }
 
     /// Which leg hears what goes to `target`: itself, the speaker where it echoes, nobody where it
@@ -55,23 +68,17 @@ impl Bridge {
 
     /// Sends a packet on, with the target's numbers in its header. The payload is not touched:
     /// where no common format exists is the one place at which a transcoder would stand.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one packet, torn once")]
-    fn forward(
-        &mut self,
-        now: Instant,
-        from: LegKey,
-        to: LegKey,
-        format: Format,
-        header: Header,
-        packet: &mut [u8],
-        payload: std::ops::Range<usize>,
-        outlet: &mut impl Outlet,
-    ) {
+    fn forward(&mut self, now: Instant, from: LegKey, to: LegKey, packet: Packet<'_>, outlet: &mut impl Outlet) {
+        let Packet { header, format, bytes, payload } = packet;
         let Some(target) = self.legs.get_mut(to) else {
             return;
         };
+        let event = matches!(format, Format::TelephoneEvent { .. });
         let Some(payload_type) = target.payload_type(format) else {
-            self.count_untranslatable(from);
+            // Keys are pressed again where the target knows them on another clock.
+            if !event || target.telephone_event().is_none() {
+                self.count_untranslatable(from);
+            }
             return;
         };
         if !target.direction.sends() || target.keys_out.is_pressing() || !target.is_ready() {
@@ -79,10 +86,9 @@ impl Bridge {
             return;
         }
         let source = Source { leg: from, ssrc: header.ssrc };
-        let event = matches!(format, Format::TelephoneEvent { .. });
         let rewritten = target.stream.rewrite(now, source, format.clock(), event, header, payload_type);
         if let Some(header) = rewritten
-            && let Some(packet) = header.replace_in(packet, payload)
+            && let Some(packet) = header.replace_in(bytes, payload)
         {
             target.send(to, packet, &header, outlet);
         } else {

@@ -239,7 +239,7 @@ impl Bridge {
             let Transport::Rtp(peer) = &mut leg.transport else {
                 return;
             };
-            peer.set_remote(&remote);
+            peer.set_remote(now, &remote);
             leg.set_formats(remote.formats);
             leg.rtcp.start(now);
         });

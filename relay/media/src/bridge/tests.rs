@@ -259,6 +259,16 @@ fn a_held_leg_is_sent_nothing_or_heard_by_nobody_as_the_hold_says() {
 }
 
 #[test]
+fn what_was_not_agreed_makes_no_source_known() {
+    let mut world = call();
+    world.say(A, 77, 0, b"of no agreed format");
+    assert_eq!(world.stats(A).strangers, 1);
+    world.say(A, 0, 0, b"sound");
+    world.say(A, 77, 0, b"of no agreed format");
+    assert_eq!((world.stats(A).strangers, world.stats(A).unknown_format), (1, 1));
+}
+
+#[test]
 fn silence_is_reported_once_supervised_and_not_during_a_hold() {
     let mut world = call();
     world.pass(Duration::from_secs(100));
@@ -290,6 +300,14 @@ fn a_key_press_is_told_once_and_passed_on_with_one_timestamp() {
     let pressed: Vec<_> = world.events().into_iter().filter(|event| matches!(event, Event::Dtmf { .. })).collect();
     let digit = crate::dtmf::Digit::from_char('5').unwrap();
     assert_eq!(pressed, [Event::Dtmf { leg: A, digit, duration: Duration::from_millis(60) }]);
+}
+
+#[test]
+fn a_key_is_told_even_when_the_leg_stands_alone() {
+    let mut world = call();
+    world.command(Command::Unjoin { leg: A });
+    world.press(A, 101, 5, 1160);
+    assert!(world.events().iter().any(|event| matches!(event, Event::Dtmf { leg: A, .. })));
 }
 
 #[test]

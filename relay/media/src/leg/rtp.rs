@@ -24,15 +24,15 @@ impl RtpTransport {
     }
 
     /// The peer's description says where it is, or that it moved.
-    pub(crate) fn set_remote(&mut self, remote: &RtpRemote) {
-        self.learning.name(remote.rtp);
+    pub(crate) fn set_remote(&mut self, now: Instant, remote: &RtpRemote) {
+        self.learning.name(now, remote.rtp);
         self.named_rtcp = remote.rtcp;
         self.learned_rtcp = None;
     }
 
-    /// Whether an RTP packet from there is the peer's.
-    pub(crate) fn accepts(&mut self, now: Instant, source: SocketAddr) -> bool {
-        self.learning.accepts(now, source)
+    /// Whether a packet from there is the peer's; `plausible` is whether the peer would send it.
+    pub(crate) fn accepts(&mut self, now: Instant, source: SocketAddr, plausible: bool) -> bool {
+        self.learning.accepts(now, source, plausible)
     }
 
     /// Whether an RTCP packet from there is the peer's: from the host that RTP is sent to, or the
@@ -73,7 +73,8 @@ mod tests {
 
     fn transport(rtcp: Option<&str>) -> RtpTransport {
         let mut transport = RtpTransport::new(Duration::from_secs(2));
-        transport.set_remote(&RtpRemote { rtp: at("192.0.2.1:4000"), rtcp: rtcp.map(at), formats: vec![] });
+        let remote = RtpRemote { rtp: at("192.0.2.1:4000"), rtcp: rtcp.map(at), formats: vec![] };
+        transport.set_remote(crate::simulated::origin(), &remote);
         transport
     }
 
