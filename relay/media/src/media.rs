@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use mio::{Poll, Waker};
 
@@ -262,6 +262,11 @@ impl Drop for Handle {
     }
 }
 
+/// No deadline of a call is longer than this, and instants can be reckoned with.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// RTCP more often than this is a flood.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(500);
+
 fn check(config: &MediaConfig) -> Result<(), MediaError> {
     let wrong = |sentence| Err(MediaError::Config(sentence));
     if config.workers == 0 {
@@ -282,6 +287,24 @@ fn check(config: &MediaConfig) -> Result<(), MediaError> {
     }
     if config.rtp_ports.clone().count() < 3 || *config.rtp_ports.start() == 0 {
         return wrong("rtp_ports: the range must hold at least one even port and the one above it");
+    }
+    check_durations(config)
+}
+
+fn check_durations(config: &MediaConfig) -> Result<(), MediaError> {
+    let durations = [
+        (config.rtp_inactivity, "rtp_inactivity: a day is the longest"),
+        (config.consent_timeout, "consent_timeout: a day is the longest"),
+        (config.connect_timeout, "connect_timeout: a day is the longest"),
+        (config.quarantine, "quarantine: a day is the longest"),
+        (config.learning_window, "learning_window: a day is the longest"),
+        (config.rtcp_interval, "rtcp_interval: a day is the longest"),
+    ];
+    if let Some((_, sentence)) = durations.into_iter().find(|(duration, _)| *duration > LONGEST) {
+        return Err(MediaError::Config(sentence));
+    }
+    if config.rtcp_interval < SHORTEST_INTERVAL {
+        return Err(MediaError::Config("rtcp_interval: half a second is the shortest"));
     }
     Ok(())
 }

@@ -67,7 +67,8 @@ fn a_browser_that_connects_before_its_description_arrives_gets_media_after_it() 
     relay.join(leg, echo);
     browser.finish();
     browser.send(111, b"too early");
-    assert_eq!(relay.stats(leg).received_packets, 0);
+    let stats = until("the packet", || Some(relay.stats(leg)).filter(|stats| stats.invalid > 0));
+    assert_eq!(stats.received_packets, 0);
     assert!(relay.untaken().is_empty(), "{:?}", relay.untaken());
 
     relay.command(Command::WebRtcRemote { leg, remote });
@@ -136,7 +137,7 @@ fn the_tone_service_is_heard_in_real_time_without_a_gap() {
     let began = peer::now();
     let heard: Vec<_> = (0..50).map(|_| phone.expect()).collect();
     let took = began.elapsed();
-    assert!((Duration::from_millis(900)..Duration::from_millis(1500)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
     for pair in heard.windows(2) {
         assert_eq!(pair[1].header.sequence_number, pair[0].header.sequence_number.wrapping_add(1));
         assert_eq!(pair[1].header.timestamp, pair[0].header.timestamp.wrapping_add(160));
@@ -296,4 +297,26 @@ fn a_configuration_that_cannot_work_is_refused_with_a_reason() {
     assert!(refused(MediaConfig { webrtc_bind: anywhere, ..config() }).contains("webrtc_advertised"));
     assert!(refused(MediaConfig { rtp_advertised: anywhere.ip(), ..config() }).contains("rtp_advertised"));
     assert!(refused(MediaConfig { rtp_ports: 4001..=4002, ..config() }).contains("rtp_ports"));
+    let ever = Duration::MAX;
+    assert!(refused(MediaConfig { rtp_inactivity: ever, ..config() }).contains("rtp_inactivity"));
+    assert!(refused(MediaConfig { rtcp_interval: Duration::ZERO, ..config() }).contains("rtcp_interval"));
+}
+
+#[test]
+fn an_address_that_is_not_ours_is_named_in_the_error() {
+    let elsewhere = "203.0.113.1:0".parse().unwrap();
+    let error = Media::start(MediaConfig { webrtc_bind: elsewhere, ..config() }, |_| ()).unwrap_err();
+    assert!(error.to_string().contains("203.0.113.1"), "{error}");
+}
+
+#[test]
+fn ending_everything_says_goodbye_to_everybody() {
+    let mut relay = Relay::start(config());
+    let mut browser = Browser::connect(&mut relay, &[PCMU]);
+    let (leg, phone) = relay.phone(vec![PCMU]);
+    relay.join(browser.leg, leg);
+    browser.send(0, b"sound");
+    phone.expect_from(&mut browser);
+    drop(relay);
+    until("a goodbye", || phone.receive_report().filter(|report| report.windows(2).any(|two| two == [0x81, 203])));
 }

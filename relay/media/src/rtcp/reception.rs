@@ -120,7 +120,7 @@ impl Stream {
         }
         let difference = transit.wrapping_sub(self.transit) as i32;
         self.transit = transit;
-        let rounded = (self.jitter + 8) >> 4;
+        let rounded = self.jitter.saturating_add(8) >> 4;
         self.jitter = self.jitter.saturating_add(difference.unsigned_abs()).saturating_sub(rounded);
     }
 
@@ -232,5 +232,23 @@ mod tests {
         reception.sender_report(now, 5, 0xabcd_0123);
         let block = reception.block(now + Duration::from_millis(500)).unwrap();
         assert_eq!((block.last_sr, block.delay), (0xabcd_0123, 0x8000));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_stream_is_measured_without_a_panic(
+            packets in proptest::collection::vec(
+                (proptest::prelude::any::<u16>(), proptest::prelude::any::<u32>(), 0u32..3, 0u64..100_000), 0..200)
+        ) {
+            let mut reception = Reception::default();
+            let mut now = crate::simulated::origin();
+            for (sequence, timestamp, ssrc, wait) in packets {
+                now += Duration::from_millis(wait);
+                let clock = if sequence % 7 == 0 { 48_000 } else { CLOCK };
+                reception.receive(now, clock, &Header { ssrc, ..packet(sequence, timestamp) });
+                reception.block(now);
+                let _ = reception.jitter();
+            }
+        }
     }
 }
