@@ -42,14 +42,25 @@ pub(crate) enum Order {
     Command(Command),
 }
 
+/// Whether orders are waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// Not now.
+    None,
+    /// There may be more, and the waker will not say so again.
+    Perhaps,
+    /// There never will be: nobody is left to give them.
+    Never,
+}
+
 /// Everything the thread owns.
 pub(crate) struct Worker {
-    pub poll: Poll,
-    pub sockets: Sockets,
-    pub bridge: Bridge,
-    pub orders: Receiver<Order>,
+    pub(crate) poll: Poll,
+    pub(crate) sockets: Sockets,
+    pub(crate) bridge: Bridge,
+    pub(crate) orders: Receiver<Order>,
     /// Legs open, for everybody to see.
-    pub legs: Arc<AtomicUsize>,
+    pub(crate) legs: Arc<AtomicUsize>,
     /// Datagrams that were nobody's, likewise.
     pub(crate) unclaimed: Arc<AtomicU64>,
 }
@@ -61,9 +72,11 @@ impl Worker {
         let mut buffer = [0; BUFFER];
         // Sockets that may hold more: the poll reports each only once.
         let mut unfinished: Vec<Door> = Vec::new();
+        let mut waiting = Waiting::None;
         let mut now = clock();
         loop {
-            let patience = if unfinished.is_empty() { self.patience(now) } else { Duration::ZERO };
+            let idle = unfinished.is_empty() && waiting == Waiting::None;
+            let patience = if idle { self.patience(now) } else { Duration::ZERO };
             match self.poll.poll(&mut events, Some(patience)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -74,7 +87,8 @@ impl Worker {
             }
             now = clock();
             // Orders first: a packet that was sent after an order finds it carried out.
-            if !self.obey(now) {
+            waiting = self.obey(now);
+            if waiting == Waiting::Never {
                 break;
             }
             let ready = events.iter().filter_map(|event| door(event.token()));
@@ -102,7 +116,8 @@ impl Worker {
             let Some((length, source)) = self.sockets.receive(door, buffer) else {
                 return false;
             };
-            let Some(datagram) = buffer.get_mut(..length) else {
+            // One that fills the buffer has been cut off.
+            let Some(datagram) = buffer.get_mut(..length).filter(|datagram| datagram.len() < BUFFER) else {
                 continue;
             };
             let (bridge, sockets) = (&mut self.bridge, &mut self.sockets);
@@ -115,16 +130,16 @@ impl Worker {
         true
     }
 
-    /// Carries out what has been ordered. `false` when nobody gives orders any more.
-    fn obey(&mut self, now: Instant) -> bool {
+    /// Carries out what has been ordered, up to a limit.
+    fn obey(&mut self, now: Instant) -> Waiting {
         for _ in 0..ORDERS {
             match self.orders.try_recv() {
                 Ok(order) => self.carry_out(now, order),
-                Err(TryRecvError::Empty) => return true,
-                Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) => return Waiting::None,
+                Err(TryRecvError::Disconnected) => return Waiting::Never,
             }
         }
-        true
+        Waiting::Perhaps
     }
 
     fn carry_out(&mut self, now: Instant, order: Order) {

@@ -320,3 +320,15 @@ fn ending_everything_says_goodbye_to_everybody() {
     drop(relay);
     until("a goodbye", || phone.receive_report().filter(|report| report.windows(2).any(|two| two == [0x81, 203])));
 }
+
+#[test]
+fn a_flood_of_orders_is_carried_out_to_the_last() {
+    let mut relay = Relay::start(config());
+    let (leg, _phone) = relay.phone(vec![PCMU]);
+    for _ in 0..5000 {
+        relay.command(Command::Direction { leg, direction: Direction::SendRecv });
+    }
+    let began = peer::now();
+    relay.stats(leg);
+    assert!(began.elapsed() < Duration::from_secs(5));
+}

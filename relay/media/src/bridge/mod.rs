@@ -136,7 +136,7 @@ impl Bridge {
             }
             Command::Direction { leg, direction } => self.direct(now, leg, direction),
             Command::Supervise { leg } => {
-                self.with(leg, |leg| leg.supervision.begin(now));
+                self.with(leg, |leg| leg.supervise(now));
             }
             Command::SendDtmf { leg, digits, tone, gap } => self.send_dtmf(now, leg, &digits, tone, gap, outlet),
             Command::Snapshot { leg } => {

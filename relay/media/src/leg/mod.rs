@@ -125,6 +125,13 @@ impl Leg {
         events().find(|&(_, event)| Some(event) == clock).or_else(|| events().next())
     }
 
+    /// Media is expected from now on. A service speaks in this process and is never silent.
+    pub(crate) fn supervise(&mut self, now: Instant) {
+        if !matches!(self.transport, Transport::Service(_)) {
+            self.supervision.begin(now);
+        }
+    }
+
     /// Whether media can be sent to it at all.
     #[must_use]
     pub(crate) fn is_ready(&self) -> bool {

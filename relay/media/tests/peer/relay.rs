@@ -22,7 +22,8 @@ pub(crate) fn config() -> MediaConfig {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = socket.local_addr().unwrap().port();
         chosen.push(socket);
-        if port % 2 == 1 && port < 65_000 {
+        let free = |port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if port % 2 == 1 && port < 65_000 && (port + 1..port + 5).all(free) {
             break port + 1;
         }
     };
