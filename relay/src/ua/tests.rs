@@ -1,1 +1,11 @@
+//! The user agent as its peers see it: a scripted SIP peer on simulated time reads what it sends and answers.
 
+mod changes;
+mod dispatch;
+mod ends;
+mod incoming;
+mod outgoing;
+mod peer;
+mod registration;
+mod routing;
+mod scene;

@@ -1,5 +1,6 @@
 //! A leg's half of the media: its offers and answers, and what the worker is told of them.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -21,7 +22,6 @@ pub(super) const SDP: &str = "application/sdp";
 const KEY_PRESS: Duration = Duration::from_millis(100);
 
 /// A leg's offers and answers.
-#[derive(Debug)]
 pub(super) struct Media {
     leg: LegId,
     session_id: u64,
@@ -185,6 +185,14 @@ impl Media {
         let origin = self.local.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.addr.ip());
         let session_id = self.session_id;
         self.exchange.get_or_insert_with(|| OfferAnswer::new(session_id, origin))
+    }
+}
+
+impl fmt::Debug for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Descriptions stay out of logs.
+        let state = self.exchange.as_ref().map(OfferAnswer::state);
+        f.debug_struct("Media").field("leg", &self.leg).field("state", &state).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,146 @@
+use bytes::Bytes;
+use offhook_sip::message::{HeaderName, Message, Method, Request};
+
+use super::peer::{Peer, sdp};
+use super::scene::{Scene, header};
+
+fn ask(scene: &mut Scene, request: Request, status: u16) -> Message {
+    scene.give(request);
+    let reply = Message::from(scene.response(status));
+    assert!(scene.incoming.is_empty() && scene.events.is_empty());
+    reply
+}
+
+#[test]
+fn options_out_of_a_dialog_say_what_is_served() {
+    let mut scene = Scene::new();
+    let request = Peer::caller("anyone").request(Method::Options, 1).build().unwrap();
+    let reply = ask(&mut scene, request, 200);
+    assert_eq!(header(&reply, &HeaderName::Allow).as_deref(), Some("INVITE, ACK, CANCEL, BYE, OPTIONS"));
+    assert_eq!(header(&reply, &HeaderName::Accept).as_deref(), Some("application/sdp"));
+    assert!(reply.headers().to().unwrap().tag().is_some());
+}
+
+#[test]
+fn options_in_a_dialog_are_answered_in_it() {
+    let (mut scene, peer) = Scene::established();
+    ask(&mut scene, peer.request(Method::Options, 1).build().unwrap(), 200);
+    assert_eq!(scene.ua.counts().legs, 1);
+}
+
+#[test]
+fn a_known_method_that_is_not_served_is_not_allowed() {
+    let mut scene = Scene::new();
+    let request = Peer::caller("anyone").request(Method::Register, 1).build().unwrap();
+    let reply = ask(&mut scene, request, 405);
+    assert!(header(&reply, &HeaderName::Allow).unwrap().contains("INVITE"));
+}
+
+#[test]
+fn an_unknown_method_is_not_implemented() {
+    let mut scene = Scene::new();
+    let method = Method::parse(&Bytes::from_static(b"DANCE")).unwrap();
+    let request = Peer::caller("anyone").request(method, 1).build().unwrap();
+    let reply = ask(&mut scene, request, 501);
+    assert!(header(&reply, &HeaderName::Allow).is_some());
+}
+
+#[test]
+fn an_extension_that_is_required_and_unknown_is_refused_by_name() {
+    let mut scene = Scene::new();
+    let invite = Peer::caller("echo").request(Method::Invite, 1).header(HeaderName::Require, "100rel, levitation");
+    let invite = invite.contact(&super::peer::addr("<sip:bob@192.0.2.9>")).build().unwrap();
+    let reply = ask(&mut scene, invite, 420);
+    assert!(header(&reply, &HeaderName::Unsupported).unwrap().contains("levitation"));
+}
+
+#[test]
+fn a_bye_of_no_call_does_not_exist() {
+    let mut scene = Scene::new();
+    ask(&mut scene, Peer::caller("alice").bye(1), 481);
+}
+
+#[test]
+fn requests_of_an_unknown_dialog_do_not_exist() {
+    let (mut scene, peer) = Scene::established();
+    let stranger = peer.stranger();
+    ask(&mut scene, stranger.bye(1), 481);
+    ask(&mut scene, stranger.reinvite(2, &sdp("")), 481);
+    assert_eq!(scene.ua.counts().legs, 1);
+}
+
+#[test]
+fn a_cancel_of_nothing_does_not_exist() {
+    let mut scene = Scene::new();
+    ask(&mut scene, Peer::caller("alice").cancel(1), 481);
+}
+
+#[test]
+fn an_invite_without_a_user_finds_nobody() {
+    let mut scene = Scene::new();
+    let mut invite = Peer::caller("echo").invite(&sdp(""));
+    invite.set_uri(&offhook_sip::message::Uri::parse(b"sip:192.0.2.1").unwrap()).unwrap();
+    ask(&mut scene, invite, 404);
+}
+
+#[test]
+fn a_secure_address_is_not_served() {
+    let mut scene = Scene::new();
+    let mut invite = Peer::caller("echo").invite(&sdp(""));
+    invite.set_uri(&offhook_sip::message::Uri::parse(b"sips:echo@192.0.2.1").unwrap()).unwrap();
+    ask(&mut scene, invite, 416);
+}
+
+#[test]
+fn a_body_of_another_type_is_refused() {
+    let mut scene = Scene::new();
+    let invite = Peer::caller("echo").request(Method::Invite, 1).contact(&super::peer::addr("<sip:bob@192.0.2.9>"));
+    let invite = invite.body("text/plain", "hello").build().unwrap();
+    let reply = ask(&mut scene, invite, 415);
+    assert_eq!(header(&reply, &HeaderName::Accept).as_deref(), Some("application/sdp"));
+}
+
+#[test]
+fn an_invite_without_a_contact_is_a_bad_request() {
+    let mut scene = Scene::new();
+    let mut invite = Peer::caller("echo").invite(&sdp(""));
+    invite.headers_mut().remove(&HeaderName::Contact);
+    ask(&mut scene, invite, 400);
+    assert_eq!(scene.ua.counts().legs, 0);
+}
+
+#[test]
+fn a_stray_ack_is_dropped() {
+    let mut scene = Scene::new();
+    scene.give(Peer::caller("alice").ack(1).build().unwrap());
+    scene.assert_quiet();
+}
+
+#[test]
+fn a_stray_response_is_dropped() {
+    let mut scene = Scene::new();
+    let request = Peer::caller("alice").bye(1);
+    scene.respond(&request, 200);
+    scene.assert_quiet();
+}
+
+#[test]
+fn a_response_for_another_hop_is_dropped() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let mut reply = Scene::reply(&invite, 180, "bob").build().unwrap();
+    reply.headers_mut().push(HeaderName::Via, "SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKother").unwrap();
+    scene.give(reply);
+    scene.assert_quiet();
+}
+
+#[test]
+fn every_request_gets_its_response_and_nothing_stays() {
+    let mut scene = Scene::new();
+    let peer = Peer::caller("anyone");
+    for (number, method) in [Method::Options, Method::Bye, Method::Info, Method::Subscribe].into_iter().enumerate() {
+        scene.give(peer.request(method, u32::try_from(number).unwrap() + 1).build().unwrap());
+    }
+    assert_eq!(scene.sent.len(), 4);
+    scene.assert_forgotten();
+}

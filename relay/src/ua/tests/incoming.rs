@@ -1,0 +1,259 @@
+use offhook_media::{Codec, Direction};
+use offhook_protocol::ErrorCode;
+use offhook_sip::message::{HeaderName, Message, Method};
+
+use super::peer::{Peer, foreign_sdp, sdp};
+use super::scene::{ACCOUNT, Scene, audio, body, everything, failure, header, local, seconds};
+use crate::call::{Cause, LegCommand, LegEvent, failure_for_status};
+
+fn pcma() -> crate::call::Audio {
+    audio(&[Codec::Pcma], Direction::SendRecv)
+}
+
+#[test]
+fn an_invite_is_told_with_who_calls_and_what_it_offers() {
+    let mut scene = Scene::new();
+    scene.give(Peer::caller("echo").invite(&sdp("")));
+    let incoming = scene.incoming.pop_front().unwrap();
+    assert_eq!((incoming.dialled.as_str(), incoming.account), ("echo", None));
+    assert_eq!((incoming.from.user.as_str(), incoming.from.display_name.as_deref()), ("bob", Some("Bob B.")));
+    assert_eq!(incoming.offer, Some(pcma()));
+}
+
+#[test]
+fn a_call_to_an_accounts_contact_names_the_account() {
+    let mut scene = Scene::new();
+    let contact = scene.call().headers().contact().unwrap().unwrap();
+    let user = contact.uri.sip().unwrap().user_decoded().unwrap().into_owned();
+    scene.give(Peer::caller(&String::from_utf8(user).unwrap()).invite(&sdp("")));
+    assert_eq!(scene.incoming.pop_front().unwrap().account, Some(ACCOUNT));
+}
+
+#[test]
+fn a_call_that_nobody_takes_up_at_once_is_told_trying() {
+    let (mut scene, ..) = Scene::ringing(&sdp(""));
+    scene.wait(seconds(1));
+    scene.response(100);
+}
+
+#[test]
+fn ringing_and_answer_belong_to_one_dialog() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Ringing(None));
+    let ringing = scene.response(180);
+    scene.command(leg, LegCommand::Answer(pcma()));
+    let ok = scene.response(200);
+    assert_eq!(ringing.headers().to().unwrap().tag(), ok.headers().to().unwrap().tag());
+    assert!(body(ok.body()).contains("m=audio 4000 RTP/AVP 8 97"));
+    assert!(ok.headers().contains(&HeaderName::Contact));
+    assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "SendRecv", "supervise"]);
+    scene.give(peer.answered(&ok).ack(1).build().unwrap());
+    scene.wait(seconds(100));
+    scene.assert_quiet();
+}
+
+#[test]
+fn early_media_is_answered_once_and_repeated_in_the_answer() {
+    let (mut scene, _, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Progress(Some(pcma())));
+    let progress = scene.response(183);
+    scene.command(leg, LegCommand::Answer(pcma()));
+    assert_eq!(scene.response(200).body(), progress.body());
+}
+
+#[test]
+fn an_answer_is_repeated_until_its_ack() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Answer(pcma()));
+    let ok = scene.response(200);
+    scene.wait(seconds(2));
+    assert_eq!(scene.response(200).to_bytes(), ok.to_bytes());
+    scene.response(200);
+    scene.give(peer.answered(&ok).ack(1).build().unwrap());
+    scene.wait(seconds(40));
+    scene.assert_quiet();
+}
+
+#[test]
+fn an_answer_that_is_never_acknowledged_ends_the_call() {
+    let (mut scene, _, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.wait(seconds(33));
+    assert_eq!(failure(scene.event()).code, ErrorCode::Timeout);
+    let byes = scene.sent.iter().filter(|(_, message)| matches!(message, Message::Request(_))).count();
+    assert!(byes >= 1, "the far end is told");
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_hang_up_before_the_ack_waits_for_it() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Answer(pcma()));
+    let ok = scene.response(200);
+    scene.command(leg, LegCommand::End(Cause::Normal));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Normal));
+    scene.assert_quiet();
+    scene.give(peer.answered(&ok).ack(1).build().unwrap());
+    let bye = scene.request(&Method::Bye);
+    scene.respond(&bye, 200);
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_decline_is_refused_with_its_status() {
+    for status in [486, 603, 404, 480] {
+        let (mut scene, _, leg) = Scene::ringing(&sdp(""));
+        let cause = Cause::Failure(failure_for_status(status, ""));
+        scene.command(leg, LegCommand::End(cause.clone()));
+        scene.response(status);
+        assert_eq!(scene.event(), LegEvent::Ended(cause));
+        scene.assert_forgotten();
+    }
+}
+
+#[test]
+fn a_caller_that_gives_up_ends_the_leg() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Ringing(None));
+    scene.response(180);
+    scene.give(peer.cancel(1));
+    let statuses: Vec<u16> = [scene.sent.pop_front(), scene.sent.pop_front()]
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, message)| match message {
+            Message::Response(response) => Some(response.status().code()),
+            Message::Request(_) => None,
+        })
+        .collect();
+    assert_eq!(statuses, [200, 487]);
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_caller_may_hang_up_before_the_answer() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Ringing(None));
+    let ringing = scene.response(180);
+    scene.give(peer.answered(&ringing).bye(2));
+    scene.response(200);
+    scene.response(487);
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_change_before_the_answer_has_to_wait() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Ringing(None));
+    let ringing = scene.response(180);
+    scene.give(peer.answered(&ringing).reinvite(2, &sdp("")));
+    assert!(scene.response(500).headers().retry_after().is_some());
+    assert!(scene.events.is_empty());
+}
+
+#[test]
+fn an_invite_without_an_offer_gets_one_and_its_ack_brings_the_answer() {
+    let (mut scene, peer, leg) = Scene::ringing("");
+    scene.command(leg, LegCommand::Answer(everything()));
+    let ok = scene.response(200);
+    assert!(body(ok.body()).contains("opus"));
+    assert!(scene.media.is_empty(), "nothing is agreed yet");
+    let ack = peer.answered(&ok).ack(1).body("application/sdp", sdp("")).build().unwrap();
+    scene.give(ack);
+    assert_eq!(scene.event(), LegEvent::Answered(pcma()));
+    assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "SendRecv", "supervise"]);
+    scene.assert_quiet();
+}
+
+#[test]
+fn a_late_answer_is_taken_once() {
+    let (mut scene, peer, leg) = Scene::ringing("");
+    scene.command(leg, LegCommand::Answer(everything()));
+    let peer = peer.answered(&scene.response(200));
+    for _ in 0..2 {
+        scene.give(peer.ack(1).body("application/sdp", sdp("")).build().unwrap());
+    }
+    scene.event();
+    scene.assert_quiet();
+}
+
+#[test]
+fn a_late_answer_without_a_common_codec_ends_the_call() {
+    let (mut scene, peer, leg) = Scene::ringing("");
+    scene.command(leg, LegCommand::Answer(everything()));
+    let peer = peer.answered(&scene.response(200));
+    scene.give(peer.ack(1).body("application/sdp", foreign_sdp()).build().unwrap());
+    assert_eq!(failure(scene.event()).code, ErrorCode::NoCommonCodecs);
+    scene.request(&Method::Bye);
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_missing_late_answer_ends_the_call() {
+    let (mut scene, peer, leg) = Scene::ringing("");
+    scene.command(leg, LegCommand::Answer(everything()));
+    let peer = peer.answered(&scene.response(200));
+    scene.give(peer.ack(1).build().unwrap());
+    assert_eq!(failure(scene.event()).code, ErrorCode::Rejected);
+    scene.request(&Method::Bye);
+    scene.assert_forgotten();
+}
+
+#[test]
+fn ringing_without_an_offer_brings_no_description() {
+    let (mut scene, _, leg) = Scene::ringing("");
+    scene.command(leg, LegCommand::Ringing(Some(everything())));
+    assert!(scene.response(180).body().is_empty());
+}
+
+#[test]
+fn an_offer_of_nothing_the_relay_speaks_is_refused() {
+    let mut scene = Scene::new();
+    scene.give(Peer::caller("echo").invite(&foreign_sdp()));
+    scene.response(488);
+    assert!(scene.incoming.is_empty());
+    scene.assert_forgotten();
+}
+
+#[test]
+fn an_answer_without_a_common_codec_refuses_the_call() {
+    let (mut scene, _, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv)));
+    scene.response(488);
+    assert_eq!(failure(scene.event()).code, ErrorCode::NoCommonCodecs);
+    scene.assert_forgotten();
+}
+
+#[test]
+fn an_offer_that_cannot_be_read_is_refused() {
+    let mut scene = Scene::new();
+    scene.give(Peer::caller("echo").invite("this is no description"));
+    scene.response(400);
+    assert!(scene.incoming.is_empty());
+}
+
+#[test]
+fn a_repeated_invite_is_no_second_call() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Ringing(None));
+    scene.response(180);
+    scene.give(peer.invite(&sdp("")));
+    scene.response(180);
+    assert!(scene.incoming.is_empty());
+}
+
+#[test]
+fn a_call_over_tcp_is_answered_on_its_connection() {
+    let mut scene = Scene::new();
+    let mut invite = Peer::caller("echo").invite(&sdp(""));
+    invite.headers_mut().set(HeaderName::Via, "SIP/2.0/TCP 192.0.2.9:5060;branch=z9hG4bKtcp").unwrap();
+    let connection = offhook_sip::transaction::ConnectionId(7);
+    scene.give_from(invite, offhook_sip::transaction::Destination::tcp(super::scene::PEER, Some(connection)));
+    let leg = scene.incoming.pop_front().unwrap().leg;
+    scene.ua.attach_rtp(leg, local());
+    scene.command(leg, LegCommand::Answer(pcma()));
+    let (to, message) = scene.sent.pop_front().unwrap();
+    assert_eq!(to.connection, Some(connection));
+    assert!(header(&message, &HeaderName::Contact).unwrap().contains("transport=tcp"));
+}

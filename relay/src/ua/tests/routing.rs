@@ -1,0 +1,108 @@
+use std::net::SocketAddr;
+
+use offhook_protocol::request::OpenSip;
+use offhook_sip::message::{HeaderName, Message, Method, Transport};
+
+use super::peer::sdp;
+use super::scene::{LEG, Scene, account, header};
+use crate::call::{Cause, LegCommand};
+
+fn proxied() -> OpenSip {
+    OpenSip { domain: "pbx.example".into(), outbound_proxy: Some("192.0.2.20:5080".into()), ..account() }
+}
+
+#[test]
+fn requests_go_through_the_outbound_proxy() {
+    let mut scene = Scene::with(&proxied());
+    scene.dial("bob");
+    let (to, message) = scene.sent.pop_front().unwrap();
+    assert_eq!(to.address, SocketAddr::from(([192, 0, 2, 20], 5080)));
+    assert_eq!(header(&message, &HeaderName::Route).as_deref(), Some("<sip:192.0.2.20:5080;lr>"));
+    assert!(scene.lookups.is_empty(), "the proxy knows where the domain is");
+}
+
+#[test]
+fn a_redirect_goes_through_the_outbound_proxy_too() {
+    let mut scene = Scene::with(&proxied());
+    let invite = scene.call();
+    let moved = offhook_sip::message::Response::reply(&invite, offhook_sip::message::StatusCode::new(302).unwrap());
+    scene.give(moved.to_tag("pbx").header(HeaderName::Contact, "<sip:bob@192.0.2.77>").build().unwrap());
+    scene.request(&Method::Ack);
+    let (to, message) = scene.sent.pop_front().unwrap();
+    assert_eq!(to.address, SocketAddr::from(([192, 0, 2, 20], 5080)));
+    assert!(header(&message, &HeaderName::Route).is_some());
+}
+
+#[test]
+fn tcp_is_used_where_it_is_asked_for() {
+    let mut scene = Scene::with(&OpenSip { transport: Some("TCP".into()), ..account() });
+    scene.dial("bob");
+    let (to, message) = scene.sent.pop_front().unwrap();
+    assert_eq!(to.transport, Transport::Tcp);
+    assert!(header(&message, &HeaderName::Via).unwrap().starts_with("SIP/2.0/TCP"));
+    assert!(header(&message, &HeaderName::Contact).unwrap().contains("transport=tcp"));
+}
+
+#[test]
+fn the_port_of_the_account_counts() {
+    let mut scene = Scene::with(&OpenSip { port: Some(5070), ..account() });
+    scene.dial("bob");
+    assert_eq!(scene.sent[0].0.address.port(), 5070);
+}
+
+#[test]
+fn a_name_is_looked_up_once_for_all_that_wait_for_it() {
+    let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), register: true, ..account() });
+    scene.dial("bob");
+    let (id, host, port) = scene.lookups.pop_front().unwrap();
+    assert_eq!((host.as_str(), port), ("pbx.example", 5060));
+    assert!(scene.lookups.is_empty());
+    scene.assert_quiet();
+    scene.ua.resolved(id, &[SocketAddr::from(([192, 0, 2, 30], 5060))], scene.now);
+    scene.drain();
+    let to: Vec<String> = scene.sent.iter().map(|(to, _)| to.address.to_string()).collect();
+    assert_eq!(to, ["192.0.2.30:5060", "192.0.2.30:5060"]);
+}
+
+#[test]
+fn datagrams_go_to_an_address_of_the_sockets_family() {
+    let mut scene = Scene::with(&OpenSip { domain: "localhost".into(), ..account() });
+    scene.dial("bob");
+    let (id, ..) = scene.lookups.pop_front().unwrap();
+    let found = ["[::1]:5060".parse().unwrap(), SocketAddr::from(([127, 0, 0, 1], 5060))];
+    scene.ua.resolved(id, &found, scene.now);
+    scene.drain();
+    assert_eq!(scene.sent[0].0.address, found[1]);
+}
+
+#[test]
+fn requests_in_a_dialog_follow_its_recorded_route() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let ok = Scene::reply(&invite, 200, "bob").header(HeaderName::RecordRoute, "<sip:192.0.2.40;lr>");
+    scene.give(ok.body("application/sdp", sdp("")).build().unwrap());
+    scene.command(LEG, LegCommand::End(Cause::Normal));
+    for _ in [Method::Ack, Method::Bye] {
+        let (to, message) = scene.sent.pop_front().unwrap();
+        assert_eq!(to.address, SocketAddr::from(([192, 0, 2, 40], 5060)));
+        assert_eq!(header(&message, &HeaderName::Route).as_deref(), Some("<sip:192.0.2.40;lr>"));
+        let Message::Request(request) = message else { panic!("a response") };
+        assert_eq!(request.uri().unwrap().to_string(), "sip:bob@192.0.2.9:5060");
+    }
+}
+
+#[test]
+fn nothing_secret_is_in_what_debug_shows() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let challenge = r#"Digest realm="pbx", nonce="n1", qop="auth""#;
+    scene.give(Scene::reply(&invite, 401, "pbx").header(HeaderName::WwwAuthenticate, challenge).build().unwrap());
+    scene.request(&Method::Ack);
+    let again = scene.request(&Method::Invite);
+    scene.respond_with(&again, 200, &sdp(""));
+    let answer = header(&Message::from(again), &HeaderName::Authorization).unwrap();
+    let response = answer.split("response=\"").nth(1).unwrap().split('"').next().unwrap();
+    for secret in ["hunter2", response, "m=audio", "v=0", "rtpmap"] {
+        assert!(!scene.log.contains(secret), "{secret} is shown");
+    }
+}

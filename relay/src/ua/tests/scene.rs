@@ -1,0 +1,325 @@
+//! A user agent with a clock of its own, and everything it has said so far.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use offhook_media::{Codec, Command, Direction, LegId, RtpLocal, RtpRemote};
+use offhook_protocol::request::OpenSip;
+use offhook_protocol::{Failure, RegistrationState, Secret};
+use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Response, StatusCode};
+use offhook_sip::transaction::{Destination, Timing, TransactionId};
+
+use super::peer::{Peer, sdp};
+use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent};
+use crate::ua::transport::TransportEvent;
+use crate::ua::{AccountId, LookupId, SipAccount, UaConfig, UaOutput, UserAgent};
+
+/// Where the peer's messages come from.
+pub(super) const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9)), 5060);
+
+/// The account of every scene, and the leg of its calls.
+pub(super) const ACCOUNT: AccountId = AccountId(1);
+pub(super) const LEG: LegId = LegId(1);
+
+/// A call that came in.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub(super) leg: LegId,
+    pub(super) account: Option<AccountId>,
+    pub(super) dialled: String,
+    pub(super) from: Identity,
+    pub(super) offer: Option<Audio>,
+}
+
+pub(super) struct Scene {
+    pub(super) ua: UserAgent,
+    pub(super) now: Instant,
+    pub(super) sent: VecDeque<(Destination, Message)>,
+    /// Whom to tell that the message sent last could not be sent.
+    pub(super) transaction: Option<TransactionId>,
+    pub(super) events: VecDeque<(LegId, LegEvent)>,
+    pub(super) media: VecDeque<Command>,
+    pub(super) registrations: VecDeque<(RegistrationState, Option<Failure>)>,
+    pub(super) incoming: VecDeque<Incoming>,
+    pub(super) lookups: VecDeque<(LookupId, String, u16)>,
+    /// Everything the user agent put out, as `Debug` shows it.
+    pub(super) log: String,
+}
+
+/// An account at a server that needs no lookup and wants no REGISTER.
+pub(super) fn account() -> OpenSip {
+    OpenSip {
+        login: "alice".into(),
+        authentication_name: None,
+        password: Secret::new("hunter2"),
+        domain: "192.0.2.9".into(),
+        outbound_proxy: None,
+        port: None,
+        transport: None,
+        register: false,
+        visible_name: Some("Alice A.".into()),
+    }
+}
+
+pub(super) fn audio(codecs: &[Codec], direction: Direction) -> Audio {
+    Audio { codecs: codecs.to_vec(), telephone_event: true, direction }
+}
+
+pub(super) fn everything() -> Audio {
+    audio(&Codec::ALL, Direction::SendRecv)
+}
+
+pub(super) fn local() -> RtpLocal {
+    RtpLocal {
+        addr: SocketAddr::from(([192, 0, 2, 1], 4000)),
+        rtcp: SocketAddr::from(([192, 0, 2, 1], 4001)),
+        ssrc: 1,
+        cname: "relay".into(),
+    }
+}
+
+pub(super) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(super) fn body(message: &Bytes) -> String {
+    String::from_utf8(message.to_vec()).unwrap()
+}
+
+impl Scene {
+    /// A user agent with an account.
+    pub(super) fn new() -> Self {
+        Self::with(&account())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
+    pub(super) fn with(open: &OpenSip) -> Self {
+        let config = UaConfig {
+            udp: Some(SocketAddr::from(([192, 0, 2, 1], 5060))),
+            tcp: Some(SocketAddr::from(([192, 0, 2, 1], 5060))),
+            user_agent: "Offhook".into(),
+            expires: 600,
+            timing: Timing::default(),
+        };
+        // The copies that go to different parts of the user agent must not make the same numbers.
+        let last = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let random = move || last.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mut scene = Self {
+            ua: UserAgent::new(config, random),
+            now: Instant::now(),
+            sent: VecDeque::new(),
+            transaction: None,
+            events: VecDeque::new(),
+            media: VecDeque::new(),
+            registrations: VecDeque::new(),
+            incoming: VecDeque::new(),
+            lookups: VecDeque::new(),
+            log: String::new(),
+        };
+        scene.ua.register(ACCOUNT, SipAccount::parse(open).unwrap(), scene.now);
+        scene.drain();
+        scene
+    }
+
+    /// Takes what the user agent has put out.
+    pub(super) fn drain(&mut self) {
+        while let Some(output) = self.ua.poll_output() {
+            self.log.push_str(&format!("{output:?}\n{:?}\n", self.ua));
+            match output {
+                UaOutput::Leg(leg, event) => self.events.push_back((leg, event)),
+                UaOutput::Media(_, command) => self.media.push_back(command),
+                UaOutput::Transmit(transmit) => {
+                    self.transaction = transmit.transaction;
+                    let message = Message::parse_datagram(transmit.bytes, &Default::default()).unwrap();
+                    self.sent.push_back((transmit.destination, message));
+                }
+                UaOutput::Lookup { id, host, port } => self.lookups.push_back((id, host, port)),
+                UaOutput::Incoming { leg, account, dialled, from, offer, .. } => {
+                    self.incoming.push_back(Incoming { leg, account, dialled, from, offer });
+                }
+                UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
+            }
+        }
+    }
+
+    /// Lets time pass, from timer to timer.
+    pub(super) fn wait(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(at) = self.ua.poll_timeout().filter(|at| *at <= end) {
+            self.now = at.max(self.now);
+            self.ua.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass until everything that was sent has come to its end, and nothing more has to be said of it.
+    pub(super) fn wait_out(&mut self) {
+        self.wait(seconds(200));
+        self.sent.clear();
+    }
+
+    pub(super) fn command(&mut self, leg: LegId, command: LegCommand) {
+        self.ua.leg_command(leg, command, self.now);
+        self.drain();
+    }
+
+    /// A message of the peer arrives.
+    pub(super) fn give(&mut self, message: impl Into<Message>) {
+        self.give_from(message, Destination::udp(PEER));
+    }
+
+    pub(super) fn give_from(&mut self, message: impl Into<Message>, from: Destination) {
+        let bytes = message.into().to_bytes();
+        let message = Message::parse_datagram(bytes, &Default::default()).unwrap();
+        let event = TransportEvent::Message { from, message: Box::new(message) };
+        self.ua.receive(event, self.now);
+        self.drain();
+    }
+
+    /// The message sent last could not be sent.
+    pub(super) fn fail_to_send(&mut self) {
+        let transaction = self.transaction.take().unwrap();
+        self.ua.receive(TransportEvent::Failed { transaction }, self.now);
+        self.drain();
+    }
+
+    /// The next request that was sent, and with it those that only repeat it.
+    pub(super) fn request(&mut self, method: &Method) -> Request {
+        let request = match self.sent.pop_front() {
+            Some((_, Message::Request(request))) if request.method() == method => request,
+            other => panic!("not {method}: {other:?}"),
+        };
+        let bytes = request.to_bytes();
+        while self.sent.front().is_some_and(|(_, next)| next.to_bytes() == bytes) {
+            self.sent.pop_front();
+        }
+        request
+    }
+
+    /// The next response that was sent.
+    pub(super) fn response(&mut self, status: u16) -> Response {
+        match self.sent.pop_front() {
+            Some((_, Message::Response(response))) if response.status().code() == status => response,
+            other => panic!("not a {status}: {other:?}"),
+        }
+    }
+
+    /// The next thing a leg said.
+    pub(super) fn event(&mut self) -> LegEvent {
+        self.events.pop_front().map(|(_, event)| event).unwrap()
+    }
+
+    /// Nothing was said that the test has not looked at.
+    pub(super) fn assert_quiet(&self) {
+        assert!(self.sent.is_empty(), "sent: {:?}", self.sent);
+        assert!(self.events.is_empty(), "said: {:?}", self.events);
+    }
+
+    /// Nothing is left of any call once time has passed.
+    pub(super) fn assert_forgotten(&mut self) {
+        self.wait_out();
+        let counts = self.ua.counts();
+        assert_eq!((counts.legs, counts.transactions), (0, 0));
+        assert!(self.events.is_empty(), "said: {:?}", self.events);
+    }
+
+    /// Where the media worker sends RTP by now.
+    pub(super) fn remote(&mut self) -> RtpRemote {
+        let mut remotes = self.media.drain(..).filter_map(|command| match command {
+            Command::RtpRemote { remote, .. } => Some(remote),
+            _ => None,
+        });
+        remotes.next_back().unwrap()
+    }
+
+    /// What the media worker was told, in short.
+    pub(super) fn media_told(&mut self) -> Vec<String> {
+        let told = self.media.drain(..).map(|command| match command {
+            Command::RtpRemote { remote, .. } => format!("remote {}", remote.rtp),
+            Command::Direction { direction, .. } => format!("{direction:?}"),
+            Command::Supervise { .. } => "supervise".to_owned(),
+            other => panic!("no command for a SIP leg: {other:?}"),
+        });
+        told.collect()
+    }
+
+    /// Calls bob and gives the INVITE.
+    pub(super) fn call(&mut self) -> Request {
+        self.dial("bob");
+        self.request(&Method::Invite)
+    }
+
+    pub(super) fn dial(&mut self, callee: &str) {
+        self.ua.open_leg(LEG, ACCOUNT, local(), callee).unwrap();
+        let from = Identity { user: "alice".into(), display_name: None };
+        let to = Identity { user: callee.into(), display_name: None };
+        self.command(LEG, LegCommand::Invite { from, to, offer: Some(everything()) });
+    }
+
+    /// Begins the peer's response.
+    pub(super) fn reply(request: &Request, status: u16, tag: &str) -> offhook_sip::message::ResponseBuilder {
+        let contact = NameAddr::parse(format!("<sip:{tag}@192.0.2.9:5060>").as_bytes()).unwrap();
+        Response::reply(request, StatusCode::new(status).unwrap()).to_tag(tag).contact(&contact)
+    }
+
+    /// The peer responds without a description.
+    pub(super) fn respond(&mut self, request: &Request, status: u16) {
+        self.give(Self::reply(request, status, "bob").build().unwrap());
+    }
+
+    /// The peer responds with one.
+    pub(super) fn respond_with(&mut self, request: &Request, status: u16, description: &str) {
+        self.give(Self::reply(request, status, "bob").body("application/sdp", description.to_owned()).build().unwrap());
+    }
+
+    /// A call of ours that bob took: PCMA and keys.
+    pub(super) fn established() -> (Self, Peer) {
+        let mut scene = Self::new();
+        let invite = scene.call();
+        let ok = Self::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
+        scene.give(ok.clone());
+        scene.request(&Method::Ack);
+        assert!(matches!(scene.event(), LegEvent::Answered(_)));
+        scene.media.clear();
+        let peer = Peer::callee(&invite, &ok);
+        (scene, peer)
+    }
+
+    /// A call of bob's that our side took.
+    pub(super) fn taken() -> (Self, Peer, LegId) {
+        let (mut scene, peer, leg) = Self::ringing(&sdp(""));
+        scene.command(leg, LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv)));
+        let ok = scene.response(200);
+        let peer = peer.answered(&ok);
+        scene.give(peer.ack(1).build().unwrap());
+        scene.media.clear();
+        scene.assert_quiet();
+        (scene, peer, leg)
+    }
+
+    /// A call of bob's that waits for its answer; 100 is not sent yet.
+    pub(super) fn ringing(offer: &str) -> (Self, Peer, LegId) {
+        let mut scene = Self::new();
+        let peer = Peer::caller("alice");
+        scene.give(peer.invite(offer));
+        let incoming = scene.incoming.pop_front().unwrap();
+        scene.ua.attach_rtp(incoming.leg, local());
+        (scene, peer, incoming.leg)
+    }
+}
+
+/// The failure a leg ended with.
+pub(super) fn failure(event: LegEvent) -> Failure {
+    match event {
+        LegEvent::Ended(Cause::Failure(failure)) | LegEvent::ReofferResult(Err(Cause::Failure(failure))) => failure,
+        other => panic!("not a failure: {other:?}"),
+    }
+}
+
+/// A header's only value.
+pub(super) fn header(message: &Message, name: &HeaderName) -> Option<String> {
+    message.headers().first(name).map(offhook_sip::message::Header::text)
+}
