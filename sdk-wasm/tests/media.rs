@@ -109,7 +109,7 @@ async fn two_peers_hear_each_other() {
     .await;
     assert!(element("near-remote").is_some());
     for index in [0, 1] {
-        while JsFuture::from(page::sound_received(index)).await.unwrap().as_f64() == Some(0.0) {}
+        JsFuture::from(page::sound_arrives(index)).await.unwrap();
     }
     near.release();
     far.release();

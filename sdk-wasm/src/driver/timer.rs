@@ -2,6 +2,7 @@
 
 use crate::Millis;
 use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -17,31 +18,39 @@ pub fn now() -> Millis {
 /// Calls back at the time it was last set to.
 pub struct Timer {
     wake: Closure<dyn FnMut()>,
-    armed: Cell<Option<(Millis, i32)>>,
+    /// The time it is set to, and the browser's handle.
+    armed: Rc<Cell<Option<(Millis, i32)>>>,
 }
 
 impl Timer {
     /// A timer that is not set.
-    pub fn new(wake: impl FnMut() + 'static) -> Self {
-        Self { wake: Closure::new(wake), armed: Cell::new(None) }
+    pub fn new(mut wake: impl FnMut() + 'static) -> Self {
+        let armed = Rc::<Cell<_>>::default();
+        let fired = armed.clone();
+        let wake = Closure::new(move || {
+            fired.set(None);
+            wake();
+        });
+        Self { wake, armed }
     }
 
     /// Sets it to a time, or to none.
     pub fn set(&self, at: Option<Millis>) {
-        if at.is_some() && self.armed.get().map(|(armed, _)| armed) == at && at.is_some_and(|at| at > now()) {
+        let armed = self.armed.get();
+        if armed.map(|(at, _)| at) == at {
             return;
         }
         let Some(window) = web_sys::window() else { return };
-        if let Some((_, handle)) = self.armed.take() {
+        if let Some((_, handle)) = armed {
             window.clear_timeout_with_handle(handle);
         }
-        let Some(at) = at else { return };
-        // One more, since the browser may wake up to a millisecond before the time on its own clock.
-        let wait = at.saturating_sub(now()).saturating_add(1).min(LONGEST) as i32;
+        // One more, since our clock drops what is below a millisecond.
+        let wait = |at: Millis| at.saturating_sub(now()).saturating_add(1).min(LONGEST) as i32;
         let wake = self.wake.as_ref().unchecked_ref();
-        if let Ok(handle) = window.set_timeout_with_callback_and_timeout_and_arguments_0(wake, wait) {
-            self.armed.set(Some((at, handle)));
-        }
+        self.armed.set(at.and_then(|at| {
+            let handle = window.set_timeout_with_callback_and_timeout_and_arguments_0(wake, wait(at)).ok()?;
+            Some((at, handle))
+        }));
     }
 }
 

@@ -24,8 +24,8 @@ extern "C" {
     #[wasm_bindgen(js_name = lastConfiguration)]
     pub fn last_configuration() -> JsValue;
     pub fn introduce(first: u32, second: u32);
-    #[wasm_bindgen(js_name = soundReceived)]
-    pub fn sound_received(index: u32) -> Promise;
+    #[wasm_bindgen(js_name = soundArrives)]
+    pub fn sound_arrives(index: u32) -> Promise;
     #[wasm_bindgen(js_name = until)]
     fn until_js(condition: &Function, what: &str) -> Promise;
 

@@ -124,10 +124,14 @@ function carryCandidates(from, to) {
   to.addEventListener("signalingstatechange", deliver);
 }
 
-/** Bytes of sound that have come in on a connection. */
-export async function soundReceived(index) {
-  const report = await opened.connections[index].getStats();
-  return [...report.values()].filter((entry) => entry.type === "inbound-rtp").reduce((sum, entry) => sum + entry.bytesReceived, 0);
+/** Resolves when sound comes in on a connection; rejects after ten seconds. */
+export async function soundArrives(index) {
+  const late = performance.now() + DEADLINE;
+  while (performance.now() < late) {
+    const report = await opened.connections[index].getStats();
+    if ([...report.values()].some((entry) => entry.type === "inbound-rtp" && entry.bytesReceived > 0)) return;
+  }
+  throw new Error(`no sound came in on connection ${index}`);
 }
 
 /** An app's sink: keeps what it gets, and can be waited on. */
