@@ -27,6 +27,12 @@ impl Bridge {
         outlet: &mut impl Outlet,
     ) {
         let taken = self.with(id, |leg| {
+            if let Transport::Service(player) = &mut leg.transport {
+                // A service hears keys as they are; there is no way they would have to be sent.
+                digits.iter().for_each(|digit| player.press(now, digit));
+                outlet.event(Event::DtmfSent { leg: id });
+                return true;
+            }
             leg.is_ready()
                 && leg.direction.sends()
                 && leg.telephone_event().is_some()

@@ -414,6 +414,18 @@ fn the_tone_starts_when_the_listener_can_hear_and_ends_when_it_leaves() {
 }
 
 #[test]
+fn digits_ordered_towards_a_service_are_spoken_back_too() {
+    let mut world = World::new();
+    world.bridge.open_service(World::new_leg(C), Service::DtmfReadback);
+    world.phone(A, &[audio(Codec::Pcmu, 0)]);
+    world.join(A, C);
+    let tone = Duration::from_millis(100);
+    world.command(Command::SendDtmf { leg: C, digits: "3".parse().unwrap(), tone, gap: tone });
+    world.pass(Duration::from_secs(4));
+    assert!(world.heard(A).iter().any(|(_, payload)| payload.iter().any(|&code| code != 0xff)));
+}
+
+#[test]
 fn keyed_digits_are_spoken_back() {
     let mut world = World::new();
     world.bridge.open_service(World::new_leg(C), Service::DtmfReadback);
