@@ -28,6 +28,10 @@ pub enum OfferAnswerError {
     /// The two sides have no codec in common. Refuse an offer with 488; after an answer end the call.
     #[error("there is no common codec")]
     NoCommonCodec,
+    /// Neither the final response nor a provisional one brought an answer to our offer. End a call that
+    /// begins; one that goes on keeps what was agreed before.
+    #[error("our offer was never answered")]
+    NoAnswer,
     /// The answer lacks the section that answers our audio. End the call.
     #[error("the answer lacks the section that was offered")]
     MissingSection,

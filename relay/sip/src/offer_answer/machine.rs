@@ -60,6 +60,8 @@ struct SentOffer {
     codecs: Vec<Codec>,
     direction: Direction,
     rtcp_mux: bool,
+    /// Whether a provisional response brought an answer that can stand.
+    has_early_answer: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +119,12 @@ impl OfferAnswer {
         let protocol = self.protocol();
         let section = local.section(&protocol, codecs.iter(), local.direction, local.rtcp_mux);
         let offer = self.describe(local, section);
-        self.phase = Phase::OfferSent(SentOffer { codecs, direction: local.direction, rtcp_mux: local.rtcp_mux });
+        self.phase = Phase::OfferSent(SentOffer {
+            codecs,
+            direction: local.direction,
+            rtcp_mux: local.rtcp_mux,
+            has_early_answer: false,
+        });
         Ok(offer)
     }
 
@@ -140,17 +147,19 @@ impl OfferAnswer {
     pub fn receive_early_answer(&mut self, answer: &SessionDescription) -> Result<&Negotiated, OfferAnswerError> {
         let offer = self.sent_offer()?.clone();
         let negotiated = self.read_answer(&offer, answer)?;
+        self.phase = Phase::OfferSent(SentOffer { has_early_answer: true, ..offer });
         Ok(self.agree(negotiated))
     }
 
     /// Ends the exchange with the early answer: the final response had no description of its own.
     ///
     /// # Errors
-    /// When there was no offer, or no answer to it at all.
+    /// When there was no offer, or no answer to it at all; the exchange is over then, and what was agreed before
+    /// it holds on.
     pub fn confirm_early_answer(&mut self) -> Result<&Negotiated, OfferAnswerError> {
-        self.sent_offer()?;
+        let has_answer = self.sent_offer()?.has_early_answer;
         self.phase = Phase::Stable;
-        self.negotiated.as_ref().ok_or(OfferAnswerError::MissingSection)
+        self.negotiated.as_ref().filter(|_| has_answer).ok_or(OfferAnswerError::NoAnswer)
     }
 
     /// Forgets our offer: the peer refused it. What was agreed before holds on.

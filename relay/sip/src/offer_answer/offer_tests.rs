@@ -166,7 +166,17 @@ fn a_final_response_without_a_description_confirms_the_early_answer() {
 #[test]
 fn a_final_response_without_any_answer_is_an_error() {
     let outcome = offering().confirm_early_answer().map(|_| ());
-    assert_eq!(outcome, Err(OfferAnswerError::MissingSection));
+    assert_eq!(outcome, Err(OfferAnswerError::NoAnswer));
+}
+
+#[test]
+fn the_answer_to_an_earlier_offer_does_not_answer_a_later_one() {
+    let mut leg = offering();
+    leg.receive_answer(&answer("m=audio 4000 RTP/AVP 0\n")).unwrap();
+    leg.create_offer(&local().with_direction(Direction::SendOnly)).unwrap();
+    assert_eq!(leg.confirm_early_answer().unwrap_err(), OfferAnswerError::NoAnswer);
+    assert_eq!(leg.state(), State::Stable);
+    assert_eq!(leg.negotiated().unwrap().direction, Direction::SendRecv);
 }
 
 #[test]
