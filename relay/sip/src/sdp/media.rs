@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::attribute::{Attribute, Attributes};
@@ -114,19 +115,30 @@ impl MediaDescription {
 
     /// The parameters of one payload type, as written after it.
     pub fn fmtp(&self, payload_type: u8) -> Option<&str> {
-        self.attributes.values("fmtp").find_map(|value| {
-            let (_, parameters) = value.trim().split_once(' ')?;
-            belongs_to(payload_type, value).then(|| parameters.trim())
-        })
+        self.fmtps().find_map(|(number, parameters)| (number == payload_type).then_some(parameters))
     }
 
-    /// The RTP formats that can be understood, in order; payload types without a mapping are left out.
+    /// The RTP formats that can be understood, in order and each once; payload types without a mapping are
+    /// left out.
     pub fn rtp_formats(&self) -> Vec<Format> {
+        // Each line is read once: looking every format up among all lines would let a peer choose how long
+        // that takes.
+        let mut rtpmaps = BTreeMap::new();
+        for rtpmap in self.attributes.values("rtpmap").filter_map(RtpMap::parse) {
+            rtpmaps.entry(rtpmap.payload_type).or_insert(rtpmap);
+        }
+        let mut fmtps = BTreeMap::new();
+        for (payload_type, parameters) in self.fmtps() {
+            fmtps.entry(payload_type).or_insert(parameters);
+        }
+        let mut listed = BTreeSet::new();
         self.formats
             .iter()
             .filter_map(|format| payload_type_of(format))
+            .filter(|payload_type| listed.insert(*payload_type))
             .filter_map(|payload_type| {
-                Some(Format { rtpmap: self.rtpmap(payload_type)?, fmtp: self.fmtp(payload_type).map(str::to_owned) })
+                let rtpmap = rtpmaps.remove(&payload_type).or_else(|| RtpMap::of_static(payload_type))?;
+                Some(Format { rtpmap, fmtp: fmtps.get(&payload_type).map(|&parameters| parameters.to_owned()) })
             })
             .collect()
     }
@@ -149,6 +161,14 @@ impl MediaDescription {
     /// Whether RTP and RTCP may share the port (RFC 5761).
     pub fn rtcp_mux(&self) -> bool {
         self.attributes.has("rtcp-mux")
+    }
+
+    /// Payload types with their parameters, in the order of the lines.
+    fn fmtps(&self) -> impl Iterator<Item = (u8, &str)> {
+        self.attributes.values("fmtp").filter_map(|value| {
+            let (payload_type, parameters) = value.trim().split_once(' ')?;
+            Some((payload_type_of(payload_type)?, parameters.trim()))
+        })
     }
 
     fn milliseconds(&self, name: &str) -> Option<u32> {
@@ -193,6 +213,28 @@ mod tests {
         let section = audio().with_format("8").with_format("96");
         let names: Vec<_> = section.rtp_formats().into_iter().map(|format| format.rtpmap.encoding).collect();
         assert_eq!(names, ["PCMU", "telephone-event", "PCMA"]);
+    }
+
+    #[test]
+    fn a_format_listed_again_is_no_second_one() {
+        let section = audio().with_format("0").with_format("000");
+        let numbers: Vec<_> = section.rtp_formats().into_iter().map(|format| format.rtpmap.payload_type).collect();
+        assert_eq!(numbers, [0, 101]);
+    }
+
+    #[test]
+    fn the_first_readable_mapping_and_parameters_of_a_payload_type_count() {
+        let mut section = MediaDescription::new("audio", 4000, "RTP/AVP").with_format("96");
+        for value in ["96 broken", "96 opus/48000/2", "96 L16/8000"] {
+            section = section.with_attribute(Attribute::new("rtpmap", value));
+        }
+        for value in ["96", "96 a=1", "96 a=2"] {
+            section = section.with_attribute(Attribute::new("fmtp", value));
+        }
+        let formats = section.rtp_formats();
+        let [format] = formats.as_slice() else { panic!("one format") };
+        assert_eq!(format.rtpmap, section.rtpmap(96).unwrap());
+        assert_eq!((format.rtpmap.encoding.as_str(), format.fmtp.as_deref()), ("opus", Some("a=1")));
     }
 
     #[test]
