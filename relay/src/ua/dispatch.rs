@@ -56,7 +56,7 @@ impl UserAgent {
     pub(super) fn ack(&mut self, ack: &Request, now: Instant) {
         let Some(leg) = self.leg_of(ack) else { return };
         let hop = &mut self.hop;
-        let outputs = self.legs.drive(leg, |driver| driver.acknowledged(ack, hop));
+        let outputs = self.legs.drive(leg, |driver| driver.acknowledged(ack, hop, now));
         self.leg_outputs(leg, outputs, now);
     }
 
@@ -91,8 +91,10 @@ impl UserAgent {
         let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
-        let contact = self.hop.contact(&dialled, protocol_of(&request));
-        let opened = SipLeg::incoming(leg, id, request.clone(), contact, tag.clone(), &self.identity, &mut self.hop);
+        let protocol = protocol_of(&request);
+        let reached = (self.hop.contact(&dialled, protocol), protocol);
+        let invite = (id, request.clone());
+        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), &self.identity, &mut self.hop);
         let (driver, offer) = match opened {
             Ok(opened) => opened,
             Err(status) => return self.refuse(id, &request, status, &tag, now),

@@ -19,6 +19,9 @@ const LOOKUP_LIFE: Duration = Duration::from_secs(60);
 /// Names remembered at once.
 const LOOKUP_LIMIT: usize = 1024;
 
+/// Requests that may wait for names at once.
+const HELD_LIMIT: usize = 10_000;
+
 /// Where a request goes first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct NextHop {
@@ -97,7 +100,7 @@ pub(super) enum Incoming {
     Request(ServerId, Box<Request>),
     /// An ACK for a 2xx.
     Ack(Box<Request>),
-    /// A peer gave its INVITE up.
+    /// A peer gave its INVITE up, or its connection is gone before the answer.
     Cancelled(ServerId),
 }
 
@@ -119,7 +122,9 @@ pub(super) struct Outbox {
     /// Where we listen: datagrams go to addresses of the same family only.
     udp: Option<SocketAddr>,
     waiting: HashMap<LookupId, Lookup>,
-    known: HashMap<HostPort, (SocketAddr, Instant)>,
+    /// Messages that wait for all lookups together.
+    held: usize,
+    known: HashMap<NextHop, (SocketAddr, Instant)>,
     wanted: VecDeque<Wanted>,
     incoming: VecDeque<Incoming>,
     last_id: u64,
@@ -146,6 +151,7 @@ impl Outbox {
             clients: HashMap::new(),
             udp,
             waiting: HashMap::new(),
+            held: 0,
             known: HashMap::new(),
             wanted: VecDeque::new(),
             incoming: VecDeque::new(),
@@ -156,7 +162,7 @@ impl Outbox {
     /// Sends a request; exactly one final response or [`Incoming::Unanswered`] follows.
     pub(super) fn send(&mut self, request: Request, hop: &NextHop, owner: Owner, now: Instant) -> RequestId {
         let id = RequestId(self.next_number());
-        match self.address(&hop.host_port, now) {
+        match self.address(hop, now) {
             Some(address) => self.begin(request, &destination(hop.protocol, address), owner, id, now),
             None => self.look_up(hop, Held::Request(Box::new(request), owner, id)),
         }
@@ -165,7 +171,7 @@ impl Outbox {
 
     /// Sends the ACK for a 2xx.
     pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, now: Instant) {
-        match self.address(&hop.host_port, now) {
+        match self.address(hop, now) {
             Some(address) => self.transactions.send_ack(&ack, destination(hop.protocol, address)),
             None => self.look_up(hop, Held::Ack(Box::new(ack))),
         }
@@ -181,6 +187,7 @@ impl Outbox {
         for lookup in self.waiting.values_mut() {
             lookup.held.retain(|held| match held {
                 Held::Request(_, owner, held) if *held == id => {
+                    self.held = self.held.saturating_sub(1);
                     let why = Unanswered::Unreachable;
                     self.incoming.push_back(Incoming::Unanswered { owner: *owner, id, why });
                     false
@@ -217,6 +224,7 @@ impl Outbox {
     /// The result of a lookup: the first address is used, none means that the name leads nowhere.
     pub(super) fn resolved(&mut self, lookup: LookupId, addresses: &[SocketAddr], now: Instant) {
         let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
+        self.held = self.held.saturating_sub(held.len());
         let fits = |address: &&SocketAddr| {
             hop.protocol == Protocol::Tcp || self.udp.is_none_or(|udp| udp.is_ipv4() == address.is_ipv4())
         };
@@ -224,7 +232,7 @@ impl Outbox {
         if let Some(address) = address {
             self.known.retain(|_, (_, until)| *until > now);
             if self.known.len() < LOOKUP_LIMIT {
-                self.known.insert(hop.host_port.clone(), (address, now + LOOKUP_LIFE));
+                self.known.insert(hop.clone(), (address, now + LOOKUP_LIFE));
             }
         }
         for held in held {
@@ -232,13 +240,10 @@ impl Outbox {
                 (Held::Request(request, owner, id), Some(address)) => {
                     self.begin(*request, &destination(hop.protocol, address), owner, id, now);
                 }
-                (Held::Request(_, owner, id), None) => {
-                    self.incoming.push_back(Incoming::Unanswered { owner, id, why: Unanswered::Unreachable });
-                }
                 (Held::Ack(ack), Some(address)) => {
                     self.transactions.send_ack(&ack, destination(hop.protocol, address));
                 }
-                (Held::Ack(_), None) => tracing::warn!("an ACK could not be sent: its next hop has no address"),
+                (held, None) => self.unreachable(held),
             }
         }
     }
@@ -286,6 +291,10 @@ impl Outbox {
     }
 
     fn look_up(&mut self, hop: &NextHop, held: Held) {
+        if self.held >= HELD_LIMIT {
+            return self.unreachable(held);
+        }
+        self.held = self.held.saturating_add(1);
         if let Some(lookup) = self.waiting.values_mut().find(|lookup| lookup.hop == *hop) {
             lookup.held.push(held);
             return;
@@ -296,10 +305,19 @@ impl Outbox {
         self.waiting.insert(id, Lookup { hop: hop.clone(), held: vec![held] });
     }
 
-    fn address(&self, host_port: &HostPort, now: Instant) -> Option<SocketAddr> {
-        match &host_port.host {
-            Host::Ip(ip) => Some(SocketAddr::new(*ip, host_port.port_or_default(false))),
-            Host::Name(_) => self.known.get(host_port).filter(|(_, until)| *until > now).map(|(address, _)| *address),
+    fn unreachable(&mut self, held: Held) {
+        match held {
+            Held::Request(_, owner, id) => {
+                self.incoming.push_back(Incoming::Unanswered { owner, id, why: Unanswered::Unreachable });
+            }
+            Held::Ack(_) => tracing::warn!("an ACK could not be sent: its next hop has no address"),
+        }
+    }
+
+    fn address(&self, hop: &NextHop, now: Instant) -> Option<SocketAddr> {
+        match &hop.host_port.host {
+            Host::Ip(ip) => Some(SocketAddr::new(*ip, hop.host_port.port_or_default(false))),
+            Host::Name(_) => self.known.get(hop).filter(|(_, until)| *until > now).map(|(address, _)| *address),
         }
     }
 
@@ -316,7 +334,9 @@ impl Outbox {
         let incoming = match event {
             Event::Request { id, request, .. } => Incoming::Request(id, request),
             Event::Ack { request, .. } => Incoming::Ack(request),
-            Event::Cancelled { id, .. } => Incoming::Cancelled(id),
+            Event::Cancelled { id, .. } | Event::TransportError { id: TransactionId::Server(id) } => {
+                Incoming::Cancelled(id)
+            }
             Event::Response { id, response, .. } => {
                 let Some((owner, id)) = self.owners.get(&id).copied() else { return };
                 Incoming::Response { owner, id, response }

@@ -131,7 +131,7 @@ impl Calling {
 
     fn answer_challenge(&self, response: &Response, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
         common.challenged(response)?;
-        let mut invite = common.anew(&self.invite, hop).map_err(|error| unsendable(&error))?;
+        let mut invite = Common::anew(&self.invite, self.next_hop.protocol, hop).map_err(|error| unsendable(&error))?;
         common.authorize(&mut invite, hop)?;
         Ok(invite)
     }
@@ -231,15 +231,19 @@ impl Calling {
 
     /// The INVITE for where a redirect leads: through the outbound proxy, where one is named, else straight there.
     fn redirect(&mut self, target: &Uri, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
-        let mut invite = common.anew(&self.invite, hop).map_err(|error| unsendable(&error))?;
+        let proxied = common.account.as_ref().is_some_and(|account| account.has_outbound_proxy);
+        if !proxied {
+            self.next_hop = NextHop::of_uri(target, common.protocol).ok_or_else(|| {
+                Failure::new(ErrorCode::Unreachable, "The call was sent on to an address that cannot be reached.")
+            })?;
+        }
+        let again = Common::anew(&self.invite, self.next_hop.protocol, hop);
+        let mut invite = again.map_err(|error| unsendable(&error))?;
         invite.set_uri(target).map_err(|error| unsendable(&error))?;
-        if common.account.as_ref().is_some_and(|account| account.has_outbound_proxy) {
+        if proxied {
             common.authorize(&mut invite, hop)?;
             return Ok(invite);
         }
-        self.next_hop = NextHop::of_uri(target, common.protocol()).ok_or_else(|| {
-            Failure::new(ErrorCode::Unreachable, "The call was sent on to an address that cannot be reached.")
-        })?;
         // The answer to one server's challenge is nothing for another.
         invite.headers_mut().remove(&HeaderName::Authorization);
         invite.headers_mut().remove(&HeaderName::ProxyAuthorization);

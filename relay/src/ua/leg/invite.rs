@@ -19,11 +19,6 @@ use crate::ua::registration::refused;
 const RETRY_AFTER: u32 = 1;
 
 impl Common {
-    /// How requests go out that name no transport.
-    pub(super) fn protocol(&self) -> Protocol {
-        self.account.as_ref().map_or(Protocol::Udp, |account| account.protocol)
-    }
-
     /// The headers and the body of an INVITE.
     pub(super) fn invite(&self, request: RequestBuilder, offer: Bytes) -> RequestBuilder {
         request.header(HeaderName::Allow, ALLOW).header(HeaderName::UserAgent, &self.user_agent).body(SDP, offer)
@@ -50,9 +45,9 @@ impl Common {
     ///
     /// # Errors
     /// Its CSeq cannot be read, which ours always can.
-    pub(super) fn anew(&self, request: &Request, hop: &mut Hop) -> Result<Request, BuildError> {
+    pub(super) fn anew(request: &Request, protocol: Protocol, hop: &mut Hop) -> Result<Request, BuildError> {
         let mut again = request.clone();
-        let via = hop.via(self.protocol())?;
+        let via = hop.via(protocol)?;
         let number = request.headers().cseq().map_or(1, |cseq| cseq.number.saturating_add(1));
         let method = request.method().clone();
         let headers = again.headers_mut();

@@ -19,7 +19,7 @@ use offhook_sip::digest::Client;
 use offhook_sip::message::{NameAddr, Request, Response, SipUri, StatusCode};
 use offhook_sip::transaction::{ServerId, Timing};
 
-use super::account::SipAccount;
+use super::account::{Protocol, SipAccount};
 use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
 use crate::call::{Audio, Cause, LegCommand, LegEvent};
@@ -63,6 +63,8 @@ struct Common {
     account: Option<Arc<SipAccount>>,
     /// Where the peer reaches this leg.
     contact: NameAddr,
+    /// How requests go to addresses that name no transport.
+    protocol: Protocol,
     /// Answers challenges, for outgoing legs.
     digest: Option<Client>,
     exchange: Media,
@@ -127,7 +129,8 @@ impl SipLeg {
         let Caller { account, contact, digest } = caller;
         let mut media = Media::new(leg, hop.number());
         media.attach(local);
-        let common = Common::new(Some(account), contact, Some(digest), media, identity);
+        let protocol = account.protocol;
+        let common = Common::new(Some(account), contact, protocol, Some(digest), media, identity);
         Self { common, state: State::Opened(Box::new(target)) }
     }
 
@@ -137,9 +140,8 @@ impl SipLeg {
     /// The status to refuse the INVITE with.
     pub(super) fn incoming(
         leg: LegId,
-        id: ServerId,
-        request: Request,
-        contact: NameAddr,
+        (id, request): (ServerId, Request),
+        (contact, protocol): (NameAddr, Protocol),
         tag: String,
         identity: &Identity,
         hop: &mut Hop,
@@ -148,7 +150,7 @@ impl SipLeg {
         let offer = media.take_offer(&request)?;
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
-        let common = Common::new(None, contact, None, media, identity);
+        let common = Common::new(None, contact, protocol, None, media, identity);
         Ok((Self { common, state: State::Ringing(Box::new(ringing)) }, offer))
     }
 
@@ -226,9 +228,9 @@ impl SipLeg {
     }
 
     /// Takes the ACK for a 2xx of ours.
-    pub(super) fn acknowledged(&mut self, ack: &Request, hop: &mut Hop) -> Vec<LegOutput> {
+    pub(super) fn acknowledged(&mut self, ack: &Request, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
         self.step(|state, common| match state {
-            State::Session(session) => session.acknowledged(ack, common, hop),
+            State::Session(session) => session.acknowledged(ack, common, hop, now),
             other => other,
         })
     }
@@ -298,6 +300,7 @@ impl Common {
     fn new(
         account: Option<Arc<SipAccount>>,
         contact: NameAddr,
+        protocol: Protocol,
         digest: Option<Client>,
         media: Media,
         identity: &Identity,
@@ -305,6 +308,7 @@ impl Common {
         Self {
             account,
             contact,
+            protocol,
             digest,
             exchange: media,
             timing: identity.timing,

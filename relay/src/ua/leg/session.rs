@@ -226,7 +226,13 @@ impl Session {
     }
 
     /// Takes the ACK for our 2xx.
-    pub(super) fn acknowledged(mut self: Box<Self>, ack: &Request, common: &mut Common, hop: &mut Hop) -> State {
+    pub(super) fn acknowledged(
+        mut self: Box<Self>,
+        ack: &Request,
+        common: &mut Common,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> State {
         let ours = self.answer.as_ref().is_some_and(|answer| answer.unacknowledged.is_acknowledged_by(ack));
         if !ours {
             return State::Session(self);
@@ -237,6 +243,7 @@ impl Session {
             (Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
             (Bye::None, Awaits::FirstAnswer | Awaits::Answer) => self.late_answer(awaits, ack, common, hop),
         }
+        self.reoffer_after_ack(common, hop, now);
         State::Session(self)
     }
 
@@ -288,7 +295,7 @@ impl Session {
     }
 
     fn repeat_ack(&self, response: &Response, common: &mut Common) {
-        let hop = NextHop::of_uri(self.dialog.next_hop(), common.protocol());
+        let hop = NextHop::of_uri(self.dialog.next_hop(), common.protocol);
         if let (Some(ack), Some(hop)) = (self.dialog.repeated_ack(response), hop) {
             common.outputs.push(LegOutput::Ack(Box::new(ack.clone()), hop));
         }
@@ -342,7 +349,10 @@ impl Session {
 /// Sends the ACK for a 2xx to this INVITE (RFC 3261 section 13.2.2.4).
 fn acknowledge(dialog: &mut Dialog, invite: &Request, response: &Response, common: &mut Common, hop: &mut Hop) {
     let number = response.headers().cseq().map_or(0, |cseq| cseq.number);
-    let ack = hop.via(common.protocol()).map_err(Into::into).and_then(|via| {
+    let Some(next_hop) = NextHop::of_uri(dialog.next_hop(), common.protocol) else {
+        return tracing::warn!("an ACK was not sent: the peer's Contact is no SIP address");
+    };
+    let ack = hop.via(next_hop.protocol).map_err(Into::into).and_then(|via| {
         dialog.acknowledge(number, &via, |mut ack| {
             for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
                 for header in invite.headers().all(&name) {
@@ -352,16 +362,15 @@ fn acknowledge(dialog: &mut Dialog, invite: &Request, response: &Response, commo
             ack
         })
     });
-    match (ack, NextHop::of_uri(dialog.next_hop(), common.protocol())) {
-        (Ok(ack), Some(next_hop)) => common.outputs.push(LegOutput::Ack(Box::new(ack), next_hop)),
-        (Err(error), _) => tracing::warn!(error = %unsendable(&error).message, "an ACK was not sent"),
-        (Ok(_), None) => tracing::warn!("an ACK was not sent: the peer's Contact is no SIP address"),
+    match ack {
+        Ok(ack) => common.outputs.push(LegOutput::Ack(Box::new(ack), next_hop)),
+        Err(error) => tracing::warn!(error = %unsendable(&error).message, "an ACK was not sent"),
     }
 }
 
 fn bye(dialog: &mut Dialog, common: &mut Common, hop: &mut Hop) -> Option<(Request, NextHop)> {
-    let via = hop.via(common.protocol()).ok()?;
-    let next_hop = NextHop::of_uri(dialog.next_hop(), common.protocol())?;
+    let next_hop = NextHop::of_uri(dialog.next_hop(), common.protocol)?;
+    let via = hop.via(next_hop.protocol).ok()?;
     let request = dialog.request(Method::Bye, &via).header(HeaderName::UserAgent, &common.user_agent).build();
     let mut request = request.inspect_err(|error| tracing::warn!(%error, "a BYE was not sent")).ok()?;
     // Without credentials it goes out all the same; a challenge is answered then.

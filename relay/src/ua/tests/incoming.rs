@@ -148,7 +148,7 @@ fn a_change_before_the_answer_has_to_wait() {
     scene.command(leg, LegCommand::Ringing(None));
     let ringing = scene.response(180);
     scene.give(peer.answered(&ringing).reinvite(2, &sdp("")));
-    assert!(scene.response(500).headers().retry_after().is_some());
+    assert!(scene.response(500).headers().contains(&HeaderName::RetryAfter));
     assert!(scene.events.is_empty());
 }
 
@@ -256,4 +256,13 @@ fn a_call_over_tcp_is_answered_on_its_connection() {
     let (to, message) = scene.sent.pop_front().unwrap();
     assert_eq!(to.connection, Some(connection));
     assert!(header(&message, &HeaderName::Contact).unwrap().contains("transport=tcp"));
+}
+
+#[test]
+fn a_caller_whose_connection_is_gone_has_given_up() {
+    let (mut scene, _, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Ringing(None));
+    scene.fail_to_send();
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    assert_eq!(scene.ua.counts().legs, 0);
 }

@@ -106,3 +106,18 @@ fn nothing_secret_is_in_what_debug_shows() {
         assert!(!scene.log.contains(secret), "{secret} is shown");
     }
 }
+
+#[test]
+fn the_via_names_the_transport_that_the_far_ends_contact_asks_for() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let mut ok = Scene::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
+    ok.headers_mut().set(HeaderName::Contact, "<sip:bob@192.0.2.9;transport=tcp>").unwrap();
+    scene.give(ok);
+    scene.command(LEG, LegCommand::End(Cause::Normal));
+    for _ in [Method::Ack, Method::Bye] {
+        let (to, message) = scene.sent.pop_front().unwrap();
+        assert_eq!(to.transport, Transport::Tcp);
+        assert!(header(&message, &HeaderName::Via).unwrap().starts_with("SIP/2.0/TCP"));
+    }
+}

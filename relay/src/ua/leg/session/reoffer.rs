@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Method, Request, Response, StatusCode};
 
-use super::{Sending, Session, acknowledge, refused_change};
+use super::{Bye, Sending, Session, acknowledge, refused_change};
 use crate::call::{Audio, Cause, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
@@ -32,6 +32,8 @@ enum Wait {
     Cancelled { request: Box<Request> },
     /// Both sides began a change at once; ours is tried again then.
     Retry(Instant),
+    /// A 2xx of ours has no ACK yet, and no request may go before it (RFC 3261 section 13.3.1.4).
+    Ack,
 }
 
 impl Reoffer {
@@ -40,24 +42,38 @@ impl Reoffer {
         match self.wait {
             Wait::Response { until, .. } => Some(until),
             Wait::Retry(at) => Some(at),
-            Wait::Cancelled { .. } => None,
+            Wait::Cancelled { .. } | Wait::Ack => None,
         }
     }
 
     /// Whether it is on its way, so that the peer's has to wait.
     fn is_sent(&self) -> bool {
-        !matches!(self.wait, Wait::Retry(_))
+        matches!(self.wait, Wait::Response { .. } | Wait::Cancelled { .. })
     }
 }
 
 impl Session {
     /// Offers a change.
     pub(super) fn reoffer(&mut self, audio: Audio, common: &mut Common, hop: &mut Hop, now: Instant) {
-        if self.reoffer.is_some() || self.is_changing() {
+        if self.reoffer.is_some() || self.offered.is_some() {
             let sentence = "The call is being changed already. Try again in a moment.";
             return common.event(refused_change(Failure::new(ErrorCode::InvalidCallState, sentence)));
         }
+        if self.answer.is_some() {
+            self.reoffer = Some(Reoffer { id: None, audio, wait: Wait::Ack, glares: 0 });
+            return;
+        }
         self.offer(audio, 0, common, hop, now);
+    }
+
+    /// Offers the change that waited for an ACK.
+    pub(super) fn reoffer_after_ack(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
+        if !matches!(self.bye, Bye::None) {
+            return;
+        }
+        if let Some(Reoffer { audio, glares, .. }) = self.reoffer.take_if(|reoffer| matches!(reoffer.wait, Wait::Ack)) {
+            self.offer(audio, glares, common, hop, now);
+        }
     }
 
     /// Takes a response to it.
@@ -105,7 +121,7 @@ impl Session {
                 self.reoffer = Some(reoffer);
             }
             Wait::Retry(_) => self.offer(reoffer.audio, reoffer.glares, common, hop, now),
-            wait @ Wait::Cancelled { .. } => self.reoffer = Some(Reoffer { wait, ..reoffer }),
+            wait @ (Wait::Cancelled { .. } | Wait::Ack) => self.reoffer = Some(Reoffer { wait, ..reoffer }),
         }
     }
 
@@ -140,25 +156,35 @@ impl Session {
         response: &Response,
         common: &mut Common,
         hop: &mut Hop,
-    ) -> Result<Request, Failure> {
+    ) -> Result<(Request, NextHop), Failure> {
         common.challenged(response)?;
         self.reinvite(request.body().clone(), common, hop)
     }
 
     /// The dialog's next INVITE.
-    fn reinvite(&mut self, offer: bytes::Bytes, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
-        let via = hop.via(common.protocol()).map_err(|error| unsendable(&error))?;
+    fn reinvite(
+        &mut self,
+        offer: bytes::Bytes,
+        common: &mut Common,
+        hop: &mut Hop,
+    ) -> Result<(Request, NextHop), Failure> {
+        let next_hop = NextHop::of_uri(self.dialog.next_hop(), common.protocol)
+            .ok_or_else(|| Failure::new(ErrorCode::Unreachable, "The far end's address cannot be used."))?;
+        let via = hop.via(next_hop.protocol).map_err(|error| unsendable(&error))?;
         let request = self.dialog.request(Method::Invite, &via);
         let mut request = common.invite(request, offer).build().map_err(|error| unsendable(&error))?;
         common.authorize(&mut request, hop)?;
-        Ok(request)
+        Ok((request, next_hop))
     }
 
-    fn send_reoffer(&mut self, request: Request, audio: Audio, glares: u8, common: &mut Common, now: Instant) {
-        let Some(next_hop) = NextHop::of_uri(self.dialog.next_hop(), common.protocol()) else {
-            let sentence = "The far end's address cannot be used.";
-            return self.reoffer_refused(Failure::new(ErrorCode::Unreachable, sentence), common);
-        };
+    fn send_reoffer(
+        &mut self,
+        (request, next_hop): (Request, NextHop),
+        audio: Audio,
+        glares: u8,
+        common: &mut Common,
+        now: Instant,
+    ) {
         common.outputs.push(LegOutput::Send(Box::new(request.clone()), next_hop));
         let wait = Wait::Response { request: Box::new(request), until: now + common.timing.patience() };
         self.reoffer = Some(Reoffer { id: None, audio, wait, glares });
