@@ -83,6 +83,11 @@ impl Attributes {
         self.0.iter().filter(move |attribute| attribute.is(name)).filter_map(|attribute| attribute.value.as_deref())
     }
 
+    /// Identification of the section (RFC 5888).
+    pub fn mid(&self) -> Option<&str> {
+        self.value("mid").map(str::trim)
+    }
+
     /// The direction stated here, if any; the last one counts, as the most specific.
     pub fn direction(&self) -> Option<Direction> {
         self.0

@@ -244,6 +244,13 @@ mod tests {
     }
 
     #[test]
+    fn attributes_of_the_session_hold_for_every_section() {
+        let description = parse(include_str!("testdata/browser-offer.sdp")).unwrap();
+        assert_eq!(description.value_of(&description.media[1], "ice-options"), Some("trickle"));
+        assert_eq!(description.value_of(&description.media[0], "ice-ufrag"), Some("Kx3f"));
+    }
+
+    #[test]
     fn sections_inherit_connection_and_direction_from_the_session() {
         let description = parse(PHONE_OFFER).unwrap();
         let [audio, video] = &description.media[..] else {

@@ -11,8 +11,7 @@ fn touch(description: &SessionDescription) {
         let _ = (media.rtp_formats(), media.rtcp(), media.ptime(), media.maxptime());
         let _ = (description.ip_of(media), description.direction_of(media));
         for attributes in [&media.attributes, &description.attributes] {
-            let _ = (attributes.fingerprints().count(), attributes.ssrcs().count());
-            let _ = (attributes.groups().count(), attributes.msid(), attributes.setup());
+            let _ = (attributes.fingerprints().count(), attributes.mid());
         }
     }
 }
