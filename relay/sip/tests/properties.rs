@@ -33,7 +33,7 @@ fn read_all(message: &Message) {
     headers.record_routes().for_each(drop);
     let _ = (headers.from(), headers.to(), headers.call_id(), headers.cseq());
     let _ = (headers.max_forwards(), headers.content_length(), headers.content_type());
-    let _ = (headers.expires(), headers.min_expires(), headers.retry_after());
+    let _ = (headers.expires(), headers.min_expires());
     for header in headers {
         Challenge::parse_all(header.value()).into_iter().for_each(drop);
         drop(Authorization::parse(header.value()));

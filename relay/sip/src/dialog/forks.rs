@@ -73,16 +73,6 @@ impl Forks {
         Ok(self.answer(id))
     }
 
-    /// A dialog of this INVITE.
-    pub fn dialog_mut(&mut self, id: &DialogId) -> Option<&mut Dialog> {
-        self.dialogs.iter_mut().find(|dialog| dialog.id() == id)
-    }
-
-    /// The dialog that won, if any.
-    pub fn winner(&self) -> Option<&DialogId> {
-        self.answered.first()
-    }
-
     /// Takes a dialog out, to live on by itself. A 2xx that is repeated for it is still known as such.
     pub fn take(&mut self, id: &DialogId) -> Option<Dialog> {
         let place = self.dialogs.iter().position(|dialog| dialog.id() == id)?;

@@ -31,10 +31,6 @@ pub enum ParseError {
         /// The limit in lines.
         limit: usize,
     },
-    /// A stream ended, or a datagram came, without the empty line after the headers where it is
-    /// required. Drop.
-    #[error("the message ends inside its headers")]
-    Truncated,
 }
 
 /// A header that is missing or cannot be read as its type.

@@ -139,7 +139,8 @@ impl HeaderName {
         }
     }
 
-    /// Whether values of this header may carry credentials and must not be shown.
+    /// Whether values of this header may carry credentials and must not be shown. What a line that is no header
+    /// carries nobody knows.
     pub(crate) const fn is_secret(&self) -> bool {
         matches!(
             self,
@@ -148,6 +149,7 @@ impl HeaderName {
                 | Self::WwwAuthenticate
                 | Self::ProxyAuthenticate
                 | Self::AuthenticationInfo
+                | Self::Malformed
         )
     }
 }

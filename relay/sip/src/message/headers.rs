@@ -169,15 +169,6 @@ impl Headers {
         self.0.push(header.to_clean());
     }
 
-    /// Adds a header before all others.
-    ///
-    /// # Errors
-    /// As [`Header::new`].
-    pub fn push_front(&mut self, name: HeaderName, value: impl fmt::Display) -> Result<(), BuildError> {
-        self.0.insert(0, Header::new(name, &value)?);
-        Ok(())
-    }
-
     /// Puts this value in place of every line of this name, where the first of them stood.
     ///
     /// # Errors
@@ -204,26 +195,24 @@ impl Headers {
     }
 
     /// Puts `value` in place of the first value of this name, keeping the values that follow it on
-    /// the same line. `None` takes the first value out. Nothing happens when the name is absent.
+    /// the same line. Empty values count as little as they do in [`Headers::list`]. Nothing happens
+    /// when there is no value.
     ///
     /// # Errors
     /// As [`Header::new`].
-    pub fn replace_first_value(
-        &mut self,
-        name: &HeaderName,
-        value: Option<&dyn fmt::Display>,
-    ) -> Result<(), BuildError> {
-        let Some(place) = self.0.iter().position(|header| header.name == *name) else {
+    pub fn replace_first_value(&mut self, name: &HeaderName, value: &impl fmt::Display) -> Result<(), BuildError> {
+        let first = self.0.iter().enumerate().filter(|(_, header)| header.name == *name).find_map(|(place, header)| {
+            let old = grammar::unfold(header.value());
+            let mut values = grammar::split_list(&old, b',').filter(|value| !value.is_empty());
+            values.next()?;
+            let tail = values.collect::<Vec<_>>().join(&b", "[..]);
+            Some((place, (!tail.is_empty()).then(|| Header::from_clean_value(name.clone(), &tail))))
+        });
+        let Some((place, tail)) = first else {
             return Ok(());
         };
-        let Some(old) = self.0.get(place).map(|header| grammar::unfold(header.value()).into_owned()) else {
-            return Ok(());
-        };
-        let comma = grammar::find_outside_quotes(&old, |byte| byte == b',');
-        let tail = comma.and_then(|at| old.get(at.saturating_add(1)..));
-        let tail = tail.map(|tail| Header::from_clean_value(name.clone(), grammar::trim(tail)));
-        let head = value.map(|value| Header::new(name.clone(), &value)).transpose()?;
-        self.0.splice(place..=place, head.into_iter().chain(tail));
+        let head = Header::new(name.clone(), value)?;
+        self.0.splice(place..=place, std::iter::once(head).chain(tail));
         Ok(())
     }
 }

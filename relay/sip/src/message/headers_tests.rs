@@ -23,15 +23,19 @@ fn lists_run_over_lines_and_commas() {
 }
 
 #[test]
-fn the_first_value_is_replaced_or_taken_out_alone() {
+fn the_first_value_is_replaced_alone() {
     let mut headers = headers(&["Via: SIP/2.0/UDP a, SIP/2.0/TCP b", "v: SIP/2.0/TLS c"]);
-    let via = HeaderName::Via;
-    headers.replace_first_value(&via, Some(&"SIP/2.0/UDP z")).unwrap();
+    headers.replace_first_value(&HeaderName::Via, &"SIP/2.0/UDP z").unwrap();
     assert_eq!(lines(&headers), ["Via: SIP/2.0/UDP z", "Via: SIP/2.0/TCP b", "v: SIP/2.0/TLS c"]);
-    headers.replace_first_value(&via, None).unwrap();
-    headers.replace_first_value(&via, None).unwrap();
-    assert_eq!(lines(&headers), ["v: SIP/2.0/TLS c"]);
-    assert!(headers.replace_first_value(&via, Some(&"a\r\nb")).is_err());
+    assert!(headers.replace_first_value(&HeaderName::Via, &"a\r\nb").is_err());
+}
+
+#[test]
+fn the_value_that_is_replaced_is_the_first_that_is_read() {
+    let mut headers = headers(&["Via:", "Via: , SIP/2.0/UDP a,, SIP/2.0/TCP b"]);
+    headers.replace_first_value(&HeaderName::Via, &"SIP/2.0/UDP z").unwrap();
+    let hosts: Vec<String> = headers.vias().map(|via| via.unwrap().sent_by.to_string()).collect();
+    assert_eq!(hosts, ["z", "b"]);
 }
 
 #[test]
@@ -40,8 +44,7 @@ fn setting_replaces_every_line_in_the_first_place() {
     headers.set(HeaderName::ContentLength, 7).unwrap();
     assert_eq!(lines(&headers), ["a: 1", "Content-Length: 7", "b: 2"]);
     headers.remove(&HeaderName::from("A"));
-    headers.push_front(HeaderName::Via, "x").unwrap();
-    assert_eq!(lines(&headers), ["Via: x", "Content-Length: 7", "b: 2"]);
+    assert_eq!(lines(&headers), ["Content-Length: 7", "b: 2"]);
 }
 
 #[test]
@@ -64,19 +67,9 @@ fn contacts_and_routes_are_typed() {
 
 #[test]
 fn numbers_beyond_their_range_are_the_largest() {
-    let headers =
-        headers(&["Expires: 10000000000000000000000000", "Retry-After: 120;duration=60 (later)", "Min-Expires: soon"]);
+    let headers = headers(&["Expires: 10000000000000000000000000", "Min-Expires: soon"]);
     assert_eq!(headers.expires(), Some(u32::MAX));
-    assert_eq!(headers.retry_after(), Some(120));
     assert_eq!(headers.min_expires(), None);
-}
-
-#[test]
-fn tokens_are_found_without_regard_to_case() {
-    let headers = headers(&["k: timer , 100rel", "Supported: path"]);
-    assert!(headers.has_token(&HeaderName::Supported, "100REL"));
-    let tokens: Vec<String> = headers.tokens(&HeaderName::Supported).collect();
-    assert_eq!(tokens, ["timer", "100rel", "path"]);
 }
 
 #[test]
@@ -91,6 +84,12 @@ fn credentials_are_not_shown() {
     let headers = headers(&["Proxy-Authorization: Digest response=\"abc\"", "Subject: hi"]);
     let shown = format!("{headers:?}");
     assert!(!shown.contains("abc") && shown.contains("hi"), "{shown}");
+}
+
+#[test]
+fn a_line_that_is_no_header_is_not_shown_for_it_may_be_a_misspelt_secret() {
+    let headers = headers(&["Authorization Digest response=\"abc\""]);
+    assert!(!format!("{headers:?}").contains("abc"));
 }
 
 #[test]

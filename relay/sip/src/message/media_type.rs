@@ -35,12 +35,6 @@ impl MediaType {
         })
     }
 
-    /// Type and subtype in lower case, without parameters.
-    #[must_use]
-    pub fn essence(&self) -> String {
-        format!("{}/{}", self.main, self.sub)
-    }
-
     /// Whether this is `application/sdp` (or whatever `essence` names).
     #[must_use]
     pub fn is(&self, essence: &str) -> bool {

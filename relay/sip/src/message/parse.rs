@@ -43,10 +43,13 @@ fn datagram_body(headers: &Headers, rest: Bytes) -> (Bytes, Option<Fault>) {
 pub(super) fn head(buffer: Bytes, limits: &Limits) -> Result<(Message, Bytes), ParseError> {
     let mut lines = Lines::new(&buffer);
     let first = lines.next_start_line().ok_or(ParseError::StartLine)?;
+    if first > limits.max_head {
+        return Err(ParseError::HeadTooLarge { limit: limits.max_head });
+    }
     let mut message = start_line(buffer.slice(..first))?;
     let mut headers = Vec::with_capacity(16);
     while let Some((begin, end)) = lines.next_header() {
-        if begin > limits.max_head || end > limits.max_head {
+        if end > limits.max_head {
             return Err(ParseError::HeadTooLarge { limit: limits.max_head });
         }
         if headers.len() >= limits.max_headers {

@@ -135,4 +135,6 @@ fn headers_are_bounded_in_number_and_length() {
     assert!(parse(&format!("{start}a:\r\nb:\r\n\r\n")).is_ok());
     assert_eq!(parse(&format!("{start}a:\r\nb:\r\nc:\r\n\r\n")), Err(ParseError::TooManyHeaders { limit: 2 }));
     assert_eq!(parse(&format!("{start}a:{}\r\n\r\n", "x".repeat(60))), Err(ParseError::HeadTooLarge { limit: 60 }));
+    let long_uri = format!("BYE sip:{}@h SIP/2.0\r\n\r\n", "x".repeat(60));
+    assert_eq!(parse(&long_uri), Err(ParseError::HeadTooLarge { limit: 60 }));
 }

@@ -70,12 +70,6 @@ impl StreamReader {
         }
     }
 
-    /// Whether a message has begun and is not all there: a stream that ends now lost it.
-    #[must_use]
-    pub fn is_inside_message(&self) -> bool {
-        self.waiting.is_some() || !self.buffer.is_empty()
-    }
-
     /// The next frame; `None` when more bytes are needed.
     ///
     /// # Errors

@@ -129,23 +129,6 @@ impl Headers {
         self.seconds(&HeaderName::MinExpires)
     }
 
-    /// Retry-After in seconds, read as [`Headers::expires`]; comment and parameters are dropped.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<u32> {
-        self.seconds(&HeaderName::RetryAfter)
-    }
-
-    /// The option tags or other tokens a header lists (Require, Supported, Allow ...), as text.
-    pub fn tokens<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = String> + 'a {
-        self.list(name).map(grammar::lossy)
-    }
-
-    /// Whether a header lists this token, without regard to case.
-    #[must_use]
-    pub fn has_token(&self, name: &HeaderName, token: &str) -> bool {
-        self.list(name).any(|value| value.eq_ignore_ascii_case(token.as_bytes()))
-    }
-
     fn seconds(&self, name: &HeaderName) -> Option<u32> {
         let value = self.first(name)?.value();
         let digits = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());

@@ -89,12 +89,6 @@ impl Via {
         self.params.contains("rport")
     }
 
-    /// The `maddr` parameter.
-    #[must_use]
-    pub fn maddr(&self) -> Option<Host> {
-        Host::parse(self.params.value("maddr")?).ok()
-    }
-
     /// Notes where the request really came from: `received` when it differs from the sent-by host
     /// or `rport` is wanted, and `rport` when it is wanted (RFC 3261 section 18.2.1, RFC 3581
     /// section 4).

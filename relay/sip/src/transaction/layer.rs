@@ -166,7 +166,7 @@ impl TransactionLayer {
             _ => None,
         };
         via.note_source(source.address);
-        if request.headers_mut().replace_first_value(&HeaderName::Via, Some(&via)).is_err() {
+        if request.headers_mut().replace_first_value(&HeaderName::Via, &via).is_err() {
             return;
         }
         let known = self.servers.find(&key);

@@ -6,6 +6,9 @@ use std::fmt;
 use super::escape;
 use crate::message::{Fault, Host, HostPort};
 
+/// Most parameters of one URI: comparing two looks every one of each up in the other.
+const MAX_PARAMS: usize = 64;
+
 /// A SIP or SIPS URI. Its parts are kept as they were written, with their escapes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SipUri {
@@ -31,13 +34,6 @@ impl SipUri {
         self
     }
 
-    /// The same URI as `sips:` (true) or `sip:` (false).
-    #[must_use]
-    pub const fn with_secure(mut self, secure: bool) -> Self {
-        self.secure = secure;
-        self
-    }
-
     /// The same URI with a parameter, in its old place or at the end, escaped where it must be.
     #[must_use]
     pub fn with_param(mut self, name: &str, value: Option<&str>) -> Self {
@@ -46,13 +42,6 @@ impl SipUri {
             Some(param) => param.1 = value,
             None => self.params.push((escape::encode(name, is_param), value)),
         }
-        self
-    }
-
-    /// The same URI without this parameter.
-    #[must_use]
-    pub fn without_param(mut self, name: &str) -> Self {
-        self.params.retain(|param| !names(param, name));
         self
     }
 
@@ -226,6 +215,9 @@ fn parse_params(text: &str) -> Result<Vec<(String, Option<String>)>, Fault> {
                 break;
             }
             return Err(Fault("a URI parameter has no name"));
+        }
+        if params.len() >= MAX_PARAMS {
+            return Err(Fault("the URI has more parameters than are accepted"));
         }
         params.push((name.to_owned(), value));
     }

@@ -40,8 +40,15 @@ fn a_user_part_of_our_own_is_escaped() {
 
 #[test]
 fn parameters_are_escaped_and_replaced_in_place() {
-    let uri = sip("sip:h;a=1;b=2").with_param("A", Some("x;y")).with_param("lr", None).without_param("b");
-    assert_eq!(uri.to_string(), "sip:h;a=x%3By;lr");
+    let uri = sip("sip:h;a=1;b=2").with_param("A", Some("x;y")).with_param("lr", None);
+    assert_eq!(uri.to_string(), "sip:h;a=x%3By;b=2;lr");
+}
+
+#[test]
+fn parameters_are_bounded() {
+    let with = |count: usize| format!("sip:h{}", ";a".repeat(count)).parse::<Uri>();
+    assert!(with(64).is_ok());
+    assert!(with(65).is_err());
 }
 
 #[test]
