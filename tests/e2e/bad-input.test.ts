@@ -16,7 +16,10 @@ afterEach(async () => {
   await endPrograms((program) => program !== relay.program);
   await relay.idle();
 });
-after(() => relay.stop());
+after(async () => {
+  await relay.idle({ entirely: true, ms: 40_000 });
+  await relay.stop();
+});
 
 /** The relay answers a client that behaves. */
 async function stillServes(): Promise<void> {

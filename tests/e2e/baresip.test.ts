@@ -68,7 +68,7 @@ describe("calling a softphone", () => {
     const bob = await softphone();
     const web = await caller(bob);
     const call = await web.call("bob");
-    await bob.event("CALL_INCOMING");
+    await Promise.all([web.event(call, "RING"), bob.event("CALL_INCOMING")]);
     await web.hangup(call);
     await Promise.all([web.event(call, "FINISH"), bob.event("CALL_CLOSED")]);
   });
@@ -92,25 +92,31 @@ describe("calling a softphone", () => {
   it("held here falls silent, outlives the wait, and speaks again", async () => {
     const { web, bob, call } = await conversation({ codecs: ["g722"] });
     await web.record();
-    await hears(web, PHONE_VOICE);
+    await Promise.all([hears(web, PHONE_VOICE), hears(bob, BROWSER_VOICE)]);
     await web.act(call, "hold");
     await web.event(call, "HOLD");
     await hearsNothing(web);
     const from = web.reports.now();
     await web.act(call, "unhold");
     await web.event(call, "ESTABLISHED", { from });
-    await Promise.all([hears(web, PHONE_VOICE), hears(bob, BROWSER_VOICE)]);
+    await hears(web, PHONE_VOICE);
+    await web.press(call, "5");
+    await bob.keys("5");
   });
 
   it("held there is shown here, and resumed too", async () => {
     const { web, bob, call } = await conversation({ codecs: ["pcma"] });
+    await hears(bob, BROWSER_VOICE);
     await bob.hold();
     await web.event(call, "HOLD");
     const from = web.reports.now();
     await bob.resume();
     await web.event(call, "ESTABLISHED", { from });
     await web.record();
-    await Promise.all([hears(web, PHONE_VOICE), hears(bob, BROWSER_VOICE)]);
+    await hears(web, PHONE_VOICE);
+    // Its recorder has ended with the hold; keys take the same way as sound.
+    await web.press(call, "5");
+    await bob.keys("5");
   });
 
   it("ends there within seconds when the tab is killed", async () => {

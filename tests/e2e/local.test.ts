@@ -1,18 +1,16 @@
 /** Browser to browser through the relay, with no SIP server anywhere. */
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
-import type { Browser, BrowserPhone } from "../peers/browser.ts";
+import { describe, it } from "node:test";
+import type { BrowserPhone } from "../peers/browser.ts";
 import { eventually } from "../peers/deadline.ts";
 import { hears, hearsNothing } from "../peers/hearing.ts";
 import { BROWSER_VOICE, OTHER_VOICE, stage } from "./stage.ts";
 
-const set = stage({ users: { alice: "", bob: "", carol: "", dora: "dora-password" }, unanswered: 8 });
-let second: Browser;
-before(async () => (second = await set.otherBrowser()));
+const set = stage({ users: { alice: "", bob: "", carol: "", dora: "dora-password" }, unanswered: 8, secondBrowser: true });
 
 /** Alice in one browser, Bob in another, and a call between them that is up. */
 async function conversation(): Promise<{ alice: BrowserPhone; bob: BrowserPhone; out: string; in: string }> {
-  const [alice, bob] = [await set.local("alice"), await set.local("bob", { in: second })];
+  const [alice, bob] = [await set.local("alice"), await set.local("bob", { in: set.secondBrowser })];
   const out = await alice.call("bob");
   const incoming = (await bob.incoming()).id;
   await alice.event(out, "RING");
@@ -47,7 +45,7 @@ describe("a local user's session", () => {
 
 describe("a call between browsers", () => {
   it("rings, is answered, carries sound both ways, and ends at both ends when the caller hangs up", async () => {
-    const [alice, bob] = [await set.local("alice"), await set.local("bob", { in: second })];
+    const [alice, bob] = [await set.local("alice"), await set.local("bob", { in: set.secondBrowser })];
     const out = await alice.call("bob", { visibleName: "Alice Liddell" });
     assert.equal(await alice.status(out), "PENDING");
     const incoming = await bob.incoming();
@@ -157,7 +155,7 @@ describe("a call between browsers", () => {
   });
 
   it("survives others' calls coming and going", async () => {
-    const [alice, bob, carol] = [await set.local("alice"), await set.local("bob", { in: second }), await set.local("carol")];
+    const [alice, bob, carol] = [await set.local("alice"), await set.local("bob", { in: set.secondBrowser }), await set.local("carol")];
     const toBob = await alice.call("bob");
     await bob.answer((await bob.incoming()).id);
     await alice.event(toBob, "ESTABLISHED");

@@ -190,8 +190,8 @@ describe("a caller who changes the call", () => {
   });
 
   it("presses keys in its media, and the app is told", async () => {
-    const scenario = new Caller().invite().progress().expect(200).acknowledge().pause(800);
-    for (const key of ["1", "2", "star"]) scenario.play(`/usr/share/sip-tester/dtmf_2833_${key}.pcap`).pause(900);
+    const scenario = new Caller().invite().progress().expect(200).acknowledge();
+    for (const key of ["1", "2", "star"]) scenario.pause(900).play(`/usr/share/sip-tester/dtmf_2833_${key}.pcap`);
     const { web, sipp, call } = await talking(scenario.asked("BYE").confirm());
     await eventually(() => web.digits(call) === "12*", () => `12*, got ${web.digits(call)}`);
     await web.hangup(call);

@@ -17,9 +17,15 @@ export function longVoice(rate = 16_000): Sound {
   return loop(speech(SENTENCES.phone, rate), 60);
 }
 
+export interface StageOptions extends RelayOptions {
+  /** Another browser besides, with a voice of its own. */
+  readonly secondBrowser?: boolean;
+}
+
 export class Stage {
   relay!: Relay;
   browser!: Browser;
+  secondBrowser!: Browser;
   private readonly phones: BrowserPhone[] = [];
   private readonly browsers: Browser[] = [];
   private readonly secrets: string[] = [];
@@ -47,22 +53,19 @@ export class Stage {
     return { urlServer: this.relay.url, sipOptions: { ...sipOptions, ...sip } };
   }
 
-  /** Another browser, with a voice of its own. */
-  async otherBrowser(): Promise<Browser> {
-    const other = await Browser.start({ says: OTHER_VOICE, origin: this.browser.origin });
-    this.browsers.push(other);
-    return other;
-  }
-
   /** Something that must never be found in the relay's log. */
   secret(text: string): string {
     this.secrets.push(text);
     return text;
   }
 
-  async rise(options: RelayOptions): Promise<void> {
+  async rise({ secondBrowser = false, ...options }: StageOptions): Promise<void> {
     this.browser = await Browser.start({ says: BROWSER_VOICE });
     this.browsers.push(this.browser);
+    if (secondBrowser) {
+      this.secondBrowser = await Browser.start({ says: OTHER_VOICE, origin: this.browser.origin });
+      this.browsers.push(this.secondBrowser);
+    }
     this.relay = await Relay.start({ origins: [this.browser.origin], ...options });
   }
 
@@ -75,13 +78,14 @@ export class Stage {
 
   async fall(): Promise<void> {
     await Promise.all(this.browsers.map((browser) => browser.stop()));
+    await this.relay.zero((name) => name !== "transactions", 40_000);
     await this.relay.stop([...this.secrets, "unused-password"]);
     await endPrograms();
   }
 }
 
 /** A stage for all tests of a file. */
-export function stage(options: RelayOptions = {}): Stage {
+export function stage(options: StageOptions = {}): Stage {
   const set = new Stage();
   before(() => set.rise(options));
   afterEach(() => set.clear());

@@ -112,7 +112,7 @@ export class Baresip {
     return starts.map((event) => event.param ?? "").join("");
   }
 
-  /** What it heard in its calls so far, decoded. */
+  /** What it heard in its calls so far, decoded. Its recorder ends with the first hold of a call. */
   heard(): Sound {
     const file = readdirSync(this.home).filter((name) => name.startsWith("dump-") && name.endsWith("-dec.wav")).sort().at(-1);
     if (file === undefined) throw new Error(`${this.program.name} recorded nothing`);

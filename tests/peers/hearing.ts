@@ -1,5 +1,5 @@
 /** Waiting until somebody hears something. */
-import { keys, purest } from "../sound/goertzel.ts";
+import { purest } from "../sound/goertzel.ts";
 import { SAME, likeness } from "../sound/likeness.ts";
 import { type Sound, rms } from "../sound/wav.ts";
 import { eventually } from "./deadline.ts";
@@ -33,19 +33,6 @@ export async function hearsTone(listener: Listener, frequency: number, ms = LONG
       return share > 0.8;
     },
     () => `a tone of ${frequency} Hz to be heard; share ${share.toFixed(3)}`,
-    ms,
-  );
-}
-
-/** Waits until the listener hears these keys as tone pairs. */
-export async function hearsKeys(listener: Listener, expected: string, ms = LONG_ENOUGH): Promise<void> {
-  let spelled = "";
-  await eventually(
-    async () => {
-      spelled = keys(await listener.heard());
-      return spelled.includes(expected);
-    },
-    () => `keys ${expected} to be heard; heard ${spelled}`,
     ms,
   );
 }

@@ -94,6 +94,7 @@ fork=yes
 children=2
 tcp_children=2
 auto_aliases=no
+alias="${address}"
 listen=udp:${address}:${sip}
 listen=tcp:${address}:${sip}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"

@@ -2,7 +2,8 @@
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 
-const FIRST = 10_000;
+// Browsers refuse 10080 as a port of something else.
+const FIRST = 11_000;
 const LAST = 32_000;
 const given = new Set<number>();
 

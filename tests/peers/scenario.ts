@@ -25,7 +25,8 @@ const RTPMAP: Record<Codec, [number, string]> = {
   pcma: [8, "PCMA/8000"],
   pcmu: [0, "PCMU/8000"],
   g722: [9, "G722/8000"],
-  opus: [107, "opus/48000/2"],
+  // As the relay numbers it: an echo sends back what it got, and an offerer expects its own numbers.
+  opus: [111, "opus/48000/2"],
   g729: [18, "G729/8000"],
   "telephone-event": [101, "telephone-event/8000"],
 };
@@ -79,6 +80,8 @@ export class Scenario {
   }
 }
 
+const CONTACT = "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>";
+
 /** Waits to be called. */
 export class Called extends Scenario {
   private requests = 1;
@@ -106,7 +109,7 @@ export class Called extends Scenario {
         "To:[$local];tag=called[call_number]",
         "[last_Call-ID:]",
         "CSeq:[$sequence]",
-        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+        CONTACT,
       ],
       description && sdp(description),
       'retrans="500"',
@@ -133,7 +136,7 @@ export class Called extends Scenario {
         code === 100 ? "[last_To:]" : "[last_To:];tag=called[call_number]",
         "[last_Call-ID:]",
         "[last_CSeq:]",
-        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+        !options.headers?.some((header) => header.startsWith("Contact:")) && CONTACT,
         ...(options.headers ?? []),
       ],
       options.sdp && sdp(options.sdp),
@@ -152,7 +155,7 @@ export class Called extends Scenario {
         "[last_To:]",
         "[last_Call-ID:]",
         "[last_CSeq:]",
-        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+        CONTACT,
       ],
       description && sdp(description),
     );
@@ -169,7 +172,7 @@ export class Called extends Scenario {
         "To:[$remote]",
         "Call-ID: [call_id]",
         `CSeq: ${this.requests++} ${method}`,
-        "Contact: <sip:called@[local_ip]:[local_port];transport=[transport]>",
+        CONTACT,
         "Max-Forwards: 70",
       ],
       description && sdp(description),

@@ -14,8 +14,8 @@ export interface SippOptions {
   readonly transport?: "udp" | "tcp";
   /** User and password for `[authentication]`. */
   readonly credentials?: { user: string; password: string };
-  /** Calls it answers before it ends. */
-  readonly calls?: number;
+  /** Whether it repeats itself over UDP, and takes what comes again for a repetition. */
+  readonly retransmissions?: boolean;
 }
 
 export class Sipp {
@@ -50,9 +50,10 @@ export class Sipp {
     const home = folder("sipp");
     writeFileSync(join(home, "scenario.xml"), scenario.xml());
     const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
-    args.push("-mp", `${media.first}`, "-m", `${options.calls ?? 1}`, "-nostdin", "-timeout", "60", "-timeout_error");
+    args.push("-mp", `${media.first}`, "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error");
     args.push("-t", options.transport === "tcp" ? "t1" : "u1");
     args.push("-trace_msg", "-message_file", join(home, "messages"), "-trace_err", "-error_file", join(home, "errors"));
+    if (options.retransmissions === false) args.push("-nr");
     if (options.echo === true) args.push("-rtp_echo");
     if (options.credentials) args.push("-au", options.credentials.user, "-ap", options.credentials.password);
     const program = new Program("sipp", "sipp", [...args, ...rest], { cwd: home });

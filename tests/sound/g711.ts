@@ -1,4 +1,4 @@
-/** ITU-T G.711 companding, to make RTP payload files for peers that send bytes as they are. */
+/** ITU-T G.711 companding: RTP payload files for peers that send bytes as they are, and the relay's own sounds. */
 
 export function toALaw(samples: Float32Array): Buffer {
   return Buffer.from(samples.map((sample) => aLaw(Math.round(sample * 32767))));
@@ -6,6 +6,15 @@ export function toALaw(samples: Float32Array): Buffer {
 
 export function toMuLaw(samples: Float32Array): Buffer {
   return Buffer.from(samples.map((sample) => muLaw(Math.round(sample * 32767))));
+}
+
+/** Samples at 8000 per second. */
+export function fromMuLaw(bytes: Buffer): Float32Array {
+  return Float32Array.from(bytes, (byte) => {
+    const code = ~byte & 0xff;
+    const magnitude = (((code & 0x0f) << 3) + 132) << ((code >> 4) & 0x07);
+    return ((code & 0x80 ? -1 : 1) * (magnitude - 132)) / 32768;
+  });
 }
 
 function aLaw(sample: number): number {

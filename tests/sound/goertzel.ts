@@ -1,4 +1,4 @@
-/** Tones in a recording: how much of its energy lies at a frequency, and which telephone keys it spells. */
+/** Tones in a recording: how much of its energy lies at a frequency. */
 import type { Sound } from "./wav.ts";
 
 /** Share of the sound's energy at this frequency (Hz), 0..1. A pure tone gives nearly 1. */
@@ -28,36 +28,4 @@ function power(samples: Float32Array, rate: number, frequency: number): number {
     s1 = s0;
   }
   return s1 * s1 + s2 * s2 - coefficient * s1 * s2;
-}
-
-const ROWS = [697, 770, 852, 941];
-const COLUMNS = [1209, 1336, 1477, 1633];
-const KEYS = ["123A", "456B", "789C", "*0#D"];
-
-/** The keys heard as DTMF tone pairs (ITU-T Q.23), in order; a pause or another key separates. */
-export function keys(sound: Sound): string {
-  const length = Math.round(0.03 * sound.rate);
-  let spelled = "";
-  let last = "";
-  let seen = 0;
-  for (let at = 0; at + length <= sound.samples.length; at += length) {
-    const key = keyIn({ rate: sound.rate, samples: sound.samples.subarray(at, at + length) });
-    seen = key === last ? seen + 1 : 1;
-    last = key;
-    // Two windows in a row: speech passes for a key only by chance, and not twice.
-    if (key !== "" && seen === 2) spelled += key;
-  }
-  return spelled;
-}
-
-function keyIn(sound: Sound): string {
-  const loudest = (frequencies: number[]): [number, number] => {
-    const shares = frequencies.map((frequency) => share(sound, frequency));
-    const most = Math.max(...shares);
-    return [shares.indexOf(most), most];
-  };
-  const [row, rowShare] = loudest(ROWS);
-  const [column, columnShare] = loudest(COLUMNS);
-  const clear = rowShare > 0.2 && columnShare > 0.2 && rowShare + columnShare > 0.75;
-  return clear ? KEYS[row][column] : "";
 }
