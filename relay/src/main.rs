@@ -65,6 +65,10 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
         }
         config.http.static_files = Some(directory.clone());
     }
+    if arguments.demo && !config.http.listen.ip().is_loopback() {
+        let why = "anybody who reaches it may use any name: it listens on loopback only";
+        return Err(format!("--demo: {why}, not on {}", config.http.listen));
+    }
     Ok(config)
 }
 

@@ -154,6 +154,7 @@ impl BrowserLeg {
         let audio = self.take_answer(sdp)?;
         self.direction = audio.direction;
         self.state = State::Connected;
+        self.gate();
         self.media(Command::Supervise { leg: self.leg });
         self.leg(LegEvent::Answered(audio));
         self.status(CallStatus::Established);

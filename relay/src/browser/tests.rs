@@ -137,7 +137,8 @@ fn a_called_browser_answers_with_what_it_was_offered() {
     leg.answer(OFFER).unwrap();
     let said = said(&mut leg);
     assert_eq!(said[0], "remote 3", "PCMU, PCMA and their events: {said:?}");
-    assert!(said[2].starts_with("leg Answered") && !said[2].contains("Opus"), "{said:?}");
+    let answered = said.iter().find(|output| output.starts_with("leg Answered")).unwrap();
+    assert!(!answered.contains("Opus"), "{said:?}");
 }
 
 #[test]

@@ -197,15 +197,21 @@ impl Check {
             .iter()
             .filter_map(|text| self.value("media.webrtc_advertised", text, address))
             .collect();
+        let socket = "an address and port such as \"192.0.2.1:40000\"";
+        let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
         let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
+        if webrtc_bind.ip().is_unspecified() && file.webrtc_advertised.is_empty() {
+            self.problem(
+                "media.webrtc_advertised",
+                "is needed: no browser can reach an unspecified address".to_owned(),
+            );
+        }
+        if rtp_bind.is_unspecified() && file.rtp_advertised.is_none() {
+            self.problem("media.rtp_advertised", "is needed: no peer can reach an unspecified address".to_owned());
+        }
         offhook_media::MediaConfig {
             workers: self.within("media.workers", file.workers, 1..=256, defaults.workers),
-            webrtc_bind: self.parsed(
-                "media.webrtc_listen",
-                file.webrtc_listen,
-                "an address and port such as \"192.0.2.1:40000\"",
-                defaults.webrtc_bind,
-            ),
+            webrtc_bind,
             webrtc_advertised: advertised,
             rtp_bind,
             rtp_advertised: self.parsed("media.rtp_advertised", file.rtp_advertised, address, rtp_bind),
@@ -445,6 +451,21 @@ mod tests {
         ] {
             assert!(keys.contains(&key), "{key} is missing in {keys:?}");
         }
+    }
+
+    #[test]
+    fn an_unspecified_address_needs_one_to_be_told() {
+        let problems = problems(
+            r#"
+            [sip]
+            udp = "0.0.0.0:5060"
+            [media]
+            webrtc_listen = "[::]:40000"
+            rtp_listen = "0.0.0.0"
+            "#,
+        );
+        let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["sip.advertised", "media.webrtc_advertised", "media.rtp_advertised"]);
     }
 
     #[test]

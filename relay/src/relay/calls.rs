@@ -106,6 +106,9 @@ impl<M: MediaPlane> Relay<M> {
 
     /// Gives up a leg that was opened for a call which is not to be.
     pub(super) fn discard(&mut self, worker: M::Worker, end: End) {
+        if matches!(end.driver, Driver::Sip) {
+            self.ua.discard_leg(end.leg);
+        }
         self.close_leg(worker, end.leg, &end.driver);
     }
 

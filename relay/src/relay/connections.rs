@@ -93,6 +93,13 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    pub(super) fn close_all_connections(&mut self) {
+        let ids: Vec<_> = self.connections.keys().copied().collect();
+        for id in ids {
+            self.close(id, close::TRY_LATER, "the relay is stopping");
+        }
+    }
+
     pub(super) fn reply(&mut self, connection: ConnectionId, id: Option<u32>, result: Result<ReplyBody, Failure>) {
         let outcome = match result {
             Ok(body) => Outcome::Result(body),
@@ -103,7 +110,7 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     pub(super) fn close(&mut self, id: ConnectionId, code: u16, reason: &'static str) {
-        if let Some(connection) = self.connections.get_mut(&id) {
+        if let Some(connection) = self.connections.get_mut(&id).filter(|known| known.stage != Stage::Closing) {
             connection.stage = Stage::Closing;
             self.outputs.push_back(Output::Close(id, code, reason));
         }

@@ -132,13 +132,14 @@ impl<M: MediaPlane> Relay<M> {
     pub fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.close_all_sessions(now);
+        self.close_all_connections();
         self.settle(now);
     }
 
     /// Whether nothing is left that would have to be ended.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.sessions.is_empty() && self.ua.is_idle()
+        self.calls.is_empty() && self.sessions.is_empty() && self.connections.is_empty() && self.ua.is_idle()
     }
 
     /// What is held at the moment.

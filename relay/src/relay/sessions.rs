@@ -90,11 +90,7 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn close_all_sessions(&mut self, now: Instant) {
         let ids: Vec<_> = self.sessions.keys().copied().collect();
         for id in ids {
-            let connection = self.sessions.get(&id).and_then(Session::connection);
             self.end_session(id, Some(shutting_down()), now);
-            if let Some(connection) = connection {
-                self.close(connection, close::TRY_LATER, "the relay is stopping");
-            }
         }
     }
 

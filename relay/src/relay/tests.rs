@@ -2,6 +2,7 @@
 
 mod calls;
 mod door;
+mod order;
 mod plane;
 mod sessions;
 

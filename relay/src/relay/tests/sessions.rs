@@ -160,6 +160,9 @@ fn a_stopping_relay_tells_everybody_and_takes_nobody() {
         let events = world.events(browser);
         assert_eq!(events.last().unwrap()["error"]["code"], "shuttingDown");
     }
+    assert!(!world.relay.is_idle(), "the farewells are still on their way");
+    world.lose(alice);
+    world.lose(bob);
     assert!(world.relay.is_idle());
     world.nothing_is_left();
     let late = world.connect();
