@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{BuildError, Fault, HeaderName, Headers, Method, RequestBuilder, Uri, grammar, serialise};
+use super::{BuildError, Fault, Headers, Method, RequestBuilder, Uri, grammar, serialise};
 
 /// A request. The request line is kept as it came; the Request-URI is typed on demand.
 #[derive(Clone, PartialEq, Eq)]
@@ -82,18 +82,6 @@ impl Request {
     #[must_use]
     pub const fn body_fault(&self) -> Option<Fault> {
         self.body_fault
-    }
-
-    /// Puts another body in its place, with its type and length.
-    ///
-    /// # Errors
-    /// A type with line breaks.
-    pub fn set_body(&mut self, content_type: &str, body: Bytes) -> Result<(), BuildError> {
-        self.headers.set(HeaderName::ContentType, content_type)?;
-        self.headers.set(HeaderName::ContentLength, body.len())?;
-        self.body = body;
-        self.body_fault = None;
-        Ok(())
     }
 
     /// The bytes to send.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{BuildError, Fault, HeaderName, Headers, Request, ResponseBuilder, StatusCode, grammar, serialise};
+use super::{Fault, Headers, Request, ResponseBuilder, StatusCode, grammar, serialise};
 
 /// A response. The status line is kept as it came.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,18 +56,6 @@ impl Response {
     #[must_use]
     pub const fn body_fault(&self) -> Option<Fault> {
         self.body_fault
-    }
-
-    /// Puts another body in its place, with its type and length.
-    ///
-    /// # Errors
-    /// A type with line breaks.
-    pub fn set_body(&mut self, content_type: &str, body: Bytes) -> Result<(), BuildError> {
-        self.headers.set(HeaderName::ContentType, content_type)?;
-        self.headers.set(HeaderName::ContentLength, body.len())?;
-        self.body = body;
-        self.body_fault = None;
-        Ok(())
     }
 
     /// The bytes to send.
