@@ -14,8 +14,8 @@ export class Runtime {
   readonly sessions = new Map<string, SessionObject>();
   readonly #load: LoadCore;
   readonly #queue = new EventQueue();
-  /** Sessions that the core has not heard of yet. */
-  readonly #waiting = new Set<SessionObject>();
+  /** Sessions that the core has not heard of yet, with what it will be told. Passwords are kept no longer than that. */
+  readonly #waiting = new Map<SessionObject, SessionOptions>();
   #loading: Promise<void> | undefined;
   #core: Core | undefined;
   #broken: OffhookError | undefined;
@@ -27,9 +27,10 @@ export class Runtime {
   createSession(options: SessionOptions): SessionObject {
     checkSessionOptions(options);
     // Without an identity the core refuses the session, as it does every other option that cannot be used.
-    const session = new SessionObject(this, { ...options, sipOptions: { ...options.sipOptions } });
+    const wanted = { ...options, sipOptions: { ...options.sipOptions } };
+    const session = new SessionObject(this, wanted);
     this.sessions.set(session.id(), session);
-    this.#waiting.add(session);
+    this.#waiting.set(session, wanted);
     this.ready().then(
       () => { this.#open(session); },
       (error: unknown) => { this.#fail(session, fromThrown(error)); },
@@ -73,9 +74,11 @@ export class Runtime {
   }
 
   #open(session: SessionObject): void {
-    if (!this.#waiting.delete(session)) return;
+    const options = this.#waiting.get(session);
+    if (!options) return;
+    this.#waiting.delete(session);
     try {
-      this.use((core) => { core.openSession(session.id(), session.options); });
+      this.use((core) => { core.openSession(session.id(), options); });
     } catch (error) {
       this.#fail(session, fromThrown(error));
     }

@@ -79,9 +79,10 @@ const OPEN: ReadonlySet<SessionStatus> = new Set([
 
 /** The facade's half of a session: its last known status, its calls, its listeners, and its id for the core. */
 export class SessionObject implements Session {
-  readonly options: SessionOptions;
   readonly #runtime: Runtime;
   readonly #id = randomId();
+  readonly #url: string;
+  readonly #visibleName: string | undefined;
   readonly #listeners = new Listeners<SessionEvents>();
   readonly #calls = new Map<string, CallObject>();
   #status: SessionStatus = SESSION_STATUS.PENDING;
@@ -90,7 +91,8 @@ export class SessionObject implements Session {
 
   constructor(runtime: Runtime, options: SessionOptions) {
     this.#runtime = runtime;
-    this.options = options;
+    this.#url = options.urlServer;
+    this.#visibleName = options.sipOptions.visibleName;
     this.#login = options.sipOptions.login;
   }
 
@@ -103,7 +105,7 @@ export class SessionObject implements Session {
   }
 
   getServerUrl(): string {
-    return this.options.urlServer;
+    return this.#url;
   }
 
   getCalls(): Call[] {
@@ -123,7 +125,7 @@ export class SessionObject implements Session {
     }
     checkCallOptions(options);
     const callee = options.callee;
-    const visibleName = options.visibleName ?? this.options.sipOptions.visibleName ?? this.#login;
+    const visibleName = options.visibleName ?? this.#visibleName ?? this.#login;
     const call = new CallObject(this.#runtime, randomId(), { caller: this.#login, callee, visibleName, incoming: false });
     this.#runtime.use((core) => { core.createCall(this.#id, call.id(), options); });
     this.#calls.set(call.id(), call);
@@ -190,10 +192,11 @@ export class SessionObject implements Session {
   end(status: "DISCONNECTED" | "FAILED", error?: OffhookError): void {
     if (this.ended()) return;
     this.#error = error;
+    // Before the calls are told: a listener that calls again at once must not add to what is being ended.
+    this.#status = status;
     const outcome = status === SESSION_STATUS.FAILED ? CALL_STATUS.FAILED : CALL_STATUS.FINISH;
     for (const call of this.#calls.values()) call.changed(error ? { status: outcome, error } : { status: outcome });
     this.#calls.clear();
-    this.#status = status;
     if (status === SESSION_STATUS.FAILED) this.#listeners.emit(status, this, error);
     else this.#listeners.emit(status, this);
   }

@@ -1,10 +1,10 @@
 type Exports = Record<string, WebAssembly.ExportValue>;
 
-const observers = new Set<(cause: unknown) => void>();
+let observer: ((cause: unknown) => void) | undefined;
 
-/** Tells `observer` when the module traps. */
-export function onTrap(observer: (cause: unknown) => void): void {
-  observers.add(observer);
+/** Tells `told` when the module traps, and nobody else: there is one module, and a new attempt to load it replaces the last. */
+export function onTrap(told: (cause: unknown) => void): void {
+  observer = told;
 }
 
 /**
@@ -22,7 +22,7 @@ export function guardExports(exports: Exports): Exports {
     } catch (cause) {
       broken = true;
       release(exports);
-      for (const observer of observers) observer(cause);
+      observer?.(cause);
       throw cause;
     }
   };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { OffhookError } from "../src/error.js";
 import { Bench, refusal, settled } from "./fake-core.js";
 
@@ -232,6 +233,26 @@ test("a lost session fails its calls first, with its own reason", async () => {
   assert.deepEqual(seen, ["call The connection to the relay was lost.", "session"]);
   assert.equal(call.error()?.code, "relayLost");
   assert.deepEqual(session.getCalls(), []);
+});
+
+test("a listener that calls again when its session is lost is refused, and rings nobody", async (t) => {
+  const reported: unknown[] = [];
+  t.mock.method(console, "error", (error: unknown) => reported.push(error));
+  const bench = new Bench();
+  const session = await bench.established();
+  const redial = (): void => { session.createCall({ callee: "echo" }).on("FAILED", redial); };
+  redial();
+  bench.session(session, "FAILED", { code: "relayLost", message: "The connection to the relay was lost." });
+  await settled();
+  assert.deepEqual(reported.map((error) => (error as OffhookError).message), ["Invalid session state FAILED"]);
+  assert.deepEqual(session.getCalls(), []);
+});
+
+test("a session that is printed does not show its password", async () => {
+  const bench = new Bench();
+  const session = await bench.opened({ sipOptions: { login: "anna", password: "open sesame", domain: "sip.example" } });
+  assert.doesNotMatch(inspect(session, { depth: null, showHidden: true }), /sesame/);
+  assert.doesNotMatch(JSON.stringify(session), /sesame/);
 });
 
 test("an event for a session or call that is gone is ignored", async () => {

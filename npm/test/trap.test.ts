@@ -26,6 +26,14 @@ test("a guarded module works as before, until it traps; then it is not entered a
   assert.equal(causes.length, 1);
 });
 
+test("only the last to load the module is told of its trap", () => {
+  const told: string[] = [];
+  onTrap(() => told.push("first"));
+  onTrap(() => told.push("second"));
+  assert.throws(guardExports(instance())["trap"] as Fn, WebAssembly.RuntimeError);
+  assert.deepEqual(told, ["second"]);
+});
+
 test("a trap closes what the module held of the browser, and nothing else", (t) => {
   const closed: string[] = [];
   class MediaStreamTrack { stop(): void { closed.push("microphone"); } }
