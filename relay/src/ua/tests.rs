@@ -1,11 +1,14 @@
 //! The user agent as its peers see it: a scripted SIP peer on simulated time reads what it sends and answers.
 
+mod cancelled;
 mod changes;
 mod dispatch;
 mod ends;
 mod incoming;
+mod orders;
 mod outgoing;
 mod peer;
+mod redirected;
 mod registration;
 mod routing;
 mod scene;

@@ -1,5 +1,6 @@
 //! A confirmed dialog: changes of the session by re-INVITE from either side (RFC 3261 section 14), and BYE.
 
+mod bye;
 mod offered;
 mod reoffer;
 
@@ -15,6 +16,7 @@ use super::{Common, LegOutput, State};
 use crate::call::{Cause, LegCommand, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
+use bye::{Bye, bye};
 use reoffer::Reoffer;
 
 /// The INVITE of ours that made the dialog: its 2xx may come again, and others from forks.
@@ -57,16 +59,6 @@ pub(super) enum Awaits {
     FirstAnswer,
     /// The answer to the offer in the 2xx to a re-INVITE.
     Answer,
-}
-
-#[derive(Debug)]
-enum Bye {
-    None,
-    /// RFC 3261 section 15: a callee must not send BYE before its 2xx is acknowledged.
-    AfterAck,
-    Sent {
-        id: Option<RequestId>,
-    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -129,7 +121,7 @@ impl Session {
         now: Instant,
     ) -> State {
         match command {
-            LegCommand::Reoffer(audio) => self.reoffer(audio, common, hop, now),
+            LegCommand::Reoffer(audio) if matches!(self.bye, Bye::None) => self.reoffer(audio, common, hop, now),
             LegCommand::ReofferAnswer(result) => self.answer_offered(result, common, now),
             LegCommand::End(cause) => {
                 common.tell_end(cause);
@@ -138,18 +130,6 @@ impl Session {
             _ => {}
         }
         State::Session(self)
-    }
-
-    /// Ends the dialog: BYE, once that is allowed.
-    pub(super) fn hang_up(&mut self, common: &mut Common, hop: &mut Hop) {
-        if let Some((id, request)) = self.offered.take() {
-            common.respond(id, &request, StatusCode::REQUEST_TERMINATED);
-        }
-        match (&self.bye, &self.answer) {
-            (Bye::None, Some(_)) => self.bye = Bye::AfterAck,
-            (Bye::None | Bye::AfterAck, _) => self.send_bye(common, hop),
-            (Bye::Sent { .. }, _) => {}
-        }
     }
 
     /// Takes a response to a request of this dialog, or another one to the INVITE that made it.
@@ -213,9 +193,7 @@ impl Session {
         match request.method() {
             Method::Bye => {
                 common.respond(id, request, StatusCode::OK);
-                if let Some((id, invite)) = self.offered.take() {
-                    common.respond(id, &invite, StatusCode::REQUEST_TERMINATED);
-                }
+                self.abandon_changes(common);
                 common.over(Cause::Normal)
             }
             _ => {
@@ -319,31 +297,6 @@ impl Session {
             Err(error) => tracing::debug!(%error, "a response makes no dialog"),
         }
     }
-
-    fn send_bye(&mut self, common: &mut Common, hop: &mut Hop) {
-        match bye(&mut self.dialog, common, hop) {
-            Some((request, next_hop)) => {
-                common.outputs.push(LegOutput::Send(Box::new(request), next_hop));
-                self.bye = Bye::Sent { id: None };
-                self.sending = Sending::Bye;
-            }
-            // Nothing can be sent to such a peer; the core has been told.
-            None => common.outputs.push(LegOutput::Forget),
-        }
-    }
-
-    fn bye_response(mut self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
-        if response.status().is_provisional() {
-            return State::Session(self);
-        }
-        let challenged =
-            matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
-        if !challenged || common.challenged(response).is_err() {
-            return State::Over;
-        }
-        self.send_bye(common, hop);
-        State::Session(self)
-    }
 }
 
 /// Sends the ACK for a 2xx to this INVITE (RFC 3261 section 13.2.2.4).
@@ -366,16 +319,6 @@ fn acknowledge(dialog: &mut Dialog, invite: &Request, response: &Response, commo
         Ok(ack) => common.outputs.push(LegOutput::Ack(Box::new(ack), next_hop)),
         Err(error) => tracing::warn!(error = %unsendable(&error).message, "an ACK was not sent"),
     }
-}
-
-fn bye(dialog: &mut Dialog, common: &mut Common, hop: &mut Hop) -> Option<(Request, NextHop)> {
-    let next_hop = NextHop::of_uri(dialog.next_hop(), common.protocol)?;
-    let via = hop.via(next_hop.protocol).ok()?;
-    let request = dialog.request(Method::Bye, &via).header(HeaderName::UserAgent, &common.user_agent).build();
-    let mut request = request.inspect_err(|error| tracing::warn!(%error, "a BYE was not sent")).ok()?;
-    // Without credentials it goes out all the same; a challenge is answered then.
-    drop(common.authorize(&mut request, hop));
-    Some((request, next_hop))
 }
 
 /// The core is told nothing of a change that never happened.

@@ -177,3 +177,26 @@ impl Scene {
         self.assert_forgotten();
     }
 }
+
+#[test]
+fn a_change_of_ours_does_not_outlive_the_call() {
+    let (mut scene, peer) = Scene::established();
+    scene.command(LEG, LegCommand::Reoffer(super::scene::everything()));
+    let invite = scene.request(&Method::Invite);
+    scene.respond(&invite, 180);
+    scene.give(peer.bye(1));
+    scene.response(200);
+    scene.request(&Method::Cancel);
+    scene.event();
+    scene.assert_forgotten();
+}
+
+#[test]
+fn no_change_is_offered_after_the_end() {
+    let (mut scene, _) = Scene::established();
+    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.request(&Method::Bye);
+    scene.event();
+    scene.command(LEG, LegCommand::Reoffer(super::scene::everything()));
+    scene.assert_quiet();
+}

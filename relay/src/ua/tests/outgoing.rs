@@ -6,7 +6,7 @@ use offhook_sip::message::{HeaderName, Method, StatusCode};
 
 use super::peer::{foreign_sdp, sdp, sdp_at};
 use super::scene::{LEG, Scene, account, audio, body, failure, seconds};
-use crate::call::{Cause, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, LegCommand, LegEvent};
 
 fn answered(codec: Codec) -> LegEvent {
     LegEvent::Answered(audio(&[codec], Direction::SendRecv))
@@ -256,103 +256,6 @@ fn a_host_without_an_address_ends_the_leg_at_once() {
 }
 
 #[test]
-fn a_cancel_waits_for_the_first_provisional_response() {
-    let mut scene = Scene::new();
-    let invite = scene.call();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
-    scene.assert_quiet();
-    scene.respond(&invite, 180);
-    let cancel = scene.request(&Method::Cancel);
-    assert_eq!(cancel.headers().top_via().unwrap(), invite.headers().top_via().unwrap());
-    scene.respond(&cancel, 200);
-    scene.respond(&invite, 487);
-    scene.request(&Method::Ack);
-    scene.assert_forgotten();
-}
-
-#[test]
-fn a_ringing_call_is_cancelled_at_once() {
-    let mut scene = Scene::new();
-    let invite = scene.call();
-    scene.respond(&invite, 180);
-    scene.event();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    scene.request(&Method::Cancel);
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
-    scene.assert_forgotten();
-}
-
-#[test]
-fn a_call_given_up_during_the_lookup_is_never_made() {
-    let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), ..account() });
-    scene.dial("bob");
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
-    assert_eq!(scene.ua.counts().legs, 0);
-    let (id, ..) = scene.lookups.pop_front().unwrap();
-    scene.ua.resolved(id, &[super::scene::PEER], scene.now);
-    scene.drain();
-    scene.assert_quiet();
-}
-
-#[test]
-fn a_call_given_up_before_any_response_ends_with_the_transaction() {
-    let mut scene = Scene::new();
-    scene.call();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    scene.event();
-    scene.wait(seconds(33));
-    assert_eq!(scene.ua.counts().legs, 0);
-}
-
-#[test]
-fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
-    let mut scene = Scene::new();
-    let invite = scene.call();
-    scene.respond(&invite, 180);
-    scene.event();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    scene.event();
-    scene.request(&Method::Cancel);
-    scene.media.clear();
-    scene.respond_with(&invite, 200, &sdp(""));
-    scene.request(&Method::Ack);
-    let bye = scene.request(&Method::Bye);
-    scene.respond(&bye, 200);
-    assert!(scene.media.is_empty(), "the media leg is closed by then");
-    scene.assert_forgotten();
-}
-
-#[test]
-fn early_media_after_the_end_reaches_nobody() {
-    let mut scene = Scene::new();
-    let invite = scene.call();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    scene.event();
-    scene.respond_with(&invite, 183, &sdp(""));
-    assert!(scene.media.is_empty() && scene.events.is_empty());
-}
-
-#[test]
-fn a_leg_that_never_called_ends_without_a_word() {
-    let mut scene = Scene::new();
-    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
-    scene.command(LEG, LegCommand::End(Cause::Failure(failure_for_status(486, ""))));
-    assert!(matches!(scene.event(), LegEvent::Ended(_)));
-    scene.assert_forgotten();
-}
-
-#[test]
-fn a_leg_discarded_before_it_called_is_forgotten() {
-    let mut scene = Scene::new();
-    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
-    scene.ua.discard_leg(LEG);
-    scene.drain();
-    scene.assert_forgotten();
-}
-
-#[test]
 fn a_repeated_answer_is_acknowledged_again() {
     let mut scene = Scene::new();
     let invite = scene.call();
@@ -394,59 +297,6 @@ fn a_second_phone_does_not_disturb_the_first() {
     scene.events.clear();
     scene.command(LEG, LegCommand::End(Cause::Normal));
     assert_eq!(scene.request(&Method::Bye).headers().to().unwrap().tag(), Some("bob"));
-}
-
-#[test]
-fn a_redirect_is_followed_to_its_contact() {
-    let mut scene = Scene::new();
-    let invite = scene.call();
-    let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
-    scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.77:5070>").build().unwrap());
-    scene.request(&Method::Ack);
-    let to = scene.sent[0].0.address.to_string();
-    let next = scene.request(&Method::Invite);
-    assert_eq!((to.as_str(), next.uri().unwrap().to_string().as_str()), ("192.0.2.77:5070", "sip:bob@192.0.2.77:5070"));
-    assert_eq!(next.headers().call_id().unwrap(), invite.headers().call_id().unwrap());
-}
-
-#[test]
-fn redirects_in_a_circle_end_the_call() {
-    let mut scene = Scene::new();
-    let mut invite = scene.call();
-    for _ in 0..5 {
-        let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
-        scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.9>").build().unwrap());
-        scene.request(&Method::Ack);
-        invite = scene.request(&Method::Invite);
-    }
-    scene.respond(&invite, 302);
-    assert_eq!(failure(scene.event()).sip_status, Some(302));
-    scene.assert_forgotten();
-}
-
-#[test]
-fn a_redirect_to_nowhere_fails_the_call() {
-    let mut scene = Scene::new();
-    let invite = scene.call();
-    let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
-    scene.give(moved.header(HeaderName::Contact, "<tel:+49123>").build().unwrap());
-    assert_eq!(failure(scene.event()).sip_status, Some(302));
-    scene.assert_forgotten();
-}
-
-#[test]
-fn the_answer_to_one_servers_challenge_is_not_shown_to_the_next() {
-    let mut scene = Scene::new();
-    let first = scene.call();
-    let verifier = Verifier::new("pbx", "n1", Algorithm::Md5);
-    let challenge = Scene::reply(&first, 407, "pbx").header(HeaderName::ProxyAuthenticate, verifier.challenge(false));
-    scene.give(challenge.build().unwrap());
-    scene.request(&Method::Ack);
-    let second = scene.request(&Method::Invite);
-    let moved = offhook_sip::message::Response::reply(&second, StatusCode::new(302).unwrap()).to_tag("pbx");
-    scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.77>").build().unwrap());
-    scene.request(&Method::Ack);
-    assert!(!scene.request(&Method::Invite).headers().contains(&HeaderName::ProxyAuthorization));
 }
 
 #[test]

@@ -59,6 +59,11 @@ impl Peer {
         Self { them: response.headers().to().unwrap(), target, ..self }
     }
 
+    /// Whether a response of ours has made it a dialog.
+    pub(super) fn is_answered(&self) -> bool {
+        self.them.tag().is_some()
+    }
+
     /// Another peer's tag, so that the dialog is none of ours.
     pub(super) fn stranger(self) -> Self {
         Self { us: addr("<sip:eve@192.0.2.9>;tag=eve"), ..self }

@@ -111,10 +111,9 @@ impl Session {
         }
         let Some(mut reoffer) = self.reoffer.take() else { return };
         match reoffer.wait {
-            Wait::Response { request, .. } => {
-                common.outputs.extend(reoffer.id.map(LegOutput::Cancel));
-                reoffer.wait = Wait::Cancelled { request };
-                self.reoffer = Some(reoffer);
+            wait @ Wait::Response { .. } => {
+                self.reoffer = Some(Reoffer { wait, ..reoffer });
+                self.cancel_reoffer(common);
             }
             Wait::Retry(_) if self.is_changing() => {
                 reoffer.wait = Wait::Retry(now + self.glare_wait(hop));
@@ -123,6 +122,18 @@ impl Session {
             Wait::Retry(_) => self.offer(reoffer.audio, reoffer.glares, common, hop, now),
             wait @ (Wait::Cancelled { .. } | Wait::Ack) => self.reoffer = Some(Reoffer { wait, ..reoffer }),
         }
+    }
+
+    /// Cancels a re-INVITE that is on its way: without that, one that was answered with 100 would wait for ever.
+    pub(super) fn cancel_reoffer(&mut self, common: &mut Common) {
+        let Some(reoffer) = self.reoffer.take() else { return };
+        self.reoffer = match reoffer.wait {
+            Wait::Response { request, .. } => {
+                common.outputs.extend(reoffer.id.map(LegOutput::Cancel));
+                Some(Reoffer { wait: Wait::Cancelled { request }, ..reoffer })
+            }
+            wait => Some(Reoffer { wait, ..reoffer }),
+        };
     }
 
     /// The status of a peer's re-INVITE that meets one of ours or an unanswered one of its own, if it has to wait.

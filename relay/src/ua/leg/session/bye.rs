@@ -1,0 +1,76 @@
+//! The end of a dialog (RFC 3261 section 15).
+
+use offhook_sip::dialog::Dialog;
+use offhook_sip::message::{HeaderName, Method, Request, Response, StatusCode};
+
+use super::{Sending, Session};
+use crate::ua::hop::Hop;
+use crate::ua::leg::{Common, LegOutput, State};
+use crate::ua::outbox::{NextHop, RequestId};
+
+/// Whether our BYE is on its way.
+#[derive(Debug)]
+pub(super) enum Bye {
+    None,
+    /// RFC 3261 section 15: a callee must not send BYE before its 2xx is acknowledged.
+    AfterAck,
+    Sent {
+        id: Option<RequestId>,
+    },
+}
+
+impl Session {
+    /// Ends the dialog: BYE, once that is allowed.
+    pub(in crate::ua::leg) fn hang_up(&mut self, common: &mut Common, hop: &mut Hop) {
+        self.abandon_changes(common);
+        match (&self.bye, &self.answer) {
+            (Bye::None, Some(_)) => self.bye = Bye::AfterAck,
+            (Bye::None | Bye::AfterAck, _) => self.send_bye(common, hop),
+            (Bye::Sent { .. }, _) => {}
+        }
+    }
+
+    /// Lets nothing wait for a change of a session that is over.
+    pub(super) fn abandon_changes(&mut self, common: &mut Common) {
+        if let Some((id, request)) = self.offered.take() {
+            common.respond(id, &request, StatusCode::REQUEST_TERMINATED);
+        }
+        self.cancel_reoffer(common);
+    }
+
+    pub(super) fn send_bye(&mut self, common: &mut Common, hop: &mut Hop) {
+        match bye(&mut self.dialog, common, hop) {
+            Some((request, next_hop)) => {
+                common.outputs.push(LegOutput::Send(Box::new(request), next_hop));
+                self.bye = Bye::Sent { id: None };
+                self.sending = Sending::Bye;
+            }
+            // Nothing can be sent to such a peer; the core has been told.
+            None => common.outputs.push(LegOutput::Forget),
+        }
+    }
+
+    pub(super) fn bye_response(mut self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
+        if response.status().is_provisional() {
+            return State::Session(self);
+        }
+        let challenged =
+            matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+        if !challenged || common.challenged(response).is_err() {
+            return State::Over;
+        }
+        self.send_bye(common, hop);
+        State::Session(self)
+    }
+}
+
+/// The BYE of a dialog, and where it goes. `None` when nothing can be sent to such a peer.
+pub(super) fn bye(dialog: &mut Dialog, common: &mut Common, hop: &mut Hop) -> Option<(Request, NextHop)> {
+    let next_hop = NextHop::of_uri(dialog.next_hop(), common.protocol)?;
+    let via = hop.via(next_hop.protocol).ok()?;
+    let request = dialog.request(Method::Bye, &via).header(HeaderName::UserAgent, &common.user_agent).build();
+    let mut request = request.inspect_err(|error| tracing::warn!(%error, "a BYE was not sent")).ok()?;
+    // Without credentials it goes out all the same; a challenge is answered then.
+    drop(common.authorize(&mut request, hop));
+    Some((request, next_hop))
+}

@@ -1,0 +1,57 @@
+use offhook_sip::digest::{Algorithm, Verifier};
+use offhook_sip::message::{HeaderName, Method, StatusCode};
+
+use super::scene::{Scene, failure};
+
+#[test]
+fn a_redirect_is_followed_to_its_contact() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
+    scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.77:5070>").build().unwrap());
+    scene.request(&Method::Ack);
+    let to = scene.sent[0].0.address.to_string();
+    let next = scene.request(&Method::Invite);
+    assert_eq!((to.as_str(), next.uri().unwrap().to_string().as_str()), ("192.0.2.77:5070", "sip:bob@192.0.2.77:5070"));
+    assert_eq!(next.headers().call_id().unwrap(), invite.headers().call_id().unwrap());
+}
+
+#[test]
+fn redirects_in_a_circle_end_the_call() {
+    let mut scene = Scene::new();
+    let mut invite = scene.call();
+    for _ in 0..5 {
+        let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
+        scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.9>").build().unwrap());
+        scene.request(&Method::Ack);
+        invite = scene.request(&Method::Invite);
+    }
+    scene.respond(&invite, 302);
+    assert_eq!(failure(scene.event()).sip_status, Some(302));
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_redirect_to_nowhere_fails_the_call() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
+    scene.give(moved.header(HeaderName::Contact, "<tel:+49123>").build().unwrap());
+    assert_eq!(failure(scene.event()).sip_status, Some(302));
+    scene.assert_forgotten();
+}
+
+#[test]
+fn the_answer_to_one_servers_challenge_is_not_shown_to_the_next() {
+    let mut scene = Scene::new();
+    let first = scene.call();
+    let verifier = Verifier::new("pbx", "n1", Algorithm::Md5);
+    let challenge = Scene::reply(&first, 407, "pbx").header(HeaderName::ProxyAuthenticate, verifier.challenge(false));
+    scene.give(challenge.build().unwrap());
+    scene.request(&Method::Ack);
+    let second = scene.request(&Method::Invite);
+    let moved = offhook_sip::message::Response::reply(&second, StatusCode::new(302).unwrap()).to_tag("pbx");
+    scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.77>").build().unwrap());
+    scene.request(&Method::Ack);
+    assert!(!scene.request(&Method::Invite).headers().contains(&HeaderName::ProxyAuthorization));
+}
