@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, SipConfig};
-use crate::door::{self, Outgoing, Socket};
+use crate::door::{self, BoundedListener, Outgoing, Socket};
 use crate::relay::{CloseReason, Counts, Input, Output, Relay};
 use crate::session::ConnectionId;
 use crate::ua::transport::{TransportConfig, TransportError, TransportEvent, Transports};
@@ -143,6 +143,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (sip_udp, sip_tcp) = (transports.udp_addr(), transports.tcp_addr());
     let ua = UserAgent::new(ua_config(&config.sip, sip_udp, sip_tcp), random_number);
     let router = door::router(&config.http, to_loop.clone());
+    let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
     let lookups = to_loop.clone();
     let signalling = EventLoop { relay, transports, lookups, sockets: HashMap::new(), stopping: None };

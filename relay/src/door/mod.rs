@@ -4,8 +4,10 @@
 
 mod health;
 mod http;
+mod listener;
 mod origin;
 mod ws;
 
 pub use http::{DoorState, router};
+pub use listener::BoundedListener;
 pub use ws::{Outgoing, Socket};

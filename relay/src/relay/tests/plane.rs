@@ -86,8 +86,6 @@ impl MediaPlane for RecordingPlane {
     }
 
     fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        counts.legs = self.0.borrow().open.len();
-        counts
+        Counts { legs: self.0.borrow().open.len(), ..Counts::default() }
     }
 }
