@@ -1,4 +1,4 @@
-import type { LoadCore } from "./core.js";
+import type { LoadFrom } from "./core.js";
 import type { InitOptions, SessionOptions, WasmSource } from "./options.js";
 import { Runtime } from "./runtime.js";
 import type { Session } from "./session.js";
@@ -47,9 +47,6 @@ export interface Offhook {
   /** The live session of that id. */
   getSession: (id: string) => Session | undefined;
 }
-
-/** @internal */
-export type LoadFrom = (source: WasmSource | Promise<WasmSource> | undefined) => LoadCore;
 
 /** @internal */
 export function createOffhook(loadFrom: LoadFrom): Offhook {

@@ -1,6 +1,6 @@
 import type { CallStatus, SessionStatus } from "./constants.js";
 import type { FailureInfo } from "./error.js";
-import type { AnswerOptions, CallOptions, SessionOptions } from "./options.js";
+import type { AnswerOptions, CallOptions, SessionOptions, WasmSource } from "./options.js";
 
 /**
  * The compiled core, as the facade sees it. Sessions and calls are named by id; what happens to them comes back as
@@ -80,3 +80,6 @@ export interface CoreHost {
 
 /** Makes a core. Rejects when the module cannot be had; may be tried again. */
 export type LoadCore = (host: CoreHost) => Promise<Core>;
+
+/** Makes what loads a core from the app's source, or from the usual one. */
+export type LoadFrom = (source: WasmSource | Promise<WasmSource> | undefined) => LoadCore;

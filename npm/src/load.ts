@@ -1,5 +1,5 @@
 import start, { Sdk } from "#glue";
-import type { LoadFrom } from "./api.js";
+import type { LoadFrom } from "./core.js";
 import type { WasmSource } from "./options.js";
 import { onTrap } from "./trap.js";
 
