@@ -12,6 +12,8 @@ export function listenToKeyboard(page: Document, keys: Keys): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const at = event.target instanceof Element ? event.target : undefined;
     if (at?.closest("input, textarea, select")) return;
+    // A key held down is one key: only deleting goes on and on.
+    if (event.repeat && event.key !== "Backspace") return;
     if (/^[0-9*#+]$/.test(event.key)) keys.digit(event.key);
     else if (event.key === "Backspace") keys.erase();
     else if (event.key === "Escape") keys.escape();

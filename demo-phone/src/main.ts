@@ -133,6 +133,7 @@ function showHelp(): void {
 function moveFocus(screen: string): void {
   if (screen === "incoming") incoming.focus();
   else if (screen === "call") panel.focus();
+  else if (screen === "offline") form.focus();
   // On a touch screen the focus would push the on-screen keyboard over the keypad.
   else if (screen === "idle" && matchMedia("(pointer: fine)").matches) entry.focus();
   if (screen !== "incoming" && screen !== "call") entry.clear();

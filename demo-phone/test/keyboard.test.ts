@@ -14,7 +14,7 @@ class FakeElement extends EventTarget {
 Object.defineProperty(globalThis, "Element", { value: FakeElement });
 
 /** What the phone hears when `key` is pressed while the focus is on a `tag`. */
-function pressed(key: string, tag = "body", modifiers: { ctrlKey?: boolean } = {}): string[] {
+function pressed(key: string, tag = "body", modifiers: { ctrlKey?: boolean; repeat?: boolean } = {}): string[] {
   const heard: string[] = [];
   const page = new EventTarget();
   listenToKeyboard(page as Document, {
@@ -49,4 +49,9 @@ test("on a button Enter is the button's, and digits are still the phone's", () =
 test("other keys and shortcuts are left alone", () => {
   for (const key of ["a", "F5", "Tab", " "]) assert.deepEqual(pressed(key), []);
   assert.deepEqual(pressed("1", "body", { ctrlKey: true }), []);
+});
+
+test("a key held down is pressed once, but goes on deleting", () => {
+  for (const key of ["5", "Enter", "Escape"]) assert.deepEqual(pressed(key, "body", { repeat: true }), []);
+  assert.deepEqual(pressed("Backspace", "body", { repeat: true }), ["erase"]);
 });

@@ -68,6 +68,11 @@ export class ConnectForm extends HTMLElement {
     button.textContent = busy ? "Connecting…" : "Connect";
   }
 
+  /** To the button, not to a field: on a touch screen a field would bring the keyboard up. */
+  override focus(): void {
+    this.querySelector<HTMLElement>("[data-testid=connect]")?.focus();
+  }
+
   #submit(event: Event): void {
     event.preventDefault();
     const detail: SessionOptions = { urlServer: this.#text("relay"), sipOptions: this.#sipOptions() };
