@@ -19,16 +19,30 @@ use crate::srtp::Keys;
 /// always given this one.
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9));
 
-/// Datagrams read before a handshake completes. The library keeps early records without a bound of
-/// its own; a handshake takes about a dozen.
-const MAX_HANDSHAKE_DATAGRAMS: u16 = 256;
+/// Bytes of handshake read in the life of an association; one takes 1 to 3 kB, and a flight may be
+/// lost several times. The library keeps early records and fragments without a bound of its own,
+/// and joins fragments by recursion: enough of them would exhaust the stack.
+const MAX_HANDSHAKE: usize = 24 * 1024;
+/// Bytes of a record's header (RFC 6347 §4.1).
+const RECORD_HEADER_LEN: usize = 13;
+/// The content type of handshake records.
+const HANDSHAKE: u8 = 22;
 
 /// One DTLS association.
 pub(crate) struct Dtls {
     endpoint: Endpoint,
     identity: Identity,
-    datagrams: u16,
-    complete: bool,
+    /// Bytes of handshake read so far.
+    read: usize,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Handshaking,
+    Complete,
+    /// The peer has said goodbye. The library would begin another association, which nobody wants.
+    Closed,
 }
 
 /// What a datagram led to.
@@ -57,31 +71,38 @@ impl Dtls {
         Self {
             endpoint: Endpoint::new(PEER, TransportProtocol::UDP, Some(identity.handshake())),
             identity: identity.clone(),
-            datagrams: 0,
-            complete: false,
+            read: 0,
+            state: State::Handshaking,
         }
     }
 
     /// Takes in a datagram.
     pub(crate) fn receive(&mut self, now: Instant, datagram: &[u8]) -> Progress {
-        if !self.complete {
-            if self.datagrams >= MAX_HANDSHAKE_DATAGRAMS {
-                return Progress::Invalid;
-            }
-            self.datagrams += 1;
+        let read = match self.state {
+            // Whatever comes early may be kept for later.
+            State::Handshaking => datagram.len(),
+            State::Complete => handshake_bytes(datagram),
+            State::Closed => return Progress::Pending,
+        };
+        if self.read + read > MAX_HANDSHAKE {
+            return Progress::Invalid;
         }
+        self.read += read;
         let events = match self.endpoint.read(now, PEER, None, BytesMut::from(datagram)) {
             Ok(events) => events,
-            Err(Error::ErrAlertFatalOrClose) if !self.complete => return Progress::Failed,
+            Err(Error::ErrAlertFatalOrClose) if self.state == State::Handshaking => return Progress::Failed,
             Err(_) => return Progress::Invalid,
         };
         for event in events {
             match event {
                 EndpointEvent::HandshakeComplete => {
-                    self.complete = true;
+                    self.state = State::Complete;
                     return self.complete();
                 }
-                EndpointEvent::PeerClosed => return Progress::Closed,
+                EndpointEvent::PeerClosed => {
+                    self.state = State::Closed;
+                    return Progress::Closed;
+                }
                 // Data channels are not offered, so nobody has reason to send data.
                 _ => {}
             }
@@ -131,6 +152,18 @@ impl Dtls {
             keys: Keys::from_material(profile, material.as_ref())?,
         })
     }
+}
+
+/// Bytes of handshake records in a datagram. One that is cut off ends the count: the library takes
+/// nothing of such a datagram.
+fn handshake_bytes(mut datagram: &[u8]) -> usize {
+    let mut bytes = 0;
+    while let Some(&[kind, _, _, _, _, _, _, _, _, _, _, high, low]) = datagram.first_chunk::<RECORD_HEADER_LEN>() {
+        let length = RECORD_HEADER_LEN + usize::from(u16::from_be_bytes([high, low]));
+        bytes += if kind == HANDSHAKE { length } else { 0 };
+        datagram = datagram.get(length..).unwrap_or_default();
+    }
+    bytes
 }
 
 #[cfg(test)]

@@ -142,7 +142,52 @@ fn a_flood_before_the_handshake_is_bounded() {
     for _ in 0..10_000 {
         server.receive(origin(), &record);
     }
-    assert_eq!(server.datagrams, MAX_HANDSHAKE_DATAGRAMS);
+    assert!(server.read <= MAX_HANDSHAKE);
+    assert!(matches!(server.receive(origin(), &record), Progress::Invalid));
+}
+
+/// Datagrams full of one-byte pieces of one long handshake message, its beginning last.
+fn fragments(epoch: u8, message: u8) -> impl Iterator<Item = Vec<u8>> {
+    let mut pieces = (0..18_000u32).rev().map(move |offset| {
+        let [_, high, middle, low] = offset.to_be_bytes();
+        let record = [22, 254, 253, 0, epoch, 0, 0, 1, high, middle, low, 0, 13];
+        let piece = [1, 255, 255, 255, 0, message, high, middle, low, 0, 0, 1, 0];
+        [record, piece].concat()
+    });
+    std::iter::from_fn(move || {
+        let datagram: Vec<_> = pieces.by_ref().take(70).flatten().collect();
+        (!datagram.is_empty()).then_some(datagram)
+    })
+}
+
+#[test]
+fn a_message_in_countless_pieces_does_not_exhaust_the_stack() {
+    let mut server = Dtls::new(&Identity::generate().unwrap());
+    let refused = fragments(0, 0).filter(|datagram| matches!(server.receive(origin(), datagram), Progress::Invalid));
+    assert!(refused.count() > 200);
+}
+
+#[test]
+fn nor_does_it_after_the_handshake() {
+    let now = origin();
+    let identity = Identity::generate().unwrap();
+    let (mut client, mut server) = (Client::new(now, &all()), Dtls::new(&identity));
+    handshake(&mut client, &mut server, now, Some);
+    let refused = fragments(0, 6).filter(|datagram| matches!(server.receive(now, datagram), Progress::Invalid));
+    assert!(refused.count() > 200);
+}
+
+#[test]
+fn after_a_goodbye_no_other_handshake_begins() {
+    let now = origin();
+    let identity = Identity::generate().unwrap();
+    let (mut client, mut server) = (Client::new(now, &all()), Dtls::new(&identity));
+    handshake(&mut client, &mut server, now, Some);
+    client.endpoint.close(now).unwrap();
+    server.receive(now, &client.transmit().unwrap());
+    while server.transmit().is_some() {}
+    let again = handshake(&mut Client::new(now, &all()), &mut server, now, Some);
+    assert!(again.is_none());
 }
 
 proptest! {
