@@ -31,7 +31,7 @@ pub(crate) struct Rewriter {
     ssrc: u32,
     /// The newest sequence number sent; the next new packet gets the one after.
     sequence: u16,
-    /// The newest timestamp sent, when, and on which clock.
+    /// The newest timestamp sent, when it was the time, and on which clock.
     timestamp: u32,
     sent: Option<(Instant, u32)>,
     shift: Option<Shift>,
@@ -106,7 +106,8 @@ impl Rewriter {
     }
 
     /// A header for a packet the relay makes itself, next in sequence. Whatever source flowed
-    /// before begins anew after it.
+    /// before begins anew after it. Packets of one event have one timestamp, that of its beginning,
+    /// and time is reckoned from there.
     pub(crate) fn inject(
         &mut self,
         now: Instant,
@@ -117,8 +118,9 @@ impl Rewriter {
     ) -> Header {
         self.shift = None;
         self.sequence = self.sequence.wrapping_add(1);
+        let since = self.sent.filter(|_| timestamp == self.timestamp).map_or(now, |(since, _)| since);
         self.timestamp = timestamp;
-        self.sent = Some((now, clock));
+        self.sent = Some((since, clock));
         Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc }
     }
 

@@ -85,8 +85,8 @@ impl Bridge {
         if leg.keys_out.deadline().is_none_or(|due| due > now) {
             return;
         }
-        let Some((payload_type, clock)) = leg.telephone_event() else {
-            // A new description took the format away.
+        let Some((payload_type, clock)) = leg.telephone_event().filter(|_| leg.direction.sends()) else {
+            // A new description took the format away, or the leg was held.
             for _ in 0..leg.keys_out.clear() {
                 outlet.event(Event::DtmfRefused { leg: leg.id });
             }

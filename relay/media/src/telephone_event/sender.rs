@@ -9,11 +9,12 @@ use crate::rewrite::ticks;
 
 /// Time between the updates of one event.
 const UPDATE: Duration = Duration::from_millis(20);
-/// The end packet is sent this many times (RFC 4733 §2.5.1.4).
+/// The end packet is sent this many times, an update apart: losses come in bursts (RFC 4733
+/// §2.5.1.4).
 const ENDS: u8 = 3;
 /// −10 dBm0, as telephones send.
 const VOLUME: u8 = 10;
-/// The longest event whose length 16 bits still hold at 8000 Hz.
+/// The longest event whose length 16 bits still hold at 8000 Hz; see [`longest`].
 const LONGEST: Duration = Duration::from_secs(8);
 const SHORTEST_TONE: Duration = Duration::from_millis(40);
 const SHORTEST_GAP: Duration = Duration::from_millis(30);
@@ -133,8 +134,8 @@ impl Sender {
                 return Some(Step::Done);
             }
         };
-        let pressed =
-            Pressed { digit, since: now, timestamp, tone: order.tone, gap: order.gap, started: false, ends: 0 };
+        let tone = order.tone.min(longest(clock));
+        let pressed = Pressed { digit, since: now, timestamp, tone, gap: order.gap, started: false, ends: 0 };
         Some(self.update(now, clock, pressed))
     }
 
@@ -157,11 +158,17 @@ impl Sender {
             self.due = Some(now + pressed.gap);
         } else {
             self.pressed = Some(pressed);
-            let wait = if end { Duration::ZERO } else { UPDATE.min(pressed.tone - held) };
+            let wait = if end { UPDATE } else { UPDATE.min(pressed.tone - held) };
             self.due = Some(now + wait);
         }
         step
     }
+}
+
+/// The longest event whose length in ticks of `clock` Hz 16 bits hold: 8 s at 8000 Hz, 1.3 s at
+/// 48 kHz.
+fn longest(clock: u32) -> Duration {
+    Duration::from_secs(u64::from(u16::MAX)) / clock.max(1)
 }
 
 #[cfg(test)]
@@ -233,7 +240,7 @@ mod tests {
     fn done_comes_after_the_last_gap() {
         let (mut sender, now) = order("12");
         let steps = run(&mut sender, now);
-        assert_eq!(steps.last(), Some(&((TONE + GAP) * 2, Step::Done)));
+        assert_eq!(steps.last(), Some(&((TONE + UPDATE * 2 + GAP) * 2, Step::Done)));
         assert_eq!(steps.iter().filter(|(_, step)| *step == Step::Done).count(), 1);
     }
 
@@ -261,7 +268,21 @@ mod tests {
         let hour = Duration::from_secs(3600);
         sender.order(now, &"1".parse().unwrap(), hour, Duration::ZERO, true);
         let steps = run(&mut sender, now);
-        assert_eq!(steps.last().unwrap().0, LONGEST + SHORTEST_GAP);
+        assert_eq!(steps.last().unwrap().0, LONGEST + UPDATE * 2 + SHORTEST_GAP);
+    }
+
+    #[test]
+    fn on_a_fast_clock_a_key_is_no_longer_than_its_length_can_be_told() {
+        let (mut sender, now) = (Sender::default(), crate::simulated::origin());
+        sender.order(now, &"1".parse().unwrap(), LONGEST, GAP, true);
+        let mut ends = Vec::new();
+        while let Some(now) = sender.deadline() {
+            if let Some(Step::Send { payload: Payload { end: true, duration, .. }, .. }) = sender.step(now, 48_000, 0) {
+                ends.push((now, duration));
+            }
+        }
+        let told = Duration::from_secs(u64::from(ends[0].1)) / 48_000;
+        assert_eq!((ends[0].0 - now).as_millis(), told.as_millis());
     }
 
     #[test]
