@@ -59,13 +59,13 @@ impl Identity {
 
     /// How DTLS handshakes are to be done.
     #[must_use]
-    pub fn handshake(&self) -> Arc<HandshakeConfig> {
+    pub(crate) fn handshake(&self) -> Arc<HandshakeConfig> {
         self.handshake.clone()
     }
 
     /// The cryptography everything uses.
     #[must_use]
-    pub fn crypto(&self) -> &Arc<dyn RTCCryptoProvider> {
+    pub(crate) fn crypto(&self) -> &Arc<dyn RTCCryptoProvider> {
         &self.crypto
     }
 }

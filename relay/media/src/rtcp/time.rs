@@ -23,7 +23,7 @@ impl NtpClock {
 
     /// The NTP timestamp: 32 bits of seconds, 32 of fraction.
     #[must_use]
-    pub fn timestamp(&self, now: Instant) -> u64 {
+    pub(crate) fn timestamp(&self, now: Instant) -> u64 {
         let time = self.at_base + now.saturating_duration_since(self.base);
         let fraction = (u64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
         (time.as_secs() << 32) | fraction
@@ -31,7 +31,7 @@ impl NtpClock {
 
     /// The middle 32 bits, as in LSR: 16 of seconds, 16 of fraction.
     #[must_use]
-    pub fn middle(&self, now: Instant) -> u32 {
+    pub(crate) fn middle(&self, now: Instant) -> u32 {
         middle(self.timestamp(now))
     }
 }
