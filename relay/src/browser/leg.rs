@@ -1,15 +1,13 @@
-use std::collections::VecDeque;
-use std::time::Duration;
+mod requests;
 
-use offhook_media::{Command, Digits, Direction, Event, LegId, WebRtcLocal};
+use std::collections::VecDeque;
+
+use offhook_media::{Command, Direction, Event, LegId, WebRtcLocal};
 use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived, IncomingCall, SdpKind};
-use offhook_protocol::{CallStatus, ErrorCode, EventBody, Failure};
+use offhook_protocol::{CallStatus, EventBody};
 
 use super::webrtc::{self, BrowserDescription, Payload};
 use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent, failure_for_status};
-
-/// How long a key sent from the browser sounds.
-const KEY_PRESS: Duration = Duration::from_millis(100);
 
 /// What a browser leg wants done.
 #[derive(Debug)]
@@ -135,47 +133,6 @@ impl BrowserLeg {
         }
     }
 
-    /// The page has shown the call: its caller may hear ringing.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidCallState`] unless the call rings here.
-    pub fn ring(&mut self) -> Result<(), Failure> {
-        self.require(self.state == State::Ringing)?;
-        self.leg(LegEvent::Ringing(None));
-        Ok(())
-    }
-
-    /// The browser takes the call.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidCallState`] unless the call rings here; what is wrong with the SDP otherwise.
-    pub fn answer(&mut self, sdp: &str) -> Result<(), Failure> {
-        self.require(self.state == State::Ringing)?;
-        let audio = self.take_answer(sdp)?;
-        self.direction = audio.direction;
-        self.state = State::Connected;
-        self.gate();
-        self.media(Command::Supervise { leg: self.leg });
-        self.leg(LegEvent::Answered(audio));
-        self.status(CallStatus::Established);
-        Ok(())
-    }
-
-    /// The browser ends or declines the call. `busy` says that its user is on another call.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidCallState`] when the call is over.
-    pub fn hangup(&mut self, busy: bool) -> Result<(), Failure> {
-        self.require(self.state != State::Over)?;
-        match self.state {
-            State::Ringing if busy => self.end(&Cause::Normal, Cause::Failure(failure_for_status(486, "Busy Here"))),
-            State::Ringing => self.end(&Cause::Normal, Cause::Failure(failure_for_status(603, "Decline"))),
-            State::Calling | State::Early => self.end(&Cause::Cancelled, Cause::Cancelled),
-            State::Connected | State::Over => self.end(&Cause::Normal, Cause::Normal),
-        }
-        Ok(())
-    }
-
     /// The browser is gone for good; it can be told nothing any more.
     pub fn lost(&mut self) {
         if self.state == State::Over {
@@ -187,45 +144,6 @@ impl BrowserLeg {
             State::Connected | State::Over => Cause::Normal,
         };
         self.end(&Cause::Normal, cause);
-    }
-
-    /// The browser holds the far end, or ends the hold.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidCallState`] unless the call is connected and not already so.
-    pub fn hold(&mut self, hold: bool) -> Result<(), Failure> {
-        self.require(self.state == State::Connected && self.holds != hold)?;
-        let Some(agreed) = self.agreed.clone() else { return self.require(false) };
-        self.holds = hold;
-        let wanted = if hold { Direction::RecvOnly } else { Direction::SendRecv };
-        let direction = narrowed(wanted, self.own_direction());
-        self.gate();
-        self.leg(LegEvent::Reoffer(Audio { direction, ..agreed }));
-        Ok(())
-    }
-
-    /// The browser sends keys.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidCallState`] unless the call is connected.
-    pub fn dtmf(&mut self, digits: &Digits) -> Result<(), Failure> {
-        self.require(self.state == State::Connected)?;
-        for digit in digits.iter() {
-            self.leg(LegEvent::Dtmf { digit, duration: KEY_PRESS });
-        }
-        Ok(())
-    }
-
-    /// The browser answers an offer of the relay's within the call.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidCallState`] when there is none; what is wrong with the SDP otherwise.
-    pub fn sdp(&mut self, sdp: &str) -> Result<(), Failure> {
-        self.require(self.state == State::Connected && self.awaits_answer)?;
-        let audio = self.take_answer(sdp)?;
-        self.leg(LegEvent::ReofferResult(Ok(Audio { direction: self.direction, ..audio })));
-        self.show_hold();
-        Ok(())
     }
 
     /// Takes what the media worker saw of the browser.
@@ -317,23 +235,6 @@ impl BrowserLeg {
         self.leg(LegEvent::Ended(cause));
     }
 
-    /// Reads the browser's answer to the relay's latest offer and tells the media worker.
-    fn take_answer(&mut self, sdp: &str) -> Result<Audio, Failure> {
-        let description = BrowserDescription::parse(sdp)?;
-        let formats = webrtc::agreed(&self.offered, &description);
-        let offered = self.agreed.as_ref().map(|agreed| agreed.codecs.clone()).unwrap_or_default();
-        let mut audio = description.audio();
-        audio.codecs.retain(|codec| offered.contains(codec));
-        if audio.codecs.is_empty() {
-            return Err(Failure::new(ErrorCode::NoCommonCodecs, "The answer has none of the codecs offered."));
-        }
-        self.media(Command::WebRtcRemote { leg: self.leg, remote: description.remote(formats) });
-        self.remote = Some(description);
-        self.awaits_answer = false;
-        self.agreed = Some(audio.clone());
-        Ok(audio)
-    }
-
     fn write_answer(&mut self, audio: &Audio) {
         let Some(offer) = &self.remote else { return };
         self.version += 1;
@@ -384,11 +285,6 @@ impl BrowserLeg {
 
     fn show_hold(&mut self) {
         self.status(self.hold_status());
-    }
-
-    fn require(&self, condition: bool) -> Result<(), Failure> {
-        let sentence = "The call is not in a state that allows this.";
-        if condition { Ok(()) } else { Err(Failure::new(ErrorCode::InvalidCallState, sentence)) }
     }
 
     fn status(&mut self, status: CallStatus) {

@@ -1,76 +1,71 @@
 //! The file's shape, and how it becomes a [`Config`].
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use offhook_protocol::Secret;
 use serde::Deserialize;
 
-use super::{Config, ConfigError, Destinations, HttpConfig, Limits, Problem, SipConfig, Users, all_services};
-use crate::service::ServiceNumber;
+use super::check::Check;
+use super::{Config, ConfigError};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct File {
-    http: Http,
-    sip: Sip,
-    media: Media,
-    users: BTreeMap<String, User>,
-    services: Services,
-    limits: LimitValues,
+pub(super) struct File {
+    pub(super) http: Http,
+    pub(super) sip: Sip,
+    pub(super) media: Media,
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) services: Services,
+    pub(super) limits: LimitValues,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Http {
-    listen: Option<String>,
+pub(super) struct Http {
+    pub(super) listen: Option<String>,
     #[serde(rename = "static")]
-    static_files: Option<PathBuf>,
-    allowed_origins: Vec<String>,
+    pub(super) static_files: Option<PathBuf>,
+    pub(super) allowed_origins: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Sip {
-    udp: Option<String>,
-    tcp: Option<String>,
-    advertised: Option<String>,
-    destinations: Vec<String>,
-    registration_expiry: Option<u64>,
-    user_agent: Option<String>,
+pub(super) struct Sip {
+    pub(super) udp: Option<String>,
+    pub(super) tcp: Option<String>,
+    pub(super) advertised: Option<String>,
+    pub(super) destinations: Vec<String>,
+    pub(super) registration_expiry: Option<u64>,
+    pub(super) user_agent: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct Media {
-    workers: Option<usize>,
-    webrtc_listen: Option<String>,
-    webrtc_advertised: Vec<String>,
-    rtp_listen: Option<String>,
-    rtp_advertised: Option<String>,
-    rtp_ports: Option<String>,
-    rtp_inactivity: Option<u64>,
-    connect_timeout: Option<u64>,
-    quarantine: Option<u64>,
+pub(super) struct Media {
+    pub(super) workers: Option<usize>,
+    pub(super) webrtc_listen: Option<String>,
+    pub(super) webrtc_advertised: Vec<String>,
+    pub(super) rtp_listen: Option<String>,
+    pub(super) rtp_advertised: Option<String>,
+    pub(super) rtp_ports: Option<String>,
+    pub(super) rtp_inactivity: Option<u64>,
+    pub(super) connect_timeout: Option<u64>,
+    pub(super) quarantine: Option<u64>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct User {
-    password: Option<Secret>,
+pub(super) struct User {
+    pub(super) password: Option<Secret>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Services {
-    enabled: bool,
+pub(super) struct Services {
+    pub(super) enabled: bool,
     /// Service to what is dialled for it.
-    numbers: BTreeMap<String, String>,
+    pub(super) numbers: BTreeMap<String, String>,
 }
 
 impl Default for Services {
@@ -81,281 +76,42 @@ impl Default for Services {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
-struct LimitValues {
-    sessions: Option<usize>,
-    connections: Option<usize>,
-    calls: Option<usize>,
-    calls_per_session: Option<usize>,
-    requests_per_second: Option<u32>,
-    session_grace: Option<u64>,
-    unanswered: Option<u64>,
+pub(super) struct LimitValues {
+    pub(super) sessions: Option<usize>,
+    pub(super) connections: Option<usize>,
+    pub(super) calls: Option<usize>,
+    pub(super) calls_per_session: Option<usize>,
+    pub(super) requests_per_second: Option<u32>,
+    pub(super) session_grace: Option<u64>,
+    pub(super) unanswered: Option<u64>,
 }
 
 pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
     // toml's error quotes the line at fault, which may hold a password: its message and place are enough.
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
-        ConfigError::Syntax(format!("line {line}: {}", error.message()))
+        ConfigError::Syntax(format!("line {line}: {}", without_value(error.message())))
     })?;
     let mut check = Check::default();
     let config = check.config(file);
-    if check.problems.is_empty() { Ok(config) } else { Err(ConfigError::Values(check.problems)) }
+    check.finish(config)
 }
 
-/// Collects what is wrong while values are read; a bad value leaves the default.
-#[derive(Default)]
-struct Check {
-    problems: Vec<Problem>,
-}
-
-impl Check {
-    fn config(&mut self, file: File) -> Config {
-        let defaults = Config::default();
-        Config {
-            http: self.http(file.http, defaults.http),
-            sip: self.sip(file.sip, defaults.sip),
-            media: self.media(file.media, defaults.media),
-            users: self.users(file.users),
-            services: self.services(file.services),
-            limits: self.limits(&file.limits, defaults.limits),
-        }
+/// What was expected, without the value that stood there: it may be a password.
+fn without_value(message: &str) -> &str {
+    if !message.starts_with("invalid ") {
+        return message;
     }
-
-    fn http(&mut self, file: Http, defaults: HttpConfig) -> HttpConfig {
-        if let Some(directory) = file.static_files.as_ref().filter(|directory| !directory.is_dir()) {
-            self.problem("http.static", format!("{} is no directory", directory.display()));
-        }
-        for origin in &file.allowed_origins {
-            if origin != "*" && !origin.starts_with("https://") && !origin.starts_with("http://") {
-                self.problem(
-                    "http.allowed_origins",
-                    format!("{origin:?} is no origin such as \"https://example.com\""),
-                );
-            }
-        }
-        HttpConfig {
-            listen: self.parsed(
-                "http.listen",
-                file.listen,
-                "an address and port such as \"127.0.0.1:8080\"",
-                defaults.listen,
-            ),
-            static_files: file.static_files,
-            allowed_origins: file.allowed_origins,
-        }
-    }
-
-    fn sip(&mut self, file: Sip, defaults: SipConfig) -> SipConfig {
-        let socket = "an address and port such as \"192.0.2.1:5060\", or \"off\"";
-        let udp = self.socket("sip.udp", file.udp, socket, defaults.udp);
-        let tcp = self.socket("sip.tcp", file.tcp, socket, defaults.tcp);
-        let advertised = file.advertised.and_then(|text| self.value("sip.advertised", &text, "an IP address"));
-        if advertised.is_none() && [udp, tcp].iter().flatten().any(|socket: &SocketAddr| socket.ip().is_unspecified()) {
-            self.problem("sip.advertised", "is needed: peers cannot answer to an unspecified address".to_owned());
-        }
-        SipConfig {
-            udp,
-            tcp,
-            advertised,
-            destinations: self.destinations(file.destinations),
-            registration_expiry: self.seconds(
-                "sip.registration_expiry",
-                file.registration_expiry,
-                60..=86_400,
-                defaults.registration_expiry,
-            ),
-            user_agent: match file.user_agent {
-                Some(name) if name.is_empty() || name.chars().any(char::is_control) => {
-                    self.problem("sip.user_agent", "must be printable text".to_owned());
-                    defaults.user_agent
-                }
-                Some(name) => name,
-                None => defaults.user_agent,
-            },
-        }
-    }
-
-    fn destinations(&mut self, hosts: Vec<String>) -> Destinations {
-        if hosts.iter().any(|host| host == "*") {
-            return Destinations::Any;
-        }
-        for host in &hosts {
-            let plain = host.strip_prefix("*.").unwrap_or(host);
-            let name = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-            if plain.is_empty() || !plain.chars().all(name) {
-                let message = format!("{host:?} is neither a host name, an address, \"*.domain\" nor \"*\"");
-                self.problem("sip.destinations", message);
-            }
-        }
-        Destinations::Hosts(hosts)
-    }
-
-    fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
-        let address = "an IP address";
-        let advertised = file
-            .webrtc_advertised
-            .iter()
-            .filter_map(|text| self.value("media.webrtc_advertised", text, address))
-            .collect();
-        let socket = "an address and port such as \"192.0.2.1:40000\"";
-        let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
-        let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
-        if webrtc_bind.ip().is_unspecified() && file.webrtc_advertised.is_empty() {
-            self.problem(
-                "media.webrtc_advertised",
-                "is needed: no browser can reach an unspecified address".to_owned(),
-            );
-        }
-        if rtp_bind.is_unspecified() && file.rtp_advertised.is_none() {
-            self.problem("media.rtp_advertised", "is needed: no peer can reach an unspecified address".to_owned());
-        }
-        offhook_media::MediaConfig {
-            workers: self.within("media.workers", file.workers, 1..=256, defaults.workers),
-            webrtc_bind,
-            webrtc_advertised: advertised,
-            rtp_bind,
-            rtp_advertised: self.parsed("media.rtp_advertised", file.rtp_advertised, address, rtp_bind),
-            rtp_ports: self.ports(file.rtp_ports, defaults.rtp_ports),
-            rtp_inactivity: self.seconds(
-                "media.rtp_inactivity",
-                file.rtp_inactivity,
-                1..=86_400,
-                defaults.rtp_inactivity,
-            ),
-            connect_timeout: self.seconds(
-                "media.connect_timeout",
-                file.connect_timeout,
-                1..=120,
-                defaults.connect_timeout,
-            ),
-            quarantine: self.seconds("media.quarantine", file.quarantine, 0..=600, defaults.quarantine),
-            consent_timeout: defaults.consent_timeout,
-            learning_window: defaults.learning_window,
-            rtcp_interval: defaults.rtcp_interval,
-        }
-    }
-
-    fn ports(&mut self, range: Option<String>, default: RangeInclusive<u16>) -> RangeInclusive<u16> {
-        let Some(range) = range else { return default };
-        let parsed = range.split_once('-').and_then(|(first, last)| {
-            let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-            (first >= 1024 && last > first).then_some(first..=last)
-        });
-        parsed.unwrap_or_else(|| {
-            self.problem(
-                "media.rtp_ports",
-                format!("{range:?} is no range of ports from 1024 such as \"30000-39999\""),
-            );
-            default
-        })
-    }
-
-    fn users(&mut self, file: BTreeMap<String, User>) -> Users {
-        for name in file.keys() {
-            if !crate::route::is_user_name(name) {
-                self.problem("users", format!("{name:?} is no user name: letters, digits and -_.+ are"));
-            }
-        }
-        Users::Named(file.into_iter().map(|(name, user)| (name, user.password)).collect())
-    }
-
-    fn services(&mut self, file: Services) -> BTreeMap<String, ServiceNumber> {
-        if !file.enabled {
-            return BTreeMap::new();
-        }
-        let mut services = all_services();
-        for (name, number) in file.numbers {
-            let key = format!("services.numbers.{name}");
-            let Some(service) = ServiceNumber::from_name(&name) else {
-                self.problem(&key, "there is no such service: echo, tone, dtmf, busy and noanswer are".to_owned());
-                continue;
-            };
-            if !crate::route::is_user_name(&number) {
-                self.problem(&key, format!("{number:?} cannot be dialled: letters, digits and -_.+ can"));
-                continue;
-            }
-            services.retain(|_, known| *known != service);
-            if services.insert(number, service).is_some() {
-                self.problem(&key, "another service has this number".to_owned());
-            }
-        }
-        services
-    }
-
-    fn limits(&mut self, file: &LimitValues, defaults: Limits) -> Limits {
-        let mut call = defaults.call;
-        call.unanswered = self.seconds("limits.unanswered", file.unanswered, 1..=3600, call.unanswered);
-        Limits {
-            sessions: self.within("limits.sessions", file.sessions, 1..=1_000_000, defaults.sessions),
-            connections: self.within("limits.connections", file.connections, 1..=1_000_000, defaults.connections),
-            calls: self.within("limits.calls", file.calls, 1..=1_000_000, defaults.calls),
-            calls_per_session: self.within(
-                "limits.calls_per_session",
-                file.calls_per_session,
-                1..=1000,
-                defaults.calls_per_session,
-            ),
-            requests_per_second: self.within(
-                "limits.requests_per_second",
-                file.requests_per_second,
-                1..=100_000,
-                defaults.requests_per_second,
-            ),
-            session_grace: self.seconds("limits.session_grace", file.session_grace, 0..=3600, defaults.session_grace),
-            handshake: defaults.handshake,
-            call,
-        }
-    }
-
-    fn socket<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: Option<T>) -> Option<T> {
-        match text {
-            None => default,
-            Some(text) if text == "off" => None,
-            Some(text) => self.value(key, &text, what),
-        }
-    }
-
-    fn parsed<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: T) -> T {
-        text.and_then(|text| self.value(key, &text, what)).unwrap_or(default)
-    }
-
-    fn value<T: FromStr>(&mut self, key: &str, text: &str, what: &str) -> Option<T> {
-        let parsed = text.parse().ok();
-        if parsed.is_none() {
-            self.problem(key, format!("{text:?} is not {what}"));
-        }
-        parsed
-    }
-
-    fn seconds(&mut self, key: &str, value: Option<u64>, range: RangeInclusive<u64>, default: Duration) -> Duration {
-        value.map_or(default, |value| Duration::from_secs(self.within(key, Some(value), range, default.as_secs())))
-    }
-
-    fn within<T: PartialOrd + Display + Copy>(
-        &mut self,
-        key: &str,
-        value: Option<T>,
-        range: RangeInclusive<T>,
-        default: T,
-    ) -> T {
-        match value {
-            None => default,
-            Some(value) if range.contains(&value) => value,
-            Some(value) => {
-                self.problem(key, format!("{value} is not between {} and {}", range.start(), range.end()));
-                default
-            }
-        }
-    }
-
-    fn problem(&mut self, key: &str, message: String) {
-        self.problems.push(Problem { key: key.to_owned(), message });
-    }
+    message.split_once(", ").filter(|(_, rest)| rest.starts_with("expected ")).map_or("wrong value", |(_, rest)| rest)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::config::{Destinations, Problem, Users};
+    use crate::service::ServiceNumber;
 
     fn problems(text: &str) -> Vec<Problem> {
         match read(text) {
@@ -476,8 +232,15 @@ mod tests {
 
     #[test]
     fn a_complaint_never_quotes_a_password() {
-        let error = read("[users]\nalice = { password = \"s3cret\", admin = true }\n").unwrap_err();
-        assert!(!error.to_string().contains("s3cret"));
+        for text in [
+            "alice = { password = \"s3cret\", admin = true }",
+            "alice = \"s3cret, expected\"",
+            "alice = { password = [\"s3cret\"] }",
+            "alice = { password = \"s3cret }",
+        ] {
+            let error = read(&format!("[users]\n{text}\n")).unwrap_err().to_string();
+            assert!(!error.contains("s3cret") && error.contains("line 2"), "{error}");
+        }
     }
 
     #[test]

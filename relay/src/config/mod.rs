@@ -3,6 +3,7 @@
 //! Nothing needs to be set. Without a file the relay listens on loopback only, knows no users and calls no SIP
 //! destination. Every complaint names its key and says what would be accepted.
 
+mod check;
 mod destinations;
 mod error;
 mod file;

@@ -1,0 +1,268 @@
+//! Values of the file, checked one by one.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::file::{File, Http, LimitValues, Media, Services, Sip, User};
+use super::{Config, ConfigError, Destinations, HttpConfig, Limits, Problem, SipConfig, Users, all_services};
+use crate::service::ServiceNumber;
+
+/// Collects what is wrong while values are read; a bad value leaves the default.
+#[derive(Default)]
+pub(super) struct Check {
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    /// The configuration, or everything that is wrong with it.
+    pub(super) fn finish(self, config: Config) -> Result<Config, ConfigError> {
+        if self.problems.is_empty() { Ok(config) } else { Err(ConfigError::Values(self.problems)) }
+    }
+
+    pub(super) fn config(&mut self, file: File) -> Config {
+        let defaults = Config::default();
+        Config {
+            http: self.http(file.http, defaults.http),
+            sip: self.sip(file.sip, defaults.sip),
+            media: self.media(file.media, defaults.media),
+            users: self.users(file.users),
+            services: self.services(file.services),
+            limits: self.limits(&file.limits, defaults.limits),
+        }
+    }
+
+    fn http(&mut self, file: Http, defaults: HttpConfig) -> HttpConfig {
+        if let Some(directory) = file.static_files.as_ref().filter(|directory| !directory.is_dir()) {
+            self.problem("http.static", format!("{} is no directory", directory.display()));
+        }
+        for origin in &file.allowed_origins {
+            if origin != "*" && !origin.starts_with("https://") && !origin.starts_with("http://") {
+                self.problem(
+                    "http.allowed_origins",
+                    format!("{origin:?} is no origin such as \"https://example.com\""),
+                );
+            }
+        }
+        HttpConfig {
+            listen: self.parsed(
+                "http.listen",
+                file.listen,
+                "an address and port such as \"127.0.0.1:8080\"",
+                defaults.listen,
+            ),
+            static_files: file.static_files,
+            allowed_origins: file.allowed_origins,
+        }
+    }
+
+    fn sip(&mut self, file: Sip, defaults: SipConfig) -> SipConfig {
+        let socket = "an address and port such as \"192.0.2.1:5060\", or \"off\"";
+        let udp = self.socket("sip.udp", file.udp, socket, defaults.udp);
+        let tcp = self.socket("sip.tcp", file.tcp, socket, defaults.tcp);
+        let advertised = file.advertised.and_then(|text| self.value("sip.advertised", &text, "an IP address"));
+        if advertised.is_none() && [udp, tcp].iter().flatten().any(|socket: &SocketAddr| socket.ip().is_unspecified()) {
+            self.problem("sip.advertised", "is needed: peers cannot answer to an unspecified address".to_owned());
+        }
+        SipConfig {
+            udp,
+            tcp,
+            advertised,
+            destinations: self.destinations(file.destinations),
+            registration_expiry: self.seconds(
+                "sip.registration_expiry",
+                file.registration_expiry,
+                60..=86_400,
+                defaults.registration_expiry,
+            ),
+            user_agent: match file.user_agent {
+                Some(name) if name.is_empty() || name.chars().any(char::is_control) => {
+                    self.problem("sip.user_agent", "must be printable text".to_owned());
+                    defaults.user_agent
+                }
+                Some(name) => name,
+                None => defaults.user_agent,
+            },
+        }
+    }
+
+    fn destinations(&mut self, hosts: Vec<String>) -> Destinations {
+        if hosts.iter().any(|host| host == "*") {
+            return Destinations::Any;
+        }
+        for host in &hosts {
+            let plain = host.strip_prefix("*.").unwrap_or(host);
+            let name = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+            if plain.is_empty() || !plain.chars().all(name) {
+                let message = format!("{host:?} is neither a host name, an address, \"*.domain\" nor \"*\"");
+                self.problem("sip.destinations", message);
+            }
+        }
+        Destinations::Hosts(hosts)
+    }
+
+    fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
+        let address = "an IP address";
+        let advertised = file
+            .webrtc_advertised
+            .iter()
+            .filter_map(|text| self.value("media.webrtc_advertised", text, address))
+            .collect();
+        let socket = "an address and port such as \"192.0.2.1:40000\"";
+        let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
+        let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
+        if webrtc_bind.ip().is_unspecified() && file.webrtc_advertised.is_empty() {
+            self.problem(
+                "media.webrtc_advertised",
+                "is needed: no browser can reach an unspecified address".to_owned(),
+            );
+        }
+        if rtp_bind.is_unspecified() && file.rtp_advertised.is_none() {
+            self.problem("media.rtp_advertised", "is needed: no peer can reach an unspecified address".to_owned());
+        }
+        offhook_media::MediaConfig {
+            workers: self.within("media.workers", file.workers, 1..=256, defaults.workers),
+            webrtc_bind,
+            webrtc_advertised: advertised,
+            rtp_bind,
+            rtp_advertised: self.parsed("media.rtp_advertised", file.rtp_advertised, address, rtp_bind),
+            rtp_ports: self.ports(file.rtp_ports, defaults.rtp_ports),
+            rtp_inactivity: self.seconds(
+                "media.rtp_inactivity",
+                file.rtp_inactivity,
+                1..=86_400,
+                defaults.rtp_inactivity,
+            ),
+            connect_timeout: self.seconds(
+                "media.connect_timeout",
+                file.connect_timeout,
+                1..=120,
+                defaults.connect_timeout,
+            ),
+            quarantine: self.seconds("media.quarantine", file.quarantine, 0..=600, defaults.quarantine),
+            consent_timeout: defaults.consent_timeout,
+            learning_window: defaults.learning_window,
+            rtcp_interval: defaults.rtcp_interval,
+        }
+    }
+
+    fn ports(&mut self, range: Option<String>, default: RangeInclusive<u16>) -> RangeInclusive<u16> {
+        let Some(range) = range else { return default };
+        let parsed = range.split_once('-').and_then(|(first, last)| {
+            let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            (first >= 1024 && last > first).then_some(first..=last)
+        });
+        parsed.unwrap_or_else(|| {
+            self.problem(
+                "media.rtp_ports",
+                format!("{range:?} is no range of ports from 1024 such as \"30000-39999\""),
+            );
+            default
+        })
+    }
+
+    fn users(&mut self, file: BTreeMap<String, User>) -> Users {
+        for name in file.keys() {
+            if !crate::route::is_user_name(name) {
+                self.problem("users", format!("{name:?} is no user name: letters, digits and -_.+ are"));
+            }
+        }
+        Users::Named(file.into_iter().map(|(name, user)| (name, user.password)).collect())
+    }
+
+    fn services(&mut self, file: Services) -> BTreeMap<String, ServiceNumber> {
+        if !file.enabled {
+            return BTreeMap::new();
+        }
+        let mut services = all_services();
+        for (name, number) in file.numbers {
+            let key = format!("services.numbers.{name}");
+            let Some(service) = ServiceNumber::from_name(&name) else {
+                self.problem(&key, "there is no such service: echo, tone, dtmf, busy and noanswer are".to_owned());
+                continue;
+            };
+            if !crate::route::is_user_name(&number) {
+                self.problem(&key, format!("{number:?} cannot be dialled: letters, digits and -_.+ can"));
+                continue;
+            }
+            services.retain(|_, known| *known != service);
+            if services.insert(number, service).is_some() {
+                self.problem(&key, "another service has this number".to_owned());
+            }
+        }
+        services
+    }
+
+    fn limits(&mut self, file: &LimitValues, defaults: Limits) -> Limits {
+        let mut call = defaults.call;
+        call.unanswered = self.seconds("limits.unanswered", file.unanswered, 1..=3600, call.unanswered);
+        Limits {
+            sessions: self.within("limits.sessions", file.sessions, 1..=1_000_000, defaults.sessions),
+            connections: self.within("limits.connections", file.connections, 1..=1_000_000, defaults.connections),
+            calls: self.within("limits.calls", file.calls, 1..=1_000_000, defaults.calls),
+            calls_per_session: self.within(
+                "limits.calls_per_session",
+                file.calls_per_session,
+                1..=1000,
+                defaults.calls_per_session,
+            ),
+            requests_per_second: self.within(
+                "limits.requests_per_second",
+                file.requests_per_second,
+                1..=100_000,
+                defaults.requests_per_second,
+            ),
+            session_grace: self.seconds("limits.session_grace", file.session_grace, 0..=3600, defaults.session_grace),
+            handshake: defaults.handshake,
+            call,
+        }
+    }
+
+    fn socket<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: Option<T>) -> Option<T> {
+        match text {
+            None => default,
+            Some(text) if text == "off" => None,
+            Some(text) => self.value(key, &text, what),
+        }
+    }
+
+    fn parsed<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: T) -> T {
+        text.and_then(|text| self.value(key, &text, what)).unwrap_or(default)
+    }
+
+    fn value<T: FromStr>(&mut self, key: &str, text: &str, what: &str) -> Option<T> {
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.problem(key, format!("{text:?} is not {what}"));
+        }
+        parsed
+    }
+
+    fn seconds(&mut self, key: &str, value: Option<u64>, range: RangeInclusive<u64>, default: Duration) -> Duration {
+        value.map_or(default, |value| Duration::from_secs(self.within(key, Some(value), range, default.as_secs())))
+    }
+
+    fn within<T: PartialOrd + Display + Copy>(
+        &mut self,
+        key: &str,
+        value: Option<T>,
+        range: RangeInclusive<T>,
+        default: T,
+    ) -> T {
+        match value {
+            None => default,
+            Some(value) if range.contains(&value) => value,
+            Some(value) => {
+                self.problem(key, format!("{value} is not between {} and {}", range.start(), range.end()));
+                default
+            }
+        }
+    }
+
+    fn problem(&mut self, key: &str, message: String) {
+        self.problems.push(Problem { key: key.to_owned(), message });
+    }
+}
