@@ -30,17 +30,17 @@ async function registered(user: User = "web"): Promise<BrowserPhone> {
   return phone;
 }
 
-async function softphone(options: Partial<BaresipOptions> = {}): Promise<Baresip> {
-  const from = kamailio.program.output.now();
+async function softphone(options: Partial<BaresipOptions> = {}, server = kamailio): Promise<Baresip> {
+  const from = server.program.output.now();
   const bob = await Baresip.start({
     user: "bob",
     password: USERS.bob,
-    registrar: kamailio.domain,
+    registrar: server.domain,
     address: "127.0.0.20",
     says: longVoice(),
     ...options,
   });
-  await kamailio.registered("bob", true, { from });
+  await server.registered("bob", true, { from });
   return bob;
 }
 
@@ -82,15 +82,26 @@ describe("registration", () => {
     await strict.stop();
   });
 
-  it("works over TCP", async () => {
-    const web = await set.phone();
-    const { urlServer, sipOptions } = account("web");
+  it("works over TCP, as do calls", async () => {
+    // A server of its own: the relay keeps the connection for as long as the server does.
+    const server = await Kamailio.start({ users: USERS });
+    const [web, bob] = [await set.phone(), await softphone({ registrar: server.domain, answer: "auto" }, server)];
+    const { urlServer, sipOptions } = account("web", server);
     await web.register({ urlServer, sipOptions: { ...sipOptions, transport: "tcp" } }, "REGISTERED");
-    const bob = await softphone({ answer: "auto" });
     const call = await web.call("bob");
     await Promise.all([web.event(call, "ESTABLISHED"), bob.event("CALL_ESTABLISHED")]);
+    await web.record();
+    await hears(web, PHONE_VOICE);
     await web.hangup(call);
     await web.event(call, "FINISH");
+    const from = bob.events.now();
+    await bob.dial(`sip:web@${server.domain}`);
+    const incoming = (await web.incoming()).id;
+    await web.answer(incoming);
+    await bob.event("CALL_ESTABLISHED", { from });
+    await bob.hangup();
+    await web.event(incoming, "FINISH");
+    await server.stop();
   });
 
   it("is renewed before it expires, with a nonce that has gone stale", async () => {

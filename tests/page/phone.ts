@@ -98,8 +98,8 @@ const testPhone = {
     const opened = known.createSession(options);
     session = opened;
     const of = (event: string): Report => ({ from: "session", event, id: opened.id(), status: opened.status() });
-    const plain = ["CONNECTED", "REGISTERED", "DISCONNECTED"] as const;
-    for (const status of plain) opened.on(status, () => tell(of(status)));
+    for (const status of ["CONNECTED", "REGISTERED"] as const) opened.on(status, () => tell(of(status)));
+    opened.on("DISCONNECTED", () => tell({ ...of("DISCONNECTED"), ...failure(opened.error()) }));
     opened.on("ESTABLISHED", (_, { sipLogin }) => tell({ ...of("ESTABLISHED"), login: sipLogin }));
     opened.on("UNREGISTERED", (_, error) => tell({ ...of("UNREGISTERED"), ...failure(error) }));
     opened.on("FAILED", (_, error) => tell({ ...of("FAILED"), ...failure(error) }));
