@@ -2,7 +2,7 @@
 //!
 //! [`UserAgent`] is sans-I/O: messages, lookups and the time come in, [`UaOutput`]s come out. [`transport`] holds the
 //! sockets and is the only part with I/O. What a leg does is asked and told in the core's terms
-//! ([`LegCommand`](crate::call::LegCommand), [`LegEvent`](crate::call::LegEvent)); no other part of the relay sees SIP.
+//! ([`crate::call::LegCommand`], [`crate::call::LegEvent`]); no other part of the relay sees SIP.
 
 mod account;
 mod accounts;
