@@ -7,6 +7,10 @@ use crate::message::{BuildError, HeaderName, Request, Response, StatusCode};
 /// How many times in a row a server may call our nonce stale before that is taken for a refusal.
 const STALE_LIMIT: u32 = 3;
 
+/// Challenges in a row, of whatever realms, before they are taken for a refusal: a server may make up a new realm
+/// each time, and would be sent requests for ever.
+const CHALLENGE_LIMIT: u32 = 16;
+
 /// Realms kept at once. A forking proxy may add one challenge a branch; more is no telephone.
 const REALM_LIMIT: usize = 8;
 
@@ -15,6 +19,7 @@ const REALM_LIMIT: usize = 8;
 pub struct Client {
     credentials: Credentials,
     realms: Vec<Realm>,
+    challenges_in_a_row: u32,
 }
 
 /// What is known of one realm of a server (401) or a proxy (407).
@@ -51,14 +56,14 @@ impl Client {
     /// A client that has met no challenge.
     #[must_use]
     pub const fn new(credentials: Credentials) -> Self {
-        Self { credentials, realms: Vec::new() }
+        Self { credentials, realms: Vec::new(), challenges_in_a_row: 0 }
     }
 
     /// Takes the challenges of a 401 or 407 response. After this the request is sent again, with
     /// the answers of [`Client::authorize`].
     ///
     /// # Errors
-    /// The same credentials were refused before, or no challenge can be answered.
+    /// The same credentials were refused before, the server never stops asking, or no challenge can be answered.
     pub fn challenged(&mut self, response: &Response) -> Result<(), DigestError> {
         let is_proxy = response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED;
         let name = match is_proxy {
@@ -71,12 +76,17 @@ impl Client {
         if chosen.is_empty() {
             return Err(DigestError::Unsupported);
         }
+        self.challenges_in_a_row = self.challenges_in_a_row.saturating_add(1);
+        if self.challenges_in_a_row > CHALLENGE_LIMIT {
+            return Err(DigestError::Rejected);
+        }
         chosen.into_iter().try_for_each(|challenge| self.take(is_proxy, challenge))
     }
 
     /// Notes that a request with answers was not challenged: the credentials are right. A later
     /// challenge then only means that the nonce has run out.
     pub fn accepted(&mut self) {
+        self.challenges_in_a_row = 0;
         for realm in self.realms.iter_mut().filter(|realm| realm.nonce_count > 0) {
             realm.proven = true;
             realm.stale_in_a_row = 0;

@@ -100,6 +100,21 @@ fn a_stale_nonce_is_no_refusal_but_not_for_ever() {
 }
 
 #[test]
+fn a_server_with_a_new_realm_each_time_is_not_answered_for_ever() {
+    let mut client = client();
+    let mut challenged = |realm: u32| {
+        let line = format!("WWW-Authenticate: Digest realm=\"{realm}\", nonce=\"n\"\r\n");
+        let taken = client.challenged(&response(401, &line));
+        answers(&mut client);
+        taken
+    };
+    let taken = (0..100).take_while(|realm| challenged(*realm).is_ok()).count();
+    assert_eq!(taken, 16);
+    client.accepted();
+    assert_eq!(client.challenged(&response(401, &challenge("1", ""))), Ok(()), "a new request begins anew");
+}
+
+#[test]
 fn a_nonce_that_ran_out_is_replaced_even_without_stale() {
     let mut client = client();
     client.challenged(&response(401, &challenge("1", ""))).unwrap();
