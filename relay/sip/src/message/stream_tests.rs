@@ -111,3 +111,16 @@ fn bytes_that_are_no_message_end_the_stream() {
     reader.push(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_eq!(reader.next_frame(), Err(StreamError::NoMessage(ParseError::StartLine)));
 }
+
+#[test]
+fn what_is_held_between_two_rounds_stays_within_the_limits() {
+    let limits = Limits { max_head: 100, max_headers: 8, max_body: 50 };
+    for endless in ["x", "\n", "\r\n", "a: b\r\n", "OPTIONS sip:a@b SIP/2.0\r\nl: 50\r\n\r\n"] {
+        let mut reader = StreamReader::new(limits);
+        for _ in 0..1000 {
+            reader.push(endless.as_bytes());
+            while let Ok(Some(_)) = reader.next_frame() {}
+            assert!(reader.buffer.len() <= limits.max_head.max(limits.max_body), "{endless:?}");
+        }
+    }
+}
