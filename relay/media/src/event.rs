@@ -48,7 +48,8 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
-    /// Nothing came from a supervised leg for the configured time. Once per silence.
+    /// No RTP came from a supervised leg, or no STUN check from a connected browser, for the
+    /// configured time. Once per silence.
     Inactive {
         /// The leg.
         leg: LegId,

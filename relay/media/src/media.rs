@@ -285,7 +285,8 @@ fn check(config: &MediaConfig) -> Result<(), MediaError> {
     if config.rtp_advertised.is_ipv4() != config.rtp_bind.is_ipv4() && !config.rtp_bind.is_unspecified() {
         return wrong("rtp_advertised: must be of the same family as rtp_bind");
     }
-    if config.rtp_ports.clone().count() < 3 || *config.rtp_ports.start() == 0 {
+    let (first, last) = (*config.rtp_ports.start(), *config.rtp_ports.end());
+    if first == 0 || first.saturating_add(first & 1) >= last {
         return wrong("rtp_ports: the range must hold at least one even port and the one above it");
     }
     check_durations(config)

@@ -1,5 +1,7 @@
 //! Packets across a pair of sessions that hold each other's keys.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const PROFILES: [ProtectionProfile; 3] =
@@ -129,5 +131,21 @@ fn a_long_call_goes_on_when_the_sequence_numbers_begin_anew() {
             continue;
         }
         assert!(relay.open(&protected).is_some(), "packet {number}");
+    }
+}
+
+proptest! {
+    /// Headers are read before anything is authenticated.
+    #[test]
+    fn any_bytes_are_read_without_a_panic(
+        first in 0x80u8..=0xbf,
+        rest in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let packet = [&[first][..], &rest].concat();
+        for profile in PROFILES {
+            let (mut relay, _) = pair(profile);
+            prop_assert!(relay.open(&packet).is_none());
+            prop_assert!(relay.open_rtcp(&packet).is_none());
+        }
     }
 }

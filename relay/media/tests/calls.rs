@@ -133,11 +133,11 @@ fn the_tone_service_is_heard_in_real_time_without_a_gap() {
     let relay = Relay::start(config());
     let (leg, phone) = relay.phone(vec![PCMU]);
     let tone = relay.service(Service::Tone);
-    relay.join(leg, tone);
     let began = peer::now();
+    relay.join(leg, tone);
     let heard: Vec<_> = (0..50).map(|_| phone.expect()).collect();
     let took = began.elapsed();
-    assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&took), "{took:?}");
+    assert!(took >= Duration::from_millis(900), "a second of sound came in {took:?}");
     for pair in heard.windows(2) {
         assert_eq!(pair[1].header.sequence_number, pair[0].header.sequence_number.wrapping_add(1));
         assert_eq!(pair[1].header.timestamp, pair[0].header.timestamp.wrapping_add(160));
@@ -176,7 +176,8 @@ fn a_telephone_that_falls_silent_is_noticed_unless_it_is_held() {
     phone.send(0, b"one packet");
     relay.expect(&Event::Connected { leg });
     relay.expect(&Event::Inactive { leg, cause: Inactivity::Rtp });
-    assert!(relay.untaken().is_empty(), "{:?}", relay.untaken());
+    let of_held = |event: &Event| matches!(event, Event::Inactive { leg, .. } if *leg == held);
+    assert!(!relay.untaken().iter().any(of_held), "{:?}", relay.untaken());
 
     relay.command(Command::Direction { leg: held, direction: Direction::SendRecv });
     relay.expect(&Event::Inactive { leg: held, cause: Inactivity::Rtp });
@@ -266,7 +267,7 @@ fn everything_is_given_back_when_the_calls_are_over() {
 fn a_port_rests_before_it_is_used_again() {
     let start = *config().rtp_ports.start();
     let relay =
-        Relay::start(MediaConfig { rtp_ports: start..=start + 3, quarantine: Duration::from_millis(500), ..config() });
+        Relay::start(MediaConfig { rtp_ports: start..=start + 3, quarantine: Duration::from_secs(2), ..config() });
     let (first, phone) = relay.phone(vec![PCMU]);
     let (_, _other) = relay.phone(vec![PCMU]);
     let refused = relay.media.rtp_leg(relay.worker, LegId(99));
@@ -296,7 +297,9 @@ fn a_configuration_that_cannot_work_is_refused_with_a_reason() {
     let anywhere = "0.0.0.0:0".parse().unwrap();
     assert!(refused(MediaConfig { webrtc_bind: anywhere, ..config() }).contains("webrtc_advertised"));
     assert!(refused(MediaConfig { rtp_advertised: anywhere.ip(), ..config() }).contains("rtp_advertised"));
-    assert!(refused(MediaConfig { rtp_ports: 4001..=4002, ..config() }).contains("rtp_ports"));
+    for range in [4001..=4002, 4000..=4000, 0..=4000, 65_535..=65_535] {
+        assert!(refused(MediaConfig { rtp_ports: range, ..config() }).contains("rtp_ports"));
+    }
     let ever = Duration::MAX;
     assert!(refused(MediaConfig { rtp_inactivity: ever, ..config() }).contains("rtp_inactivity"));
     assert!(refused(MediaConfig { rtcp_interval: Duration::ZERO, ..config() }).contains("rtcp_interval"));
@@ -330,5 +333,6 @@ fn a_flood_of_orders_is_carried_out_to_the_last() {
     }
     let began = peer::now();
     relay.stats(leg);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    // A turn of the loop takes 256 of them; one turn a second would need 19 s.
+    assert!(began.elapsed() < Duration::from_secs(10));
 }
