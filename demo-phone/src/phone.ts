@@ -22,6 +22,8 @@ export interface Line {
   held: boolean;
   /** Whether we have asked for a hold. */
   holdAsked: boolean;
+  /** Whether the person here has ended the call. */
+  hungUp: boolean;
   /** Keys that the far end pressed. */
   received: string;
   /** Keys pressed here. */
@@ -114,7 +116,12 @@ export class Phone extends EventTarget {
   }
 
   hangup(): void {
-    this.#attempt(() => { this.#line?.call.hangup(); });
+    const line = this.#line;
+    if (!line) return;
+    this.#attempt(() => {
+      line.call.hangup();
+      line.hungUp = true;
+    });
   }
 
   toggleHold(): void {
@@ -194,7 +201,7 @@ export class Phone extends EventTarget {
   #take(call: Call, peer: string): void {
     const line: Line = {
       call, peer, status: call.status(), text: statusText(call, false), since: undefined,
-      muted: false, held: false, holdAsked: false, received: "", sent: "",
+      muted: false, held: false, holdAsked: false, hungUp: false, received: "", sent: "",
     };
     this.#line = line;
     for (const step of STEPS) call.on(step, () => { this.#refresh(); });
@@ -225,7 +232,7 @@ export class Phone extends EventTarget {
     this.#line = undefined;
     const lasted = line.since === undefined ? undefined : this.#outside.now() - line.since;
     const kind = line.call.status() === "FINISH" ? "info" : "problem";
-    this.#tell({ kind, text: endText(line.call, lasted) });
+    this.#tell({ kind, text: endText(line.call, lasted, line.hungUp) });
   }
 
   #offline(problem: string | undefined): void {

@@ -22,8 +22,11 @@ export function statusText(call: Call, heldByUs: boolean): string {
   }
 }
 
-/** How a call ended. `lasted` is in milliseconds, and absent for a call that was never connected. */
-export function endText(call: Call, lasted: number | undefined): string {
+/**
+ * How a call ended. `lasted` is in milliseconds, and absent for a call that was never connected; `hungUp` says whether
+ * the person here ended it.
+ */
+export function endText(call: Call, lasted: number | undefined, hungUp: boolean): string {
   const peer = call.isIncoming() ? call.visibleName() : call.callee();
   const sip = call.getSipStatus();
   const code = sip !== undefined && sip >= 300 ? ` (SIP ${sip})` : "";
@@ -34,6 +37,7 @@ export function endText(call: Call, lasted: number | undefined): string {
       return `${call.getErrorInfo() || call.getInfo() || "The call failed."}${code}`;
     default:
       if (lasted !== undefined) return `Call with ${peer} ended after ${clockText(lasted)}.`;
-      return call.isIncoming() ? `Missed a call from ${peer}.` : `Call to ${peer} ended.`;
+      if (!call.isIncoming()) return `Call to ${peer} ended.`;
+      return hungUp ? `You declined a call from ${peer}.` : `Missed a call from ${peer}.`;
   }
 }

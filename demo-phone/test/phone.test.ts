@@ -244,6 +244,14 @@ test("a caller who gives up is told as a missed call", async () => {
   assert.deepEqual(desk.phone.notice, { kind: "info", text: "Missed a call from Bob." });
 });
 
+test("a call that was declined was not missed", async () => {
+  const desk = await new Desk().online();
+  await desk.rings();
+  desk.phone.hangup();
+  await desk.call("FINISH");
+  assert.deepEqual(desk.phone.notice, { kind: "info", text: "You declined a call from Bob." });
+});
+
 test("a second caller is declined and told, and the call goes on", async () => {
   const desk = new Desk();
   const line = await desk.connected();
