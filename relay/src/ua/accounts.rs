@@ -114,10 +114,11 @@ impl UserAgent {
     pub(super) fn register_unanswered(&mut self, id: AccountId, request: RequestId, why: Unanswered, now: Instant) {
         let Some(entry) = self.accounts.entries.get_mut(&id) else { return };
         let Some(registration) = entry.registration.as_mut().filter(|_| entry.request == Some(request)) else { return };
-        let outputs = registration.unanswered(match why {
+        let code = match why {
             Unanswered::Timeout => ErrorCode::Timeout,
             Unanswered::Unreachable => ErrorCode::Unreachable,
-        });
+        };
+        let outputs = registration.unanswered(code, &mut self.hop, now);
         self.registration_outputs(id, outputs, now);
     }
 

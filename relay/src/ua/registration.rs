@@ -19,6 +19,10 @@ const MAX_EXPIRES: u32 = 86_400;
 /// The shortest time between two refreshes, whatever the registrar grants.
 const MIN_REFRESH: Duration = Duration::from_secs(5);
 
+/// How long a lost binding waits for its first new attempt, and the longest it ever waits.
+const RETRY: Duration = Duration::from_secs(30);
+const MAX_RETRY: Duration = Duration::from_secs(600);
+
 /// What the registration wants.
 #[derive(Debug)]
 pub(super) enum RegistrationOutput {
@@ -38,6 +42,10 @@ pub(super) struct Registration {
     expires: u32,
     user_agent: String,
     state: State,
+    /// What the session knows.
+    told: Option<RegistrationState>,
+    /// Refreshes that failed in a row.
+    losses: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +56,8 @@ enum State {
     Binding { leaving: bool },
     /// The binding holds; the refresh is due then.
     Bound { refresh: Instant },
+    /// The refresh failed; it is tried again then.
+    Lost { retry: Instant },
     /// The REGISTER that removes the binding is under way.
     Unbinding,
 }
@@ -67,6 +77,8 @@ impl Registration {
             expires,
             user_agent: user_agent.to_owned(),
             state: State::Unbound,
+            told: None,
+            losses: 0,
         })
     }
 
@@ -74,7 +86,7 @@ impl Registration {
     #[must_use]
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
-            State::Bound { refresh } => Some(refresh),
+            State::Bound { refresh: at } | State::Lost { retry: at } => Some(at),
             _ => None,
         }
     }
@@ -104,7 +116,7 @@ impl Registration {
         hop: &mut Hop,
     ) -> Vec<RegistrationOutput> {
         match self.state {
-            State::Bound { .. } => self.unbind(account, digest, hop),
+            State::Bound { .. } | State::Lost { .. } => self.unbind(account, digest, hop),
             State::Binding { .. } => {
                 self.state = State::Binding { leaving: true };
                 Vec::new()
@@ -132,36 +144,37 @@ impl Registration {
             401 | 407 => match digest.challenged(response) {
                 Ok(()) if leaving => self.unbind(account, digest, hop),
                 Ok(()) => self.send(account, digest, hop),
-                Err(error) => self.give_up(refused(&error, response)),
+                Err(error) => self.failed(refused(&error, response), hop, now),
             },
             423 => match response.headers().min_expires().filter(|least| *least > self.expires) {
                 Some(least) if least <= MAX_EXPIRES && self.state != State::Unbinding => {
                     self.expires = least;
                     self.send(account, digest, hop)
                 }
-                _ => self.give_up(of_response(response)),
+                _ => self.failed(of_response(response), hop, now),
             },
-            _ => self.give_up(of_response(response)),
+            _ => self.failed(of_response(response), hop, now),
         }
     }
 
     /// The REGISTER under way got no answer, or could not be sent.
-    pub(super) fn unanswered(&mut self, code: ErrorCode) -> Vec<RegistrationOutput> {
+    pub(super) fn unanswered(&mut self, code: ErrorCode, hop: &mut Hop, now: Instant) -> Vec<RegistrationOutput> {
         let message = match code {
             ErrorCode::Unreachable => "The SIP server cannot be reached. Check domain, proxy and port.",
             _ => "The SIP server did not answer the registration. Check domain, proxy and port.",
         };
-        self.give_up(Failure::new(code, message))
+        self.failed(Failure::new(code, message), hop, now)
     }
 
     fn accepted(&mut self, response: &Response, now: Instant) -> Vec<RegistrationOutput> {
         if self.state == State::Unbinding {
             self.state = State::Unbound;
-            return vec![RegistrationOutput::Changed(RegistrationState::Unregistered, None)];
+            return self.tell(RegistrationState::Unregistered, None);
         }
         let granted = self.granted(response);
         self.state = State::Bound { refresh: now + refresh_after(granted) };
-        vec![RegistrationOutput::Changed(RegistrationState::Registered, None)]
+        self.losses = 0;
+        self.tell(RegistrationState::Registered, None)
     }
 
     /// How long the registrar keeps the binding, in seconds (RFC 3261 section 10.2.4).
@@ -174,15 +187,33 @@ impl Registration {
         ours.or_else(|| headers.expires()).unwrap_or(self.expires)
     }
 
+    /// A binding that held once is tried again later; one that never did, or that the registrar does not want, is not.
+    fn failed(&mut self, failure: Failure, hop: &mut Hop, now: Instant) -> Vec<RegistrationOutput> {
+        let wanted = matches!(self.state, State::Binding { leaving: false }) && self.told.is_some();
+        let hopeless = matches!(failure.code, ErrorCode::Unauthorized | ErrorCode::NotFound);
+        if !wanted || hopeless {
+            return self.give_up(failure);
+        }
+        self.state = State::Lost { retry: now + retry_after(self.losses, hop.number()) };
+        self.losses = self.losses.saturating_add(1);
+        self.tell(RegistrationState::Failed, Some(failure))
+    }
+
     fn give_up(&mut self, failure: Failure) -> Vec<RegistrationOutput> {
         let was = std::mem::replace(&mut self.state, State::Unbound);
         match was {
             // The session is gone or going: the binding expires by itself.
-            State::Unbinding | State::Binding { leaving: true } => {
-                vec![RegistrationOutput::Changed(RegistrationState::Unregistered, None)]
-            }
-            _ => vec![RegistrationOutput::Changed(RegistrationState::Failed, Some(failure))],
+            State::Unbinding | State::Binding { leaving: true } => self.tell(RegistrationState::Unregistered, None),
+            _ => self.tell(RegistrationState::Failed, Some(failure)),
         }
+    }
+
+    /// Tells the session what it does not know yet.
+    fn tell(&mut self, state: RegistrationState, failure: Option<Failure>) -> Vec<RegistrationOutput> {
+        if self.told.replace(state) == Some(state) {
+            return Vec::new();
+        }
+        vec![RegistrationOutput::Changed(state, failure)]
     }
 
     fn unbind(&mut self, account: &SipAccount, digest: &mut Client, hop: &mut Hop) -> Vec<RegistrationOutput> {
@@ -249,6 +280,14 @@ fn of_response(response: &Response) -> Failure {
 fn refresh_after(granted: u32) -> Duration {
     let seconds = u64::from(granted);
     Duration::from_secs(seconds.saturating_mul(4) / 5).max(MIN_REFRESH)
+}
+
+/// RFC 5626 section 4.5: twice as long each time, and never all phones of a server at once.
+fn retry_after(losses: u32, random: u64) -> Duration {
+    let longest = RETRY.saturating_mul(1 << losses.min(5)).min(MAX_RETRY);
+    let half = longest / 2;
+    let jitter = random.checked_rem(u64::try_from(half.as_millis()).unwrap_or(u64::MAX)).unwrap_or_default();
+    half.saturating_add(Duration::from_millis(jitter))
 }
 
 #[cfg(test)]

@@ -48,6 +48,10 @@ impl Phone {
         self.registration.remove(&self.account, &mut self.digest, &mut self.hop)
     }
 
+    fn unanswered(&mut self, code: ErrorCode) -> Vec<RegistrationOutput> {
+        self.registration.unanswered(code, &mut self.hop, self.now)
+    }
+
     fn receive(&mut self, response: &Response) -> Vec<RegistrationOutput> {
         self.registration.receive(response, &self.account, &mut self.digest, &mut self.hop, self.now)
     }
@@ -140,10 +144,11 @@ fn leaving_removes_the_binding_with_an_expiry_of_zero() {
 fn a_server_that_does_not_answer_or_cannot_be_reached_is_told_apart() {
     let mut phone = Phone::new();
     phone.register();
-    let (_, failure) = changed(phone.registration.unanswered(ErrorCode::Timeout));
+    let (_, failure) = changed(phone.unanswered(ErrorCode::Timeout));
     assert_eq!(failure.unwrap().code, ErrorCode::Timeout);
+    let mut phone = Phone::new();
     phone.register();
-    let (_, failure) = changed(phone.registration.unanswered(ErrorCode::Unreachable));
+    let (_, failure) = changed(phone.unanswered(ErrorCode::Unreachable));
     assert_eq!(failure.unwrap().code, ErrorCode::Unreachable);
 }
 

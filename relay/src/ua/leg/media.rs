@@ -18,8 +18,8 @@ use crate::ua::description;
 /// The media type of every description.
 pub(super) const SDP: &str = "application/sdp";
 
-/// How long a key sounds, and the pause after it.
-const KEY_PRESS: Duration = Duration::from_millis(100);
+/// The pause after a key.
+const KEY_GAP: Duration = Duration::from_millis(100);
 
 /// A leg's offers and answers.
 pub(super) struct Media {
@@ -162,8 +162,8 @@ impl Media {
     }
 
     /// Presses a key towards the peer.
-    pub(super) fn press(&self, digit: Digit) -> Command {
-        Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone: KEY_PRESS, gap: KEY_PRESS }
+    pub(super) fn press(&self, digit: Digit, tone: Duration) -> Command {
+        Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP }
     }
 
     fn commands(&self, negotiated: &Negotiated) -> Vec<Command> {

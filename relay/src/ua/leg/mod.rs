@@ -161,8 +161,8 @@ impl SipLeg {
 
     /// Takes what the core says.
     pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
-        if let LegCommand::Dtmf { digit, .. } = command {
-            let press = self.common.exchange.press(digit);
+        if let LegCommand::Dtmf { digit, duration } = command {
+            let press = self.common.exchange.press(digit, duration);
             self.common.media([press]);
             return self.finish();
         }

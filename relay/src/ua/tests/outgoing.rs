@@ -304,7 +304,10 @@ fn keys_become_telephone_events() {
     let (mut scene, _) = Scene::established();
     let digit = offhook_media::Digit::from_event(5).unwrap();
     scene.command(LEG, LegCommand::Dtmf { digit, duration: seconds(1) });
-    assert!(matches!(scene.media.pop_front(), Some(offhook_media::Command::SendDtmf { leg: LEG, .. })));
+    let Some(offhook_media::Command::SendDtmf { leg: LEG, tone, .. }) = scene.media.pop_front() else {
+        panic!("no key is pressed")
+    };
+    assert_eq!(tone, seconds(1));
     scene.assert_quiet();
 }
 

@@ -75,7 +75,7 @@ fn a_stale_nonce_is_replaced_without_asking_anybody() {
     let again = scene.request(&Method::Register);
     assert_eq!(verifier.verify(&again, &Password::new("hunter2")), Verdict::Accepted);
     accept(&mut scene, &again, 100);
-    assert_eq!(scene.registrations.pop_front(), Some((RegistrationState::Registered, None)));
+    assert!(scene.registrations.is_empty(), "nothing has changed for the session");
 }
 
 #[test]
@@ -200,4 +200,52 @@ fn each_registration_has_a_contact_of_its_own() {
     scene.ua.register(crate::ua::AccountId(2), other, scene.now);
     scene.drain();
     assert_ne!(user(&mut scene), first);
+}
+
+#[test]
+fn a_binding_that_is_lost_is_tried_again_and_told_once() {
+    let (mut scene, _) = registered_with(Algorithm::Md5);
+    scene.wait(seconds(80 + 33));
+    let (state, failure) = scene.registrations.pop_front().unwrap();
+    assert_eq!((state, failure.unwrap().code), (RegistrationState::Failed, ErrorCode::Timeout));
+    // The first new attempt comes within 30 seconds and fails after 32 more; the second comes within 60.
+    scene.wait(seconds(30 + 33));
+    scene.sent.clear();
+    scene.wait(seconds(30));
+    for _ in 0..60 {
+        if !scene.sent.is_empty() {
+            break;
+        }
+        scene.wait(seconds(1));
+    }
+    assert!(scene.registrations.is_empty());
+    let latest = scene.request(&Method::Register);
+    accept(&mut scene, &latest, 100);
+    assert_eq!(scene.registrations.pop_front(), Some((RegistrationState::Registered, None)));
+}
+
+#[test]
+fn a_refresh_that_is_forbidden_is_not_tried_again() {
+    let (mut scene, _) = registered_with(Algorithm::Md5);
+    scene.wait(seconds(81));
+    let refresh = scene.request(&Method::Register);
+    scene.respond(&refresh, 403);
+    let (state, failure) = scene.registrations.pop_front().unwrap();
+    assert_eq!((state, failure.unwrap().code), (RegistrationState::Failed, ErrorCode::Unauthorized));
+    scene.wait(seconds(5000));
+    scene.assert_quiet();
+}
+
+#[test]
+fn leaving_while_the_binding_is_lost_still_removes_it() {
+    let (mut scene, _) = registered_with(Algorithm::Md5);
+    scene.wait(seconds(81));
+    scene.fail_to_send();
+    scene.sent.clear();
+    scene.ua.unregister(ACCOUNT, scene.now);
+    scene.drain();
+    let removal = scene.request(&Method::Register);
+    assert_eq!(removal.headers().expires(), Some(0));
+    scene.respond(&removal, 200);
+    assert!(scene.ua.is_idle());
 }
