@@ -11,8 +11,6 @@ use crate::message::{Request, Response, StatusCode};
 pub(super) struct InviteServer {
     timing: Timing,
     reliable: bool,
-    /// What a 100 or 487 of our own answers.
-    request: Request,
     /// The tag the user gave its responses: those of one call share it.
     tag: Option<String>,
     state: State,
@@ -21,6 +19,8 @@ pub(super) struct InviteServer {
 enum State {
     /// Until the user answers; a 100 is sent at `trying` if it has said nothing by then.
     Proceeding {
+        /// What a 100 or 487 of our own answers. Kept no longer than they can be sent: it may be as large as a datagram.
+        request: Request,
         last: Option<Bytes>,
         trying: Option<Instant>,
     },
@@ -52,8 +52,8 @@ pub(super) enum Acknowledged {
 
 impl InviteServer {
     pub(super) fn new(request: Request, reliable: bool, timing: Timing, now: Instant) -> Self {
-        let state = State::Proceeding { last: None, trying: Some(now + timing.trying) };
-        Self { timing, reliable, request, tag: None, state }
+        let state = State::Proceeding { request, last: None, trying: Some(now + timing.trying) };
+        Self { timing, reliable, tag: None, state }
     }
 
     pub(super) fn receive_again(&self, actions: &mut Vec<Action>) {
@@ -77,14 +77,14 @@ impl InviteServer {
 
     pub(super) fn respond(&mut self, response: &Response, now: Instant, actions: &mut Vec<Action>) -> Sent {
         let status = response.status();
-        match self.state {
-            State::Proceeding { .. } => {}
+        let (last, trying) = match &mut self.state {
+            State::Proceeding { last, trying, .. } => (last, trying),
             State::Accepted { .. } if status.is_success() => {
                 actions.push(Action::Send(response.to_bytes()));
                 return Sent::Yes;
             }
             _ => return Sent::Answered,
-        }
+        };
         let bytes = response.to_bytes();
         actions.push(Action::Send(bytes.clone()));
         if let Ok(to) = response.headers().to()
@@ -92,25 +92,25 @@ impl InviteServer {
         {
             self.tag = Some(tag.to_owned());
         }
-        self.state = if status.is_provisional() {
-            State::Proceeding { last: Some(bytes), trying: None }
+        if status.is_provisional() {
+            (*last, *trying) = (Some(bytes), None);
         } else if status.is_success() {
-            State::Accepted { end: now + self.timing.patience() }
+            self.state = State::Accepted { end: now + self.timing.patience() };
         } else {
             let again = || Retransmission::new(now, self.timing.t1, self.timing.t2);
             let retransmission = (!self.reliable).then(again);
-            State::Completed { last: bytes, retransmission, timeout: now + self.timing.patience() }
-        };
+            self.state = State::Completed { last: bytes, retransmission, timeout: now + self.timing.patience() };
+        }
         Sent::Yes
     }
 
     /// The peer gave up: answers 487 unless the INVITE has its final response. Tells whether it did.
     pub(super) fn cancel(&mut self, tag: &str, now: Instant, actions: &mut Vec<Action>) -> bool {
-        if !matches!(self.state, State::Proceeding { .. }) {
+        let State::Proceeding { request, .. } = &self.state else {
             return false;
-        }
+        };
         let tag = self.tag().unwrap_or(tag).to_owned();
-        let reply = Response::reply(&self.request, StatusCode::REQUEST_TERMINATED).to_tag(&tag).build();
+        let reply = Response::reply(request, StatusCode::REQUEST_TERMINATED).to_tag(&tag).build();
         let Ok(reply) = reply else {
             return false;
         };
@@ -124,9 +124,9 @@ impl InviteServer {
 
     pub(super) fn handle_timeout(&mut self, now: Instant, actions: &mut Vec<Action>) {
         match &mut self.state {
-            State::Proceeding { last, trying } if trying.is_some_and(|at| at <= now) => {
+            State::Proceeding { request, last, trying } if trying.is_some_and(|at| at <= now) => {
                 *trying = None;
-                if let Ok(reply) = Response::reply(&self.request, StatusCode::TRYING).build() {
+                if let Ok(reply) = Response::reply(request, StatusCode::TRYING).build() {
                     let bytes = reply.to_bytes();
                     *last = Some(bytes.clone());
                     actions.push(Action::Send(bytes));
