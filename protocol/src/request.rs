@@ -177,7 +177,7 @@ pub struct CallRef {
 }
 
 /// Digits to send.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SendDtmf {
@@ -187,7 +187,7 @@ pub struct SendDtmf {
     pub digits: String,
 }
 
-macro_rules! hide_sdp {
+macro_rules! show_only_the_call {
     ($($name:ident),+) => {$(
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -196,5 +196,5 @@ macro_rules! hide_sdp {
         }
     )+};
 }
-// SDP carries addresses and keys: it stays out of logs.
-hide_sdp!(StartCall, AnswerCall, CallAnswerSdp);
+// SDP carries addresses and keys, digits may be a PIN: both stay out of logs.
+show_only_the_call!(StartCall, AnswerCall, CallAnswerSdp, SendDtmf);

@@ -91,9 +91,9 @@ fn a_missing_field_of_any_request_is_named() {
 }
 
 #[test]
-fn neither_secrets_nor_session_descriptions_are_shown_for_debugging() {
+fn neither_secrets_nor_digits_nor_session_descriptions_are_shown_for_debugging() {
     let shown = format!("{:?} {:?} {:?}", requests(), samples::replies(), samples::events());
-    for hidden in ["hunter2", "t0ken", "192.0.2.1"] {
+    for hidden in ["hunter2", "t0ken", "192.0.2.1", "12#", "\"#\""] {
         assert!(!shown.contains(hidden), "{hidden}");
     }
 }

@@ -259,6 +259,7 @@ async fn dropping_the_phone_lets_go_of_everything() {
     page.call("c").await;
     let Page { relay, sdk, sink } = page;
     drop(sdk);
+    assert_eq!(relay.close_code(), Some(1000), "otherwise the relay waits for the browser to come back");
     relay.close();
     assert_eq!(still_open(), [0; 4]);
     assert_eq!(sink.told("c").last().map(String::as_str), Some("ESTABLISHED"));

@@ -8,6 +8,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, WebSocket};
 
+/// "Normal closure" (RFC 6455 section 7.4.1). Without it the relay takes the socket for lost, and keeps the session, and
+/// its registration, for a browser that will not come back.
+const NORMAL: u16 = 1000;
+
 /// An open or opening WebSocket. Dropping it closes it, and nothing is heard of it any more.
 pub struct Socket {
     socket: WebSocket,
@@ -48,7 +52,7 @@ impl Drop for Socket {
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
-        let _closing = self.socket.close();
+        let _closing = self.socket.close_with_code(NORMAL);
     }
 }
 

@@ -66,6 +66,8 @@ extern "C" {
     pub fn close(this: &Relay);
     #[wasm_bindgen(method)]
     pub fn introduce(this: &Relay);
+    #[wasm_bindgen(method, getter, js_name = closeCode)]
+    pub fn close_code(this: &Relay) -> Option<u16>;
     #[wasm_bindgen(method, setter)]
     pub fn set_silent(this: &Relay, silent: bool);
 }

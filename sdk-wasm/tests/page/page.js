@@ -179,6 +179,8 @@ export class Sink {
 export class Relay {
   sent = [];
   seq = 0;
+  /** The status code the last socket was closed with. */
+  closeCode;
   /** What the relay does with a request beyond replying: by request type. */
   silent = false;
 
@@ -204,8 +206,9 @@ export class Relay {
         queueMicrotask(() => relay.take(request));
       }
 
-      close() {
+      close(code) {
         this.readyState = 3;
+        relay.closeCode = code;
       }
     };
   }
