@@ -118,7 +118,7 @@ impl Calling {
             101..=199 => self.provisional(response, common),
             200..=299 => return self.answered(id, response, common, hop),
             300..=399 => return self.redirected(response, common, hop),
-            401 | 407 if !self.given_up => {
+            401 | 407 if !self.given_up && self.is_at_home(common) => {
                 return match self.answer_challenge(response, common, hop) {
                     Ok(invite) => self.again(invite, common),
                     Err(failure) => common.fail(failure),
@@ -127,6 +127,13 @@ impl Calling {
             code => return common.fail(failure_for_status(code, &response.reason())),
         }
         State::Calling(self)
+    }
+
+    /// Whether the INVITE goes to the account's own server. Elsewhere, where a redirect may have led, nobody is given
+    /// an answer that a password could be guessed from.
+    fn is_at_home(&self, common: &Common) -> bool {
+        let host = &self.next_hop.host_port.host;
+        common.account.as_ref().is_some_and(|account| *host == account.next_hop.host || *host == account.domain)
     }
 
     fn answer_challenge(&self, response: &Response, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {

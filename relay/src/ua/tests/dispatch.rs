@@ -1,8 +1,11 @@
 use bytes::Bytes;
 use offhook_sip::message::{HeaderName, Message, Method, Request};
+use offhook_sip::transaction::Destination;
+use proptest::prelude::*;
 
 use super::peer::{Peer, sdp};
-use super::scene::{Scene, header};
+use super::scene::{LEG, PEER, Scene, header};
+use crate::call::{Cause, LegCommand};
 
 fn ask(scene: &mut Scene, request: Request, status: u16) -> Message {
     scene.give(request);
@@ -143,4 +146,46 @@ fn every_request_gets_its_response_and_nothing_stays() {
     }
     assert_eq!(scene.sent.len(), 4);
     scene.assert_forgotten();
+}
+
+/// A message of a call that is up, as it would be on the wire.
+fn wire(peer: &Peer, invite: &Request, which: usize) -> Bytes {
+    match which {
+        0 => peer.reinvite(1, &sdp("sendonly")).to_bytes(),
+        1 => peer.bye(1).to_bytes(),
+        2 => Peer::caller("echo").invite(&sdp("")).to_bytes(),
+        3 => peer.request(Method::Options, 1).build().unwrap().to_bytes(),
+        _ => Scene::reply(invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap().to_bytes(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_messages_do_no_more_than_end_a_call(
+        which in 0..5_usize,
+        length in 0..600_usize,
+        damage in proptest::collection::vec((0..600_usize, any::<u8>()), 0..6),
+    ) {
+        let mut scene = Scene::new();
+        let invite = scene.call();
+        let ok = Scene::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
+        scene.give(ok.clone());
+        let mut bytes = wire(&Peer::callee(&invite, &ok), &invite, which).to_vec();
+        for (at, value) in damage {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = value;
+            }
+        }
+        if length > 300 {
+            bytes.truncate(length);
+        }
+        if let Ok(message) = Message::parse_datagram(bytes.into(), &Default::default()) {
+            scene.give_from(message, Destination::udp(PEER));
+        }
+        for leg in scene.incoming.drain(..).map(|incoming| incoming.leg).chain([LEG]).collect::<Vec<_>>() {
+            scene.command(leg, LegCommand::End(Cause::Normal));
+        }
+        scene.wait_out();
+        prop_assert_eq!((scene.ua.counts().legs, scene.ua.counts().transactions), (0, 0));
+    }
 }

@@ -55,3 +55,19 @@ fn the_answer_to_one_servers_challenge_is_not_shown_to_the_next() {
     scene.request(&Method::Ack);
     assert!(!scene.request(&Method::Invite).headers().contains(&HeaderName::ProxyAuthorization));
 }
+
+#[test]
+fn a_stranger_that_a_redirect_led_to_gets_no_answer_to_its_challenge() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let moved = offhook_sip::message::Response::reply(&invite, StatusCode::new(302).unwrap()).to_tag("pbx");
+    scene.give(moved.header(HeaderName::Contact, "<sip:bob@192.0.2.77>").build().unwrap());
+    scene.request(&Method::Ack);
+    let next = scene.request(&Method::Invite);
+    let verifier = Verifier::new("pbx", "n1", Algorithm::Md5);
+    let challenge = Scene::reply(&next, 401, "eve").header(HeaderName::WwwAuthenticate, verifier.challenge(false));
+    scene.give(challenge.build().unwrap());
+    scene.request(&Method::Ack);
+    assert_eq!(failure(scene.event()).sip_status, Some(401));
+    scene.assert_forgotten();
+}

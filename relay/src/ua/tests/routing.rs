@@ -22,6 +22,16 @@ fn requests_go_through_the_outbound_proxy() {
 }
 
 #[test]
+fn a_registration_goes_through_the_outbound_proxy_too() {
+    let mut scene = Scene::with(&OpenSip { register: true, ..proxied() });
+    let (to, message) = scene.sent.pop_front().unwrap();
+    assert_eq!(to.address, SocketAddr::from(([192, 0, 2, 20], 5080)));
+    assert_eq!(header(&message, &HeaderName::Route).as_deref(), Some("<sip:192.0.2.20:5080;lr>"));
+    let Message::Request(request) = message else { panic!("a response") };
+    assert_eq!(request.uri().unwrap().to_string(), "sip:pbx.example");
+}
+
+#[test]
 fn a_redirect_goes_through_the_outbound_proxy_too() {
     let mut scene = Scene::with(&proxied());
     let invite = scene.call();
