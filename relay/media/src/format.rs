@@ -62,12 +62,6 @@ impl Codec {
             Self::Pcma => Some(8),
         }
     }
-
-    /// The codec RFC 3551 §6 assigns to a static payload type.
-    #[must_use]
-    pub fn from_static_payload_type(payload_type: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| codec.static_payload_type() == Some(payload_type))
-    }
 }
 
 /// What the packets of one payload type carry. Packets pass between two legs where both have the

@@ -107,7 +107,7 @@ impl Rewriter {
 
     /// A header for a packet the relay makes itself, next in sequence. Whatever source flowed
     /// before begins anew after it. Packets of one event have one timestamp, that of its beginning,
-    /// and time is reckoned from there.
+    /// and time is reckoned from there, on the stream's clock; on `clock` if nothing was sent yet.
     pub(crate) fn inject(
         &mut self,
         now: Instant,
@@ -118,9 +118,11 @@ impl Rewriter {
     ) -> Header {
         self.shift = None;
         self.sequence = self.sequence.wrapping_add(1);
-        let since = self.sent.filter(|_| timestamp == self.timestamp).map_or(now, |(since, _)| since);
+        self.sent = match self.sent {
+            Some(sent) if timestamp == self.timestamp => Some(sent),
+            sent => Some((now, sent.map_or(clock, |(_, ticking)| ticking))),
+        };
         self.timestamp = timestamp;
-        self.sent = Some((since, clock));
         Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc }
     }
 

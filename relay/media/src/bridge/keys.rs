@@ -92,7 +92,8 @@ impl Bridge {
             }
             return;
         };
-        let at = leg.stream.timestamp_at(now, clock);
+        // Where keys are on another clock than the sound, the stream's time is still that of the sound.
+        let at = leg.stream.timestamp_at(now, leg.stream.clock().unwrap_or(clock));
         while let Some(step) = leg.keys_out.step(now, clock, at) {
             match step {
                 Step::Done => outlet.event(Event::DtmfSent { leg: leg.id }),
