@@ -18,8 +18,8 @@ const VOLUME: u8 = 10;
 const LONGEST: Duration = Duration::from_secs(8);
 const SHORTEST_TONE: Duration = Duration::from_millis(40);
 const SHORTEST_GAP: Duration = Duration::from_millis(30);
-/// Orders that may wait.
-const MAX_ORDERS: usize = 8;
+/// Keys that may wait, whether ordered together or one by one.
+const MAX_WAITING: usize = 2 * Digits::MAX;
 
 /// Sends orders of keys one after the other.
 #[derive(Debug, Default)]
@@ -75,7 +75,8 @@ impl Sender {
         gap: Duration,
         announced: bool,
     ) -> bool {
-        if self.orders.len() >= MAX_ORDERS {
+        let waiting: usize = self.orders.iter().map(|order| order.digits.len()).sum();
+        if waiting + digits.iter().len() > MAX_WAITING {
             return false;
         }
         self.orders.push_back(Order {
@@ -245,13 +246,20 @@ mod tests {
     }
 
     #[test]
+    fn as_many_keys_as_can_be_ordered_together_can_be_ordered_one_by_one() {
+        let (mut sender, now) = (Sender::default(), crate::simulated::origin());
+        let key = "5".parse().unwrap();
+        assert!((0..Digits::MAX).all(|_| sender.order(now, &key, TONE, GAP, true)));
+    }
+
+    #[test]
     fn orders_are_sent_one_after_the_other_and_bounded() {
         let (mut sender, now) = order("1");
         let digits = "2".parse().unwrap();
-        let taken = (0..20).filter(|_| sender.order(now, &digits, TONE, GAP, true)).count();
-        assert_eq!(taken, MAX_ORDERS - 1);
+        let taken = (0..500).filter(|_| sender.order(now, &digits, TONE, GAP, true)).count();
+        assert_eq!(taken, MAX_WAITING - 1);
         let done = run(&mut sender, now);
-        assert_eq!(done.iter().filter(|(_, step)| *step == Step::Done).count(), MAX_ORDERS);
+        assert_eq!(done.iter().filter(|(_, step)| *step == Step::Done).count(), MAX_WAITING);
     }
 
     #[test]
