@@ -25,13 +25,14 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// How long it may last. A person gets a minute for the browser's question; the relay gives up ringing before we
-    /// do, after 180 s.
+    /// How long it may last. A person gets a minute for the browser's question. The relay gives up before we do and
+    /// says why: on a silent SIP server after 32 s (RFC 3261 timer B), on ringing after 180 s.
     pub(super) fn wait(self) -> Millis {
         match self {
             Self::Opening => 60_000,
             Self::Describing => 10_000,
-            Self::Asked | Self::Connected => 15_000,
+            Self::Asked => 40_000,
+            Self::Connected => 15_000,
             Self::Idle | Self::Ringing => 200_000,
             Self::Leaving | Self::Over => 5_000,
         }

@@ -475,7 +475,7 @@ fn every_wait_ends() {
             10_000,
             Code::Timeout,
         ),
-        ("first status", Bench::asked, 15_000, Code::Timeout),
+        ("first status", Bench::asked, 40_000, Code::Timeout),
         (
             "ringing",
             || {
