@@ -108,7 +108,7 @@ impl Sdk {
     /// Sends DTMF digits as telephone events (RFC 4733).
     ///
     /// # Errors
-    /// Digits or a type that cannot be sent, or a call that has not reached the far end.
+    /// Digits or a type that cannot be sent, or a call that is not connected.
     #[wasm_bindgen(js_name = sendDtmf)]
     pub fn send_dtmf(&self, call_id: &str, digits: &str, kind: Option<String>) -> Result<(), JsValue> {
         let digits = dial::digits(digits, kind.as_deref().unwrap_or_default()).map_err(thrown)?;

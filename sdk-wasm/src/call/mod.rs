@@ -114,7 +114,7 @@ impl Call {
             (Command::Hangup, phase) => self.hang_up(phase, now),
             (Command::Hold, Phase::Connected) => self.send(RequestBody::Hold),
             (Command::Unhold, Phase::Connected) => self.send(RequestBody::Unhold),
-            (Command::Dtmf(digits), Phase::Ringing | Phase::Connected) => {
+            (Command::Dtmf(digits), Phase::Connected) => {
                 let call_id = self.id.clone();
                 self.outputs.push_back(Output::Send(RequestBody::Dtmf(SendDtmf { call_id, digits })));
             }

@@ -443,9 +443,11 @@ fn an_incoming_call_cannot_be_placed() {
 }
 
 #[test]
-fn digits_can_be_sent_to_a_menu_before_the_answer() {
+fn digits_are_sent_once_the_call_is_answered_and_not_before() {
     let mut bench = Bench::asked();
     bench.status(CallStatus::RingMedia);
+    assert_eq!(bench.call.command(Command::Dtmf("12#".into()), 0), Err(Failure::call_state()));
+    bench.status(CallStatus::Established);
     bench.command(Command::Dtmf("12#".into()));
     assert_eq!(bench.sent("dtmf"), 1);
 }
