@@ -11,7 +11,11 @@ use offhook_sip::transaction::{
 };
 
 use super::account::{Protocol, SipAccount};
+use super::alarms::Alarms;
 use super::{AccountId, LookupId};
+
+/// How long a name is waited for.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a looked-up address is used again.
 const LOOKUP_LIFE: Duration = Duration::from_secs(60);
@@ -122,6 +126,7 @@ pub(super) struct Outbox {
     /// Where we listen: datagrams go to addresses of the same family only.
     udp: Option<SocketAddr>,
     waiting: HashMap<LookupId, Lookup>,
+    lookup_ends: Alarms<LookupId>,
     /// Messages that wait for all lookups together.
     held: usize,
     known: HashMap<NextHop, (SocketAddr, Instant)>,
@@ -151,6 +156,7 @@ impl Outbox {
             clients: HashMap::new(),
             udp,
             waiting: HashMap::new(),
+            lookup_ends: Alarms::default(),
             held: 0,
             known: HashMap::new(),
             wanted: VecDeque::new(),
@@ -164,7 +170,7 @@ impl Outbox {
         let id = RequestId(self.next_number());
         match self.address(hop, now) {
             Some(address) => self.begin(request, &destination(hop.protocol, address), owner, id, now),
-            None => self.look_up(hop, Held::Request(Box::new(request), owner, id)),
+            None => self.look_up(hop, Held::Request(Box::new(request), owner, id), now),
         }
         id
     }
@@ -173,7 +179,7 @@ impl Outbox {
     pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, now: Instant) {
         match self.address(hop, now) {
             Some(address) => self.transactions.send_ack(&ack, destination(hop.protocol, address)),
-            None => self.look_up(hop, Held::Ack(Box::new(ack))),
+            None => self.look_up(hop, Held::Ack(Box::new(ack)), now),
         }
     }
 
@@ -223,6 +229,7 @@ impl Outbox {
 
     /// The result of a lookup: the first address is used, none means that the name leads nowhere.
     pub(super) fn resolved(&mut self, lookup: LookupId, addresses: &[SocketAddr], now: Instant) {
+        self.lookup_ends.set(lookup, None);
         let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
         self.held = self.held.saturating_sub(held.len());
         let fits = |address: &&SocketAddr| {
@@ -251,12 +258,15 @@ impl Outbox {
     /// When [`Outbox::handle_timeout`] is due.
     #[must_use]
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.transactions.poll_timeout()
+        [self.transactions.poll_timeout(), self.lookup_ends.next()].into_iter().flatten().min()
     }
 
-    /// Lets the transactions' timers act.
+    /// Lets the transactions' timers act, and gives up names that nothing was heard of.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         self.transactions.handle_timeout(now);
+        for lookup in self.lookup_ends.due(now) {
+            self.resolved(lookup, &[], now);
+        }
     }
 
     /// The next thing to be done outside.
@@ -290,7 +300,7 @@ impl Outbox {
         }
     }
 
-    fn look_up(&mut self, hop: &NextHop, held: Held) {
+    fn look_up(&mut self, hop: &NextHop, held: Held, now: Instant) {
         if self.held >= HELD_LIMIT {
             return self.unreachable(held);
         }
@@ -303,6 +313,7 @@ impl Outbox {
         let port = hop.host_port.port_or_default(false);
         self.wanted.push_back(Wanted::Lookup(id, hop.host_port.host.to_string(), port));
         self.waiting.insert(id, Lookup { hop: hop.clone(), held: vec![held] });
+        self.lookup_ends.set(id, Some(now + LOOKUP_PATIENCE));
     }
 
     fn unreachable(&mut self, held: Held) {

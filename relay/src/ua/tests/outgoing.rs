@@ -245,6 +245,15 @@ fn a_server_that_cannot_be_reached_ends_the_leg_at_once() {
 }
 
 #[test]
+fn a_lookup_that_never_ends_ends_the_leg_in_time() {
+    let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), ..account() });
+    scene.dial("bob");
+    scene.wait(seconds(11));
+    assert_eq!(failure(scene.event()).code, ErrorCode::Unreachable);
+    scene.assert_forgotten();
+}
+
+#[test]
 fn a_host_without_an_address_ends_the_leg_at_once() {
     let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), ..account() });
     scene.dial("bob");

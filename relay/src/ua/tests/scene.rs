@@ -44,8 +44,8 @@ pub(super) struct Scene {
     pub(super) registrations: VecDeque<(RegistrationState, Option<Failure>)>,
     pub(super) incoming: VecDeque<Incoming>,
     pub(super) lookups: VecDeque<(LookupId, String, u16)>,
-    /// Everything the user agent put out, as `Debug` shows it.
-    pub(super) log: String,
+    /// Everything the user agent put out and was, as `Debug` shows it; for those that look.
+    pub(super) log: Option<String>,
 }
 
 /// An account at a server that needs no lookup and wants no REGISTER.
@@ -116,7 +116,7 @@ impl Scene {
             registrations: VecDeque::new(),
             incoming: VecDeque::new(),
             lookups: VecDeque::new(),
-            log: String::new(),
+            log: None,
         };
         scene.ua.register(ACCOUNT, SipAccount::parse(open).unwrap(), scene.now);
         scene.drain();
@@ -126,7 +126,9 @@ impl Scene {
     /// Takes what the user agent has put out.
     pub(super) fn drain(&mut self) {
         while let Some(output) = self.ua.poll_output() {
-            self.log.push_str(&format!("{output:?}\n{:?}\n", self.ua));
+            if let Some(log) = &mut self.log {
+                log.push_str(&format!("{output:?}\n{:?}\n", self.ua));
+            }
             match output {
                 UaOutput::Leg(leg, event) => self.events.push_back((leg, event)),
                 UaOutput::Media(_, command) => self.media.push_back(command),
