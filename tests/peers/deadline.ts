@@ -22,14 +22,14 @@ export async function within<T>(promise: Promise<T>, what: string | (() => strin
 export async function eventually<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
   what: string | (() => string),
-  ms = STEP,
+  { ms = STEP, every = 50 } = {},
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > end) throw new Error(`waited ${ms} ms for ${typeof what === "string" ? what : what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
 

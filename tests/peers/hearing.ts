@@ -10,6 +10,8 @@ export interface Listener {
 }
 
 const LONG_ENOUGH = 15_000;
+/** Listening costs more than most questions: this long between two times (ms). */
+const LISTEN = 250;
 
 /** Waits until the listener hears this reference, played in a loop by somebody. */
 export async function hears(listener: Listener, reference: Sound, ms = LONG_ENOUGH): Promise<void> {
@@ -20,7 +22,7 @@ export async function hears(listener: Listener, reference: Sound, ms = LONG_ENOU
       return score >= SAME;
     },
     () => `speech to be heard; likeness ${score.toFixed(3)}`,
-    ms,
+    { ms, every: LISTEN },
   );
 }
 
@@ -33,7 +35,7 @@ export async function hearsTone(listener: Listener, frequency: number, ms = LONG
       return share > 0.8;
     },
     () => `a tone of ${frequency} Hz to be heard; share ${share.toFixed(3)}`,
-    ms,
+    { ms, every: LISTEN },
   );
 }
 
@@ -46,6 +48,6 @@ export async function hearsNothing(listener: { heard(seconds: number): Sound | P
       return level < 1e-3;
     },
     () => `silence; level ${level.toFixed(4)}`,
-    ms,
+    { ms, every: LISTEN },
   );
 }

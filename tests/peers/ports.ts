@@ -1,10 +1,12 @@
-/** Free ports on loopback, chosen at random below the range the kernel gives to outgoing sockets. */
+/**
+ * Free ports on loopback, chosen at random below the range the kernel gives to outgoing sockets. Test files run beside
+ * one another in processes of their own, so each takes its ports from a part of the range that its id chooses.
+ */
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 
-// Browsers refuse 10080 as a port of something else.
-const FIRST = 11_000;
-const LAST = 32_000;
+const FIRST = 11_000 + (process.pid % 7) * 3000;
+const LAST = FIRST + 3000;
 const given = new Set<number>();
 
 /** A port free for UDP and TCP at this address, not given out before in this process. */

@@ -88,7 +88,7 @@ export class Relay {
         return counts(health).every(([name, count]) => count === 0 || !which(name));
       },
       () => `the relay to let go of everything: ${JSON.stringify(health)}`,
-      ms,
+      { ms },
     );
   }
 

@@ -77,7 +77,7 @@ export class Sipp {
     return eventually(
       () => this.messages().split(/^-{20,}.*$/m).find((part) => wanted.test(part) && pattern.test(part)),
       () => `SIPp to ${sent ? "send" : "receive"} ${pattern}; so far: ${this.messages().slice(-3000)}`,
-      ms,
+      { ms },
     );
   }
 

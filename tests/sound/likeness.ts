@@ -30,8 +30,7 @@ export interface Likeness {
 export function likeness(recording: Sound, reference: Sound): Likeness {
   if (rms(recording) < 1e-3) return { score: 0, heard: 0 };
   const heard = logBands(recording);
-  const known = logBands(reference);
-  const pattern = Array.from({ length: known.length }, (_, offset) => window(known, offset));
+  const pattern = patternOf(reference);
   let score = 0;
   const covered = new Set<number>();
   for (let start = 0; start + WINDOW <= heard.length; start += STRIDE) {
@@ -41,6 +40,18 @@ export function likeness(recording: Sound, reference: Sound): Likeness {
     if (best >= SAME) for (let i = start; i < start + WINDOW; i++) covered.add(i);
   }
   return { score, heard: covered.size * 0.02 };
+}
+
+const patterns = new WeakMap<Sound, Float64Array[]>();
+
+/** Every window of the reference. Made once: tests ask for the same few again and again. */
+function patternOf(reference: Sound): Float64Array[] {
+  const made = patterns.get(reference);
+  if (made) return made;
+  const known = logBands(reference);
+  const pattern = known.map((_, offset) => window(known, offset));
+  patterns.set(reference, pattern);
+  return pattern;
 }
 
 function logBands(sound: Sound): Float64Array[] {
