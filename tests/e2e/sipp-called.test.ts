@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { BrowserPhone } from "../peers/browser.ts";
+import { eventually } from "../peers/deadline.ts";
 import { folder } from "../peers/folder.ts";
 import { hears } from "../peers/hearing.ts";
 import { Called, STREAMED } from "../peers/scenario.ts";
@@ -78,6 +79,26 @@ describe("a peer that answers", () => {
     const { web, sipp, call } = await calling(scenario, {}, { visibleName: "Ada Lovelace" });
     await web.end(call);
     assert.match(await sipp.message(/^INVITE /m), /^From: *"?Ada Lovelace"? *<sip:web@/m);
+    await sipp.done();
+  });
+
+  it("gets keys as events in the media, and its own are told to the app", async () => {
+    // What it is sent it sends back: keys come home only if they went out as RFC 4733 events.
+    const { web, sipp, call } = await calling(answered().asked("BYE").confirm(), { echo: true });
+    await web.event(call, "ESTABLISHED");
+    await web.press(call, "19*#");
+    await eventually(() => web.digits(call) === "19*#", () => `19*#, got ${web.digits(call)}`);
+    await web.hangup(call);
+    await sipp.done();
+  });
+
+  it("is not offered what the app leaves out", async () => {
+    const scenario = new Called().invited().reply(486, "Busy Here").asked("ACK");
+    const { web, sipp, call } = await calling(scenario, {}, { stripCodecs: "opus,G722" });
+    await web.end(call);
+    const invite = await sipp.message(/^INVITE /m);
+    assert.match(invite, /PCMU/);
+    assert.doesNotMatch(invite, /opus|G722/i);
     await sipp.done();
   });
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "./deadline.ts";
+import { forbidden } from "./log.ts";
 import { folder } from "./folder.ts";
 import { port, ports } from "./ports.ts";
 import { Program } from "./program.ts";
@@ -95,18 +96,9 @@ export class Relay {
   /** Ends it, and fails if it did not end well or said what it must not: a panic, a password, a session description. */
   async stop(secrets: readonly string[] = []): Promise<void> {
     const how = await this.program.stop();
-    const log = this.program.text();
-    const forbidden: [string, RegExp][] = [
-      ["a panic", /panicked at|thread '.*' panicked/],
-      ["SDP", /m=audio \d|a=ice-pwd|a=fingerprint|a=crypto/i],
-      ["credentials", /Authorization: *Digest|response="[0-9a-f]{32}/i],
-      ...[...this.secrets, ...secrets].map((secret): [string, RegExp] => ["a password", new RegExp(secret.replace(/\W/g, "\\$&"))]),
-    ];
-    for (const [what, pattern] of forbidden) {
-      const line = this.program.output.all().find((said) => pattern.test(said));
-      if (line !== undefined) throw new Error(`the relay's log holds ${what}: ${line.slice(0, 300)}`);
-    }
-    if (how !== 0) throw new Error(`the relay ended badly (${how}): ${log.slice(-3000)}`);
+    const found = forbidden(this.program.output.all(), [...this.secrets, ...secrets]);
+    if (found !== undefined) throw new Error(`the relay's log holds ${found}`);
+    if (how !== 0) throw new Error(`the relay ended badly (${how}): ${this.program.text().slice(-3000)}`);
   }
 }
 
