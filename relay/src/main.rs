@@ -1,13 +1,14 @@
 //! The `offhook-relay` program.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use offhook_relay::config::Config;
-use offhook_relay::run;
-use tokio::signal::unix::{SignalKind, signal};
+use offhook_relay::run::{self, Running, StartError};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Telephone calls between web pages and SIP.
@@ -74,7 +75,12 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
 
 #[tokio::main]
 async fn serve(config: Config, demo: bool) -> ExitCode {
-    let running = match run::start(config).await {
+    // Before anything is announced: whoever reads the ready line may send a signal at once.
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => return fail(&format!("signals cannot be received: {error}")),
+    };
+    let running = match start(config, demo).await {
         Ok(running) => running,
         Err(error) => return fail(&error.to_string()),
     };
@@ -82,32 +88,55 @@ async fn serve(config: Config, demo: bool) -> ExitCode {
     if demo {
         say(&format!("Open http://{}/ in a browser; Ctrl-C stops the relay.", running.http));
     }
-    match until_told().await {
-        Ok(()) => {
-            running.stop().await;
-            ExitCode::SUCCESS
-        }
-        Err(error) => fail(&format!("signals cannot be received: {error}")),
-    }
-}
-
-/// Waits for SIGTERM or SIGINT.
-async fn until_told() -> std::io::Result<()> {
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
+    signals.wait().await;
     tracing::info!("stopping");
-    Ok(())
+    running.stop().await;
+    ExitCode::SUCCESS
 }
 
-#[expect(clippy::print_stdout, reason = "standard output is for programs that started this one")]
+/// Starts the relay. A demo makes do with any SIP port when another program has the usual one.
+async fn start(config: Config, demo: bool) -> Result<Running, StartError> {
+    match run::start(config.clone()).await {
+        Err(StartError::Sip(error)) if demo => {
+            tracing::warn!("{error}; the demo takes another port");
+            let mut config = config;
+            for socket in [&mut config.sip.udp, &mut config.sip.tcp].into_iter().flatten() {
+                socket.set_port(0);
+            }
+            run::start(config).await
+        }
+        result => result,
+    }
+}
+
+/// What tells the program to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Tells whoever started the program; one that does not listen any more is no reason to fail.
 fn say(line: &str) {
-    println!("{line}");
+    let mut output = std::io::stdout();
+    let _ = writeln!(output, "{line}").and_then(|()| output.flush());
 }
 
+/// Says why the program cannot go on, whatever the log's level.
 fn fail(message: &str) -> ExitCode {
-    tracing::error!("{message}");
+    let _ = writeln!(std::io::stderr(), "offhook-relay: {message}");
     ExitCode::FAILURE
 }
