@@ -54,10 +54,7 @@ fn with_files(router: Router<DoorState>, directory: &Path) -> Router<DoorState> 
     let root = move |State(door): State<DoorState>, upgrade: Upgrade, request: Request| async move {
         match upgrade {
             Ok(upgrade) => accept(&door, upgrade, request.headers()),
-            Err(_) => match tower_service_call(index, request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
+            Err(_) => file(index, request).await,
         }
     };
     router.route("/", get(root)).fallback_service(files)
@@ -72,17 +69,14 @@ async fn upgrade_only(State(door): State<DoorState>, headers: HeaderMap, upgrade
     }
 }
 
-async fn tower_service_call(files: ServeDir, request: Request) -> Result<Response, std::convert::Infallible> {
-    use tower_http::services::fs::ServeFileSystemResponseBody;
-    let mut files = files;
-    let response: axum::http::Response<ServeFileSystemResponseBody> = match files.try_call(request).await {
-        Ok(response) => response,
+async fn file(mut files: ServeDir, request: Request) -> Response {
+    match files.try_call(request).await {
+        Ok(response) => response.map(axum::body::Body::new),
         Err(error) => {
             tracing::warn!(%error, "a file could not be read");
-            return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    };
-    Ok(response.map(axum::body::Body::new))
+    }
 }
 
 fn accept(door: &DoorState, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> Response {

@@ -23,7 +23,12 @@ pub(super) struct Connection {
     rate: RateLimit,
     /// When it is closed unless a session is open on it.
     handshake: Instant,
+    /// Passwords and tokens that were wrong.
+    guesses: u8,
 }
+
+/// After so many wrong passwords or tokens a connection is closed.
+const MAX_GUESSES: u8 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -50,7 +55,7 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn connection_opened(&mut self, id: ConnectionId, now: Instant) {
         let handshake = now + self.config.limits.handshake;
         let rate = RateLimit::new(self.config.limits.requests_per_second, now);
-        self.connections.insert(id, Connection { stage: Stage::Silent, rate, handshake });
+        self.connections.insert(id, Connection { stage: Stage::Silent, rate, handshake, guesses: 0 });
         if self.stopping || self.connections.len() > self.config.limits.connections {
             return self.close(id, close::TRY_LATER, "the relay has no room for more connections");
         }
@@ -90,6 +95,15 @@ impl<M: MediaPlane> Relay<M> {
         let waits = matches!(connection.stage, Stage::Silent | Stage::Greeted);
         if waits && connection.handshake <= now {
             self.close(id, close::HANDSHAKE, "no session was opened in time");
+        }
+    }
+
+    /// Notes a wrong password or token.
+    pub(super) fn guessed_wrong(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.guesses += 1;
+        if connection.guesses >= MAX_GUESSES {
+            self.close(id, close::POLICY, "too many wrong passwords");
         }
     }
 

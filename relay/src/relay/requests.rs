@@ -21,6 +21,9 @@ impl<M: MediaPlane> Relay<M> {
         let first = self.outputs.len();
         let id = request.id;
         let result = self.handle(connection, request.body, now);
+        if let Err(Failure { code: ErrorCode::Unauthorized | ErrorCode::ResumeRejected, .. }) = &result {
+            self.guessed_wrong(connection);
+        }
         let rest = self.outputs.split_off(first);
         self.reply(connection, Some(id), result);
         self.outputs.extend(rest);

@@ -37,6 +37,19 @@ fn a_named_user_needs_the_password() {
 }
 
 #[test]
+fn a_connection_that_guesses_is_closed_after_its_last_reply() {
+    let users = BTreeMap::from([("alice".to_owned(), Some(Secret::new("right")))]);
+    let mut world = World::new(Config { users: Users::Named(users), ..Config::default() });
+    let browser = greeted(&mut world);
+    for guess in ["a", "b", "c", "d", "e"] {
+        assert!(world.closed.is_empty(), "{guess}");
+        let fields = json!({"login": "alice", "password": guess});
+        assert_eq!(world.error(browser, "openLocal", fields), "unauthorized");
+    }
+    assert_eq!(world.closed, [(browser.0, 1008)]);
+}
+
+#[test]
 fn a_login_that_is_no_name_is_refused_by_field() {
     let mut world = World::demo();
     let browser = greeted(&mut world);

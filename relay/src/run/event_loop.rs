@@ -1,0 +1,148 @@
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use offhook_media::Media;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Health, LoopInput};
+use crate::door::{Outgoing, Socket};
+use crate::relay::{CloseReason, Input, Output, Relay};
+use crate::session::ConnectionId;
+use crate::ua::LookupId;
+use crate::ua::transport::{TransportEvent, Transports};
+
+/// How long a name may take to be looked up.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long calls may take to end when the relay stops.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Signalling and the senders of all sockets, in one task.
+pub(super) struct EventLoop {
+    relay: Relay<Media>,
+    transports: Transports,
+    /// Where the results of lookups go.
+    lookups: mpsc::Sender<LoopInput>,
+    sockets: HashMap<ConnectionId, Socket>,
+    /// Who waits for the end, and until when.
+    stopping: Option<(oneshot::Sender<()>, Instant)>,
+}
+
+impl EventLoop {
+    pub(super) fn new(relay: Relay<Media>, transports: Transports, lookups: mpsc::Sender<LoopInput>) -> Self {
+        Self { relay, transports, lookups, sockets: HashMap::new(), stopping: None }
+    }
+
+    /// Runs until it is told to stop and everything has ended.
+    pub(super) async fn run(
+        mut self,
+        mut inputs: mpsc::Receiver<LoopInput>,
+        mut media: mpsc::Receiver<offhook_media::Event>,
+        mut sip: mpsc::Receiver<TransportEvent>,
+    ) {
+        loop {
+            let wake = [self.relay.poll_timeout(), self.stopping.as_ref().map(|(_, until)| *until)];
+            let wake = wake.into_iter().flatten().min();
+            tokio::select! {
+                input = inputs.recv() => match input {
+                    Some(input) => self.take(input),
+                    None => return,
+                },
+                Some(event) = media.recv() => self.relay.input(Input::Media(event), now()),
+                Some(event) = sip.recv() => self.relay.input(Input::Sip(event), now()),
+                () = sleep_until(wake) => {}
+            }
+            let now = now();
+            self.relay.handle_timeout(now);
+            self.send_all(now);
+            if self.has_stopped(now) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, input: LoopInput) {
+        match input {
+            LoopInput::Opened(id, socket) => {
+                self.sockets.insert(id, socket);
+                self.relay.input(Input::Opened(id), now());
+            }
+            LoopInput::Relay(input) => {
+                if let Input::Closed(id, _) = &input {
+                    self.sockets.remove(id);
+                }
+                self.relay.input(input, now());
+            }
+            LoopInput::Health(asker) => {
+                let _ =
+                    asker.send(Health { counts: self.relay.counts(), sip_connections: self.transports.connections() });
+            }
+            LoopInput::Stop(asker) => {
+                let now = now();
+                self.stopping = Some((asker, now + STOP_GRACE));
+                self.relay.stop(now);
+            }
+        }
+    }
+
+    fn send_all(&mut self, now: Instant) {
+        while let Some(output) = self.relay.poll_output() {
+            match output {
+                Output::Frame(id, frame) => self.send(id, Outgoing::Frame(frame), now),
+                Output::Close(id, code, reason) => self.send(id, Outgoing::Close(code, reason), now),
+                Output::Transmit(transmit) => self.transports.send(transmit),
+                Output::Lookup { id, host, port } => self.look_up(id, host, port),
+            }
+        }
+    }
+
+    /// Asks the system's resolver, in a task of its own: it may take its time.
+    fn look_up(&self, id: LookupId, host: String, port: u16) {
+        let results = self.lookups.clone();
+        tokio::spawn(async move {
+            let found = tokio::time::timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((host.as_str(), port))).await;
+            let addresses = match found {
+                Ok(Ok(addresses)) => addresses.take(8).collect(),
+                Ok(Err(error)) => {
+                    tracing::info!(%error, "a SIP server's name was not found");
+                    Vec::new()
+                }
+                Err(_) => Vec::new(),
+            };
+            let _ = results.send(LoopInput::Relay(Input::Resolved(id, addresses))).await;
+        });
+    }
+
+    /// A browser that reads too slowly loses its socket; its session waits for it to come back.
+    fn send(&mut self, id: ConnectionId, outgoing: Outgoing, now: Instant) {
+        let Some(socket) = self.sockets.get(&id) else { return };
+        if socket.try_send(outgoing).is_err() {
+            tracing::warn!(connection = id.0, "WebSocket closed: it does not keep up");
+            self.sockets.remove(&id);
+            self.relay.input(Input::Closed(id, CloseReason::Lost), now);
+        }
+    }
+
+    fn has_stopped(&mut self, now: Instant) -> bool {
+        let Some((_, until)) = &self.stopping else { return false };
+        if !self.relay.is_idle() && now < *until {
+            return false;
+        }
+        if let Some((asker, _)) = self.stopping.take() {
+            let _ = asker.send(());
+        }
+        true
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the event loop is where signalling meets the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
