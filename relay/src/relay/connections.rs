@@ -72,8 +72,14 @@ impl<M: MediaPlane> Relay<M> {
                 Received::Unreadable(request, _) => *request,
             };
             let failure = Failure::new(ErrorCode::LimitReached, "There are too many requests on this connection.");
+            let open = connection.stage;
             self.reply(id, request, Err(failure));
-            return self.close(id, close::POLICY, "too many requests");
+            self.close(id, close::POLICY, "too many requests");
+            // The connection's end is no longer the session's: from here on it is one whose socket is lost.
+            if let Stage::Open(session) = open {
+                self.session_detached(session, now);
+            }
+            return;
         }
         match received {
             Received::Request(request) => self.request(id, request, now),

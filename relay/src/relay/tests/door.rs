@@ -69,6 +69,21 @@ fn a_flood_is_cut_off() {
 }
 
 #[test]
+fn a_session_cut_off_for_its_flood_ends_unless_it_is_taken_back() {
+    let mut world = World::demo();
+    let browser = world.user("alice");
+    world.call(browser, "a1", "echo");
+    while world.closed.is_empty() {
+        world.ask(browser, "ping", json!({}));
+    }
+    world.lose(browser);
+    assert_eq!(world.relay.counts().sessions, 1, "it may come back");
+    world.later(Duration::from_secs(6));
+    assert_eq!(world.relay.counts().sessions, 0);
+    world.nothing_is_left();
+}
+
+#[test]
 fn a_connection_without_a_session_does_not_stay() {
     let mut world = World::demo();
     let silent = world.connect();
