@@ -6,6 +6,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -13,7 +14,7 @@ use offhook_relay::config::Config;
 use offhook_relay::run::{self, Health, Running};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -337,6 +338,49 @@ async fn a_stopping_relay_says_goodbye() {
     alice.status("FINISH").await;
     let farewell = alice.next_where(|frame| frame["type"] == "sessionClosed").await;
     assert_eq!(farewell["error"]["code"], "shuttingDown");
+    in_time("the stop", stopped).await.unwrap();
+}
+
+/// A SIP peer's request in a call to `echo`.
+fn sip_request(method: &str, relay: &Running, peer: SocketAddr, to_tag: &str, sdp: &str) -> String {
+    let at = relay.sip_udp.unwrap();
+    format!(
+        "{method} sip:echo@{at} SIP/2.0\r\nVia: SIP/2.0/UDP {peer};branch=z9hG4bK{method}\r\nMax-Forwards: 70\r\n\
+         From: <sip:bob@{peer}>;tag=bob\r\nTo: <sip:echo@{at}>{to_tag}\r\nCall-ID: stop@bob\r\n\
+         CSeq: 1 {method}\r\nContact: <sip:bob@{peer}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    )
+}
+
+/// The next SIP message that begins so.
+async fn sip_message(peer: &UdpSocket, start: &str) -> String {
+    in_time(start, async {
+        loop {
+            let mut bytes = [0; 4096];
+            let read = peer.recv(&mut bytes).await.unwrap();
+            let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
+            if text.starts_with(start) {
+                return text;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_relay_hangs_up_calls_that_no_session_has() {
+    let relay = relay(|_| {}).await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let at = peer.local_addr().unwrap();
+    peer.connect(relay.sip_udp.unwrap()).await.unwrap();
+    let sdp = "v=0\r\no=bob 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 8\r\n";
+    peer.send(sip_request("INVITE", &relay, at, "", sdp).as_bytes()).await.unwrap();
+    let ok = sip_message(&peer, "SIP/2.0 200").await;
+    let tag = ok.lines().find(|line| line.starts_with("To:")).and_then(|to| to.split_once(";tag=")).unwrap().1;
+    peer.send(sip_request("ACK", &relay, at, &format!(";tag={tag}"), "").as_bytes()).await.unwrap();
+    let stopped = tokio::spawn(relay.stop());
+    sip_message(&peer, "BYE").await;
+    drop(peer);
     in_time("the stop", stopped).await.unwrap();
 }
 

@@ -201,7 +201,10 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     pub(super) fn browser_callee(&mut self, session: SessionId, worker: M::Worker) -> Result<End, Failure> {
-        let calls = self.sessions.get(&session).map_or(0, |session| session.calls.len());
+        let Some(calls) = self.sessions.get(&session).map(|session| session.calls.len()) else {
+            // Its binding at a registrar may outlive a session by as long as it takes to withdraw it.
+            return Err(failure_for_status(480, "Temporarily Unavailable"));
+        };
         if calls >= self.config.limits.calls_per_session {
             return Err(failure_for_status(486, "Busy Here"));
         }
@@ -276,9 +279,20 @@ impl<M: MediaPlane> Relay<M> {
         self.unsettled.push_back(entry.call);
     }
 
+    /// Ends the calls that no session's end has ended: those between SIP and a service number.
+    pub(super) fn end_all_calls(&mut self, now: Instant) {
+        for (id, call) in &mut self.calls {
+            call.machine.end(&Cause::Failure(super::sessions::shutting_down()), now);
+            self.unsettled.push_back(*id);
+        }
+    }
+
     pub(super) fn call_due(&mut self, id: CallId, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        call.scheduled = None;
+        // A deadline that was moved comes due too: the one that holds is in the schedule still.
+        if call.scheduled.is_some_and(|deadline| deadline <= now) {
+            call.scheduled = None;
+        }
         call.machine.handle_timeout(now);
         self.unsettled.push_back(id);
     }

@@ -132,6 +132,7 @@ impl<M: MediaPlane> Relay<M> {
     pub fn stop(&mut self, now: Instant) {
         self.stopping = true;
         self.close_all_sessions(now);
+        self.end_all_calls(now);
         self.close_all_connections();
         self.settle(now);
     }
