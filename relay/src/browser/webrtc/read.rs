@@ -90,10 +90,10 @@ impl BrowserDescription {
 /// The payload types that stand for something the relay passes on; the first of each kind.
 fn payloads(section: &MediaDescription) -> Vec<Payload> {
     let mut payloads: Vec<Payload> = Vec::new();
-    for number in section.formats.iter().filter_map(|format| format.parse::<u8>().ok()) {
-        let Some(format) = section.rtpmap(number).as_ref().and_then(format_of) else { continue };
+    for map in section.rtp_formats().into_iter().map(|format| format.rtpmap) {
+        let Some(format) = format_of(&map) else { continue };
         if !payloads.iter().any(|known| known.format == format) {
-            payloads.push(Payload { number, format });
+            payloads.push(Payload { number: map.payload_type, format });
         }
     }
     payloads
