@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep};
 /// Connections that fetch files or the health report, beside those the configuration allows for WebSockets.
 const FOR_FILES: usize = 256;
 
-/// A connection that says nothing for this long is dropped. WebSockets are pinged more often.
+/// A connection that neither says nor takes anything for this long is dropped. WebSockets are pinged more often.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// Accepts connections as long as there is room; the rest wait in the system's queue.
@@ -59,6 +59,16 @@ pub struct BoundedStream {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
+impl BoundedStream {
+    /// Who takes a large file says nothing for as long as it lasts, and is not idle.
+    fn taken(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.silence.as_mut().reset(Instant::now() + SILENCE);
+        }
+        written
+    }
+}
+
 impl AsyncRead for BoundedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -76,7 +86,8 @@ impl AsyncRead for BoundedStream {
 
 impl AsyncWrite for BoundedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.taken(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -92,7 +103,8 @@ impl AsyncWrite for BoundedStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.taken(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -131,6 +143,18 @@ mod tests {
         let mut heard = [0; 5];
         served.read_exact(&mut heard).await.unwrap();
         assert_eq!(&heard, b"hello");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_takes_what_it_is_sent_is_kept() {
+        let (mut listener, address) = bounded(1).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (mut served, _) = listener.accept().await;
+        served.silence = Box::pin(tokio::time::sleep(Duration::ZERO));
+        served.write_all(b"file").await.unwrap();
+        client.write_all(b"!").await.unwrap();
+        assert_eq!(served.read_u8().await.unwrap(), b'!');
+        assert!(!served.silence.is_elapsed());
     }
 
     #[tokio::test]
