@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use offhook_media::{Media, MediaError};
+use offhook_sip::transaction::Timing;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -136,7 +137,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
     let transports = Transports::bind(&transport_config(&config.sip), sip_sender).await?;
     let (sip_udp, sip_tcp) = (transports.udp_addr(), transports.tcp_addr());
-    let ua = UserAgent::new(ua_config(&config.sip, sip_udp, sip_tcp), random_number);
+    let ua = UserAgent::new(ua_config(&config, sip_udp, sip_tcp), random_number);
     let router = door::router(&config.http, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
@@ -156,14 +157,15 @@ fn transport_config(sip: &SipConfig) -> TransportConfig {
     TransportConfig { udp: sip.udp, tcp: sip.tcp, ..TransportConfig::default() }
 }
 
-fn ua_config(sip: &SipConfig, udp: Option<SocketAddr>, tcp: Option<SocketAddr>) -> UaConfig {
+fn ua_config(config: &Config, udp: Option<SocketAddr>, tcp: Option<SocketAddr>) -> UaConfig {
+    let sip = &config.sip;
     let advertised = |bound: SocketAddr| SocketAddr::new(sip.advertised.unwrap_or(bound.ip()), bound.port());
     UaConfig {
         udp: udp.map(advertised),
         tcp: tcp.map(advertised),
         user_agent: sip.user_agent.clone(),
         expires: u32::try_from(sip.registration_expiry.as_secs()).unwrap_or(u32::MAX),
-        timing: offhook_sip::transaction::Timing::default(),
+        timing: Timing { max_transactions: config.limits.transactions, ..Timing::default() },
     }
 }
 

@@ -40,7 +40,7 @@ impl Check {
             self.problem("http.static", format!("{} is no directory", directory.display()));
         }
         for origin in &file.allowed_origins {
-            if origin != "*" && !origin.starts_with("https://") && !origin.starts_with("http://") {
+            if origin != "*" && !is_origin(origin) {
                 self.problem(
                     "http.allowed_origins",
                     format!("{origin:?} is no origin such as \"https://example.com\""),
@@ -96,8 +96,11 @@ impl Check {
         for host in &hosts {
             let plain = host.strip_prefix("*.").unwrap_or(host);
             let name = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-            if plain.is_empty() || !plain.chars().all(name) {
-                let message = format!("{host:?} is neither a host name, an address, \"*.domain\" nor \"*\"");
+            let sound = !plain.is_empty() && plain.chars().all(name);
+            // Only an IPv6 address has colons: a host with a port would match nothing.
+            if !sound || (host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err()) {
+                let message =
+                    format!("{host:?} is neither a host name without port, an address, \"*.domain\" nor \"*\"");
                 self.problem("sip.destinations", message);
             }
         }
@@ -114,6 +117,12 @@ impl Check {
         let socket = "an address and port such as \"192.0.2.1:40000\"";
         let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
         let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
+        let workers = self.within("media.workers", file.workers, 1..=256, defaults.workers);
+        let last_port = usize::from(webrtc_bind.port()) + workers.saturating_sub(1);
+        if webrtc_bind.port() != 0 && last_port > usize::from(u16::MAX) {
+            let message = format!("{workers} workers need as many ports from {} on, up to 65535", webrtc_bind.port());
+            self.problem("media.webrtc_listen", message);
+        }
         if webrtc_bind.ip().is_unspecified() && file.webrtc_advertised.is_empty() {
             self.problem(
                 "media.webrtc_advertised",
@@ -124,7 +133,7 @@ impl Check {
             self.problem("media.rtp_advertised", "is needed: no peer can reach an unspecified address".to_owned());
         }
         offhook_media::MediaConfig {
-            workers: self.within("media.workers", file.workers, 1..=256, defaults.workers),
+            workers,
             webrtc_bind,
             webrtc_advertised: advertised,
             rtp_bind,
@@ -153,12 +162,13 @@ impl Check {
         let Some(range) = range else { return default };
         let parsed = range.split_once('-').and_then(|(first, last)| {
             let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-            (first >= 1024 && last > first).then_some(first..=last)
+            let has_pair = u32::from(first).next_multiple_of(2) < u32::from(last);
+            (first >= 1024 && has_pair).then_some(first..=last)
         });
         parsed.unwrap_or_else(|| {
             self.problem(
                 "media.rtp_ports",
-                format!("{range:?} is no range of ports from 1024 such as \"30000-39999\""),
+                format!("{range:?} is no range with a pair of ports from 1024 on such as \"30000-39999\""),
             );
             default
         })
@@ -208,6 +218,12 @@ impl Check {
                 file.calls_per_session,
                 1..=1000,
                 defaults.calls_per_session,
+            ),
+            transactions: self.within(
+                "limits.transactions",
+                file.transactions,
+                100..=10_000_000,
+                defaults.transactions,
             ),
             requests_per_second: self.within(
                 "limits.requests_per_second",
@@ -265,4 +281,10 @@ impl Check {
     fn problem(&mut self, key: &str, message: String) {
         self.problems.push(Problem { key: key.to_owned(), message });
     }
+}
+
+/// Whether a browser may write its origin so (RFC 6454 section 6.2): scheme, host and port, and nothing after them.
+fn is_origin(text: &str) -> bool {
+    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    !authority.is_empty() && authority.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
 }

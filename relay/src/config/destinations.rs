@@ -18,9 +18,11 @@ impl Default for Destinations {
 }
 
 impl Destinations {
-    /// Whether SIP requests may go to this host: a name or an address, without port or brackets.
+    /// Whether SIP requests may go to this host: a name or an address, without port. An IPv6 address may stand in
+    /// brackets, as in a SIP URI.
     #[must_use]
     pub fn allow(&self, host: &str) -> bool {
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         match self {
             Self::Any => true,
             Self::Loopback => is_loopback(host),
@@ -44,6 +46,10 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn matches(allowed: &str, host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        // An IPv6 address can be written in several ways.
+        return allowed.parse() == Ok(address);
+    }
     let host = host.trim_end_matches('.');
     match allowed.strip_prefix("*.") {
         Some(parent) => host.len().checked_sub(parent.len() + 1).and_then(|at| host.split_at_checked(at)).is_some_and(
@@ -71,6 +77,15 @@ mod tests {
         assert!(destinations.allow("sip.example.com."));
         assert!(!destinations.allow("evil-sip.example.com"));
         assert!(!destinations.allow("example.com"));
+    }
+
+    #[test]
+    fn addresses_are_compared_as_such_however_they_are_written() {
+        let destinations = Destinations::Hosts(vec!["2001:DB8:0:0::1".into(), "192.0.2.1".into()]);
+        assert!(destinations.allow("[2001:db8::1]"));
+        assert!(destinations.allow("192.0.2.1"));
+        assert!(!destinations.allow("[2001:db8::2]"));
+        assert!(Destinations::Loopback.allow("[::1]"));
     }
 
     #[test]

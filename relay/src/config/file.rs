@@ -81,6 +81,7 @@ pub(super) struct LimitValues {
     pub(super) connections: Option<usize>,
     pub(super) calls: Option<usize>,
     pub(super) calls_per_session: Option<usize>,
+    pub(super) transactions: Option<usize>,
     pub(super) requests_per_second: Option<u32>,
     pub(super) session_grace: Option<u64>,
     pub(super) unanswered: Option<u64>,
@@ -154,6 +155,7 @@ mod tests {
             numbers = { echo = "600" }
             [limits]
             sessions = 3
+            transactions = 5000
             session_grace = 9
             unanswered = 60
             "#,
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(config.media.rtp_advertised, config.media.rtp_bind);
         assert_eq!(config.services.get("600"), Some(&ServiceNumber::Echo));
         assert_eq!(config.services.get("echo"), None);
+        assert_eq!(config.limits.transactions, 5000);
         assert_eq!(config.limits.session_grace, Duration::from_secs(9));
         assert_eq!(config.limits.call.unanswered, Duration::from_secs(60));
     }
@@ -222,6 +225,23 @@ mod tests {
         );
         let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(keys, ["sip.advertised", "media.webrtc_advertised", "media.rtp_advertised"]);
+    }
+
+    #[test]
+    fn what_would_start_but_never_work_is_reported() {
+        for (section, text) in [
+            ("http", "allowed_origins = [\"https://shop.example/\"]"),
+            ("http", "allowed_origins = [\"https://*.shop.example\"]"),
+            ("sip", "destinations = [\"sip.example.com:5060\"]"),
+            ("sip", "destinations = [\"*.2001:db8::1\"]"),
+            ("media", "rtp_ports = \"30001-30002\""),
+            ("media", "workers = 3\nwebrtc_listen = \"127.0.0.1:65534\""),
+        ] {
+            assert_eq!(problems(&format!("[{section}]\n{text}\n")).len(), 1, "{text}");
+        }
+        let good = "[http]\nallowed_origins = [\"https://shop.example:8443\"]\n[sip]\ndestinations = [\"2001:db8::1\"]\n\
+                    [media]\nrtp_ports = \"65534-65535\"";
+        assert!(read(good).is_ok());
     }
 
     #[test]

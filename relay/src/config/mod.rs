@@ -87,6 +87,9 @@ pub struct Limits {
     pub calls_per_session: usize,
     /// Calls at the same time.
     pub calls: usize,
+    /// SIP transactions at the same time, the relay's own and its peers' each. One over UDP takes its place for 32 s
+    /// after its end (RFC 3261 section 17), and a call needs about two of each.
+    pub transactions: usize,
     /// Requests per second and connection, in the mean; four times as many at once.
     pub requests_per_second: u32,
     /// How long a session outlives its socket.
@@ -104,6 +107,7 @@ impl Default for Limits {
             connections: 2000,
             calls_per_session: 8,
             calls: 1000,
+            transactions: 100_000,
             requests_per_second: 50,
             session_grace: Duration::from_secs(5),
             handshake: Duration::from_secs(15),
