@@ -161,7 +161,7 @@ describe("called by a softphone", () => {
     const bob = await softphone();
     const { web, call } = await called(bob);
     await web.answer(call);
-    await bob.event("CALL_ESTABLISHED");
+    await Promise.all([web.event(call, "ESTABLISHED"), bob.event("CALL_ESTABLISHED")]);
     await web.hangup(call);
     await Promise.all([web.event(call, "FINISH"), bob.event("CALL_CLOSED")]);
   });
