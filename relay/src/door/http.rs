@@ -16,7 +16,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::{health, origin, ws};
-use crate::config::HttpConfig;
+use crate::config::{Config, Users};
 use crate::run::LoopInput;
 use crate::session::ConnectionId;
 
@@ -30,18 +30,21 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 pub struct DoorState {
     pub(super) to_loop: mpsc::Sender<LoopInput>,
     allowed_origins: Arc<[String]>,
+    /// Local names are open to anybody.
+    open: bool,
     connections: Arc<AtomicU64>,
 }
 
 /// The routes: `/` and `/ws` take WebSockets, `/health` reports, everything else is a file.
-pub fn router(config: &HttpConfig, to_loop: mpsc::Sender<LoopInput>) -> Router {
+pub fn router(config: &Config, to_loop: mpsc::Sender<LoopInput>) -> Router {
     let state = DoorState {
         to_loop,
-        allowed_origins: config.allowed_origins.clone().into(),
+        allowed_origins: config.http.allowed_origins.clone().into(),
+        open: matches!(config.users, Users::Open),
         connections: Arc::new(AtomicU64::new(0)),
     };
     let router = Router::new().route("/health", get(health::report)).route("/ws", get(upgrade_only));
-    let router = match &config.static_files {
+    let router = match &config.http.static_files {
         Some(directory) => with_files(router, directory),
         None => router.route("/", get(upgrade_only)),
     };
@@ -80,7 +83,7 @@ async fn file(mut files: ServeDir, request: Request) -> Response {
 }
 
 fn accept(door: &DoorState, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> Response {
-    if !origin::is_allowed(headers, &door.allowed_origins) {
+    if !origin::is_allowed(headers, &door.allowed_origins, door.open) {
         return (StatusCode::FORBIDDEN, "pages of this origin may not connect").into_response();
     }
     let upgrade = upgrade

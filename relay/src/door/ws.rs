@@ -1,5 +1,6 @@
 //! One task per WebSocket: frames in, frames out, both through bounded queues.
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -20,12 +21,21 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// What the signalling loop sends to a WebSocket.
-#[derive(Debug)]
 pub enum Outgoing {
     /// A text frame.
     Frame(String),
     /// The end, with status code and reason.
     Close(u16, &'static str),
+}
+
+/// Frames hold session descriptions and tokens: a log shows how long they are.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(frame) => f.debug_tuple("Frame").field(&frame.len()).finish(),
+            Self::Close(code, reason) => f.debug_tuple("Close").field(code).field(reason).finish(),
+        }
+    }
 }
 
 /// The loop's end of a WebSocket.
@@ -128,5 +138,22 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
         // The peer's close frame ends the connection in good order (RFC 6455 section 7.1.2).
         let _ = tokio::time::timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.recv().await {} })
             .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_does_not_show_in_debug_output() {
+        assert_eq!(format!("{:?}", Outgoing::Frame("7.secret".to_owned())), "Frame(8)");
+    }
+
+    #[test]
+    fn a_page_that_goes_is_told_from_a_connection_that_breaks() {
+        let frame = |code| CloseFrame { code, reason: "".into() };
+        assert_eq!([1000, 1001].map(|code| goodbye(Some(&frame(code)))), [CloseReason::Goodbye; 2]);
+        assert_eq!([goodbye(Some(&frame(1011))), goodbye(None)], [CloseReason::Lost; 2]);
     }
 }
