@@ -66,9 +66,10 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
         }
         config.http.static_files = Some(directory.clone());
     }
-    if arguments.demo && !config.http.listen.ip().is_loopback() {
+    let sockets = [Some(config.http.listen), config.sip.udp, config.sip.tcp];
+    if let Some(public) = sockets.into_iter().flatten().find(|socket| arguments.demo && !socket.ip().is_loopback()) {
         let why = "anybody who reaches it may use any name: it listens on loopback only";
-        return Err(format!("--demo: {why}, not on {}", config.http.listen));
+        return Err(format!("--demo: {why}, not on {public}"));
     }
     Ok(config)
 }
@@ -88,7 +89,11 @@ async fn serve(config: Config, demo: bool) -> ExitCode {
     if demo {
         say(&format!("Open http://{}/ in a browser; Ctrl-C stops the relay.", running.http));
     }
-    signals.wait().await;
+    tokio::select! {
+        () = signals.wait() => {}
+        // Whoever supervises the program can start it again; one that lives on without signalling helps nobody.
+        () = running.ended() => return fail("signalling has ended unexpectedly; its log says why"),
+    }
     tracing::info!("stopping");
     running.stop().await;
     ExitCode::SUCCESS

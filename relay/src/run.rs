@@ -105,6 +105,11 @@ impl Running {
         receiver.await.ok()
     }
 
+    /// Waits until signalling has ended by itself, which it does only when it is broken.
+    pub async fn ended(&self) {
+        self.to_loop.closed().await;
+    }
+
     /// Ends all sessions and calls in good order, then everything else.
     pub async fn stop(self) {
         let (sender, receiver) = oneshot::channel();
@@ -138,7 +143,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let transports = Transports::bind(&transport_config(&config.sip), sip_sender).await?;
     let (sip_udp, sip_tcp) = (transports.udp_addr(), transports.tcp_addr());
     let ua = UserAgent::new(ua_config(&config, sip_udp, sip_tcp), random_number);
-    let router = door::router(&config.http, to_loop.clone());
+    let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
     let signalling = EventLoop::new(relay, transports, to_loop.clone());
@@ -181,4 +186,19 @@ fn random_number() -> u64 {
     let mut bytes = [0; 8];
     random(&mut bytes);
     u64::from_ne_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_relay_whose_loop_is_gone_has_ended() {
+        let (to_loop, inputs) = mpsc::channel(1);
+        let http = SocketAddr::from(([127, 0, 0, 1], 0));
+        let running = Running { http, sip_udp: None, sip_tcp: None, to_loop, tasks: Vec::new() };
+        drop(inputs);
+        running.ended().await;
+        assert!(running.health().await.is_none());
+    }
 }

@@ -75,6 +75,10 @@ fn a_demo_does_not_listen_to_the_network() {
     let output = run(&["--demo", "--http", "0.0.0.0:0"]);
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("loopback"));
+    let file = File::new("public", "[sip]\nudp = \"0.0.0.0:0\"\nadvertised = \"192.0.2.1\"\n");
+    let output = run(&["--config", file.0.to_str().unwrap(), "--demo", "--check"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("loopback"));
 }
 
 #[test]
