@@ -1,4 +1,4 @@
-//! How much one connection may ask of the relay.
+//! How much one connection may ask of the relay, and how often the relay says the same thing in its log.
 
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,27 @@ impl RateLimit {
     }
 }
 
+/// Something wrong that others can cause as often as they like: the log hears of it once a minute.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Complaint {
+    quiet_until: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Complaint {
+    const QUIET: Duration = Duration::from_secs(60);
+
+    /// Whether to say it now, and then how often it was not said before; `None` when it was said just now.
+    pub fn due(&mut self, now: Instant) -> Option<u64> {
+        if self.quiet_until.is_some_and(|until| now < until) {
+            self.unsaid += 1;
+            return None;
+        }
+        self.quiet_until = Some(now + Self::QUIET);
+        Some(std::mem::take(&mut self.unsaid))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +80,16 @@ mod tests {
         while limit.take(now) {}
         assert!(!limit.take(now + Duration::from_millis(99)));
         assert!(limit.take(now + Duration::from_millis(101)));
+    }
+
+    #[test]
+    fn a_complaint_is_made_once_a_minute_and_counts_what_it_left_out() {
+        let now = start();
+        let mut complaint = Complaint::default();
+        let later = |seconds| now + Duration::from_secs(seconds);
+        assert_eq!(complaint.due(now), Some(0));
+        assert_eq!([complaint.due(now), complaint.due(later(59))], [None, None]);
+        assert_eq!(complaint.due(later(60)), Some(2));
+        assert_eq!(complaint.due(later(61)), None);
     }
 }

@@ -88,8 +88,8 @@ impl<M: MediaPlane> Relay<M> {
         let worker = self.media.open_call();
         let leg = LegId(self.next_id());
         let offer = description.audio();
-        let result = self.callee(session, &request.callee, worker).and_then(|callee| {
-            match self.browser_caller(session, worker, leg, &request, description) {
+        let result = self.callee(session, &request.callee, worker, now).and_then(|callee| {
+            match self.browser_caller(session, worker, leg, &request, description, now) {
                 Ok(caller) => Ok((caller, callee)),
                 Err(failure) => {
                     self.discard(worker, callee);
@@ -153,8 +153,9 @@ impl<M: MediaPlane> Relay<M> {
         leg: LegId,
         request: &StartCall,
         offer: BrowserDescription,
+        now: Instant,
     ) -> Result<End, Failure> {
-        let local = self.media.webrtc_leg(worker, leg).map_err(|error| no_media(&error))?;
+        let local = self.media.webrtc_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
         let driver = BrowserLeg::calling(request.call_id.clone(), leg, local, offer);
         if let Some(session) = self.sessions.get_mut(&session) {
             session.calls.insert(request.call_id.clone(), leg);
@@ -163,10 +164,10 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens the leg that a session's call leads to.
-    fn callee(&mut self, session: SessionId, dialled: &str, worker: M::Worker) -> Result<End, Failure> {
+    fn callee(&mut self, session: SessionId, dialled: &str, worker: M::Worker, now: Instant) -> Result<End, Failure> {
         match self.sessions.get(&session).map(|session| session.account().clone()) {
-            Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker),
-            _ => self.local_callee(Some(session), dialled, worker),
+            Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker, now),
+            _ => self.local_callee(Some(session), dialled, worker, now),
         }
     }
 
@@ -176,12 +177,13 @@ impl<M: MediaPlane> Relay<M> {
         caller: Option<SessionId>,
         dialled: &str,
         worker: M::Worker,
+        now: Instant,
     ) -> Result<End, Failure> {
         match route::local(dialled, &self.config)? {
-            Target::Service(number) => self.service_callee(number, worker),
+            Target::Service(number) => self.service_callee(number, worker, now),
             Target::User(name) => {
                 let session = self.session_of(caller, &name)?;
-                self.browser_callee(session, worker)
+                self.browser_callee(session, worker, now)
             }
         }
     }
@@ -192,15 +194,20 @@ impl<M: MediaPlane> Relay<M> {
         if Some(newest) == caller { Err(failure_for_status(486, "Busy Here")) } else { Ok(newest) }
     }
 
-    fn service_callee(&mut self, number: ServiceNumber, worker: M::Worker) -> Result<End, Failure> {
+    fn service_callee(&mut self, number: ServiceNumber, worker: M::Worker, now: Instant) -> Result<End, Failure> {
         let leg = LegId(self.next_id());
         if let Some(sound) = number.sound() {
-            self.media.service_leg(worker, leg, sound).map_err(|error| no_media(&error))?;
+            self.media.service_leg(worker, leg, sound).map_err(|error| self.no_media(&error, now))?;
         }
         Ok(End { leg, driver: Driver::Service(ServiceLeg::new(number, leg)) })
     }
 
-    pub(super) fn browser_callee(&mut self, session: SessionId, worker: M::Worker) -> Result<End, Failure> {
+    pub(super) fn browser_callee(
+        &mut self,
+        session: SessionId,
+        worker: M::Worker,
+        now: Instant,
+    ) -> Result<End, Failure> {
         let Some(calls) = self.sessions.get(&session).map(|session| session.calls.len()) else {
             // Its binding at a registrar may outlive a session by as long as it takes to withdraw it.
             return Err(failure_for_status(480, "Temporarily Unavailable"));
@@ -209,7 +216,7 @@ impl<M: MediaPlane> Relay<M> {
             return Err(failure_for_status(486, "Busy Here"));
         }
         let leg = LegId(self.next_id());
-        let local = self.media.webrtc_leg(worker, leg).map_err(|error| no_media(&error))?;
+        let local = self.media.webrtc_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
         let call_id: String = self.random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
         if let Some(session) = self.sessions.get_mut(&session) {
             session.calls.insert(call_id.clone(), leg);
@@ -296,11 +303,15 @@ impl<M: MediaPlane> Relay<M> {
         call.machine.handle_timeout(now);
         self.unsettled.push_back(id);
     }
-}
 
-pub(super) fn no_media(error: &MediaError) -> Failure {
-    tracing::warn!(%error, "no media leg");
-    let mut failure = Failure::new(ErrorCode::LimitReached, "The relay has no room for the sound of another call.");
-    failure.sip_status = Some(503);
-    failure
+    /// The failure of a call that the media workers have no room for.
+    pub(super) fn no_media(&mut self, error: &MediaError, now: Instant) -> Failure {
+        if let Some(unsaid) = self.crowded.due(now) {
+            tracing::warn!(%error, unsaid, "no room for the sound of a call");
+        }
+        let sentence = "The relay has no room for the sound of another call.";
+        let mut failure = Failure::new(ErrorCode::LimitReached, sentence);
+        failure.sip_status = Some(503);
+        failure
+    }
 }

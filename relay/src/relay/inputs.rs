@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::SocketAddr;
 
 use offhook_media::Event;
@@ -37,7 +38,6 @@ pub enum Received {
 }
 
 /// What is to be done outside.
-#[derive(Debug)]
 pub enum Output {
     /// Send a text frame.
     Frame(ConnectionId, String),
@@ -54,6 +54,18 @@ pub enum Output {
         /// The port to go with its addresses.
         port: u16,
     },
+}
+
+/// Frames hold session descriptions and tokens: a log shows how long they are.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(id, frame) => f.debug_tuple("Frame").field(id).field(&frame.len()).finish(),
+            Self::Close(id, code, reason) => f.debug_tuple("Close").field(id).field(code).field(reason).finish(),
+            Self::Transmit(transmit) => f.debug_tuple("Transmit").field(transmit).finish(),
+            Self::Lookup { id, .. } => f.debug_struct("Lookup").field("id", id).finish_non_exhaustive(),
+        }
+    }
 }
 
 /// What a relay holds at the moment. All of it returns to zero when nobody is there.
@@ -80,4 +92,15 @@ pub struct Counts {
     pub transactions: usize,
     /// Closed RTP ports that rest for `media.quarantine` before they may be used again.
     pub quarantined_ports: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_does_not_show_in_debug_output() {
+        let output = Output::Frame(ConnectionId(1), "{\"token\":\"7.secret\"}".to_owned());
+        assert_eq!(format!("{output:?}"), "Frame(ConnectionId(1), 20)");
+    }
 }

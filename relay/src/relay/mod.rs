@@ -25,6 +25,7 @@ use std::time::Instant;
 use offhook_media::LegId;
 
 use crate::config::Config;
+use crate::limits::Complaint;
 use crate::session::{ConnectionId, Session, SessionId};
 use crate::ua::UserAgent;
 use calls::{CallId, LegEntry, LiveCall};
@@ -64,6 +65,8 @@ pub struct Relay<M: MediaPlane> {
     outputs: VecDeque<Output>,
     last_id: u64,
     stopping: bool,
+    /// Calls that the media workers have no room for.
+    crowded: Complaint,
 }
 
 impl<M: MediaPlane> Relay<M> {
@@ -85,6 +88,7 @@ impl<M: MediaPlane> Relay<M> {
             outputs: VecDeque::new(),
             last_id: 0,
             stopping: false,
+            crowded: Complaint::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use offhook_protocol::event::Registration;
 use offhook_protocol::{ErrorCode, EventBody, Failure};
 use offhook_sip::transaction::Transmit;
 
-use super::calls::{Driver, End, no_media};
+use super::calls::{Driver, End};
 use super::{MediaPlane, Output, Relay};
 use crate::call::{Audio, Cause, Identity, LegCommand};
 use crate::session::SessionId;
@@ -33,9 +33,15 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens the SIP leg of a session's call.
-    pub(super) fn sip_callee(&mut self, session: SessionId, dialled: &str, worker: M::Worker) -> Result<End, Failure> {
+    pub(super) fn sip_callee(
+        &mut self,
+        session: SessionId,
+        dialled: &str,
+        worker: M::Worker,
+        now: Instant,
+    ) -> Result<End, Failure> {
         let leg = LegId(self.next_id());
-        let local = self.media.rtp_leg(worker, leg).map_err(|error| no_media(&error))?;
+        let local = self.media.rtp_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
         let end = End { leg, driver: Driver::Sip };
         match self.ua.open_leg(leg, AccountId(session.0), local, dialled) {
             Ok(()) => Ok(end),
@@ -99,14 +105,14 @@ impl<M: MediaPlane> Relay<M> {
         }
         let worker = self.media.open_call();
         let callee = match account {
-            Some(account) => self.browser_callee(SessionId(account.0), worker)?,
-            None => self.local_callee(None, dialled, worker)?,
+            Some(account) => self.browser_callee(SessionId(account.0), worker, now)?,
+            None => self.local_callee(None, dialled, worker, now)?,
         };
         match self.media.rtp_leg(worker, leg) {
             Ok(local) => self.ua.attach_rtp(leg, local),
             Err(error) => {
                 self.discard(worker, callee);
-                return Err(no_media(&error));
+                return Err(self.no_media(&error, now));
             }
         }
         let caller = End { leg, driver: Driver::Sip };

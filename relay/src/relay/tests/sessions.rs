@@ -181,3 +181,11 @@ fn a_stopping_relay_tells_everybody_and_takes_nobody() {
     let late = world.connect();
     assert!(world.closed.contains(&(late.0, 1013)));
 }
+
+#[test]
+fn a_call_to_a_session_that_is_gone_is_refused_at_once() {
+    let mut world = World::demo();
+    let failure = world.relay.browser_callee(crate::session::SessionId(99), (), world.now).err().unwrap();
+    assert_eq!(failure.sip_status, Some(480));
+    world.nothing_is_left();
+}
