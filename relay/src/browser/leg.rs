@@ -47,6 +47,8 @@ pub struct BrowserLeg {
     awaits_answer: bool,
     /// What the browser was told to use.
     agreed: Option<Audio>,
+    /// How far the call has come before its answer, as the browser was told.
+    progress: Option<CallStatus>,
     /// The browser holds the far end.
     holds: bool,
     /// What the core allows towards this browser.
@@ -79,6 +81,7 @@ impl BrowserLeg {
             offered: Vec::new(),
             awaits_answer: false,
             agreed: None,
+            progress: None,
             holds: false,
             direction: Direction::SendRecv,
             version: 0,
@@ -110,14 +113,14 @@ impl BrowserLeg {
         }
         match command {
             LegCommand::Invite { from, to, offer } => self.invite(from, to, offer),
-            LegCommand::Trying => self.status(CallStatus::Trying),
+            LegCommand::Trying => self.progress(CallStatus::Trying),
             LegCommand::Ringing(media) => {
                 self.early(media.as_ref());
-                self.status(if media.is_some() { CallStatus::RingMedia } else { CallStatus::Ring });
+                self.progress(if media.is_some() { CallStatus::RingMedia } else { CallStatus::Ring });
             }
             LegCommand::Progress(media) => {
                 self.early(media.as_ref());
-                self.status(CallStatus::SessionProgress);
+                self.progress(CallStatus::SessionProgress);
             }
             LegCommand::Answer(audio) => self.connected(&audio),
             LegCommand::Reoffer(audio) => self.reoffered(audio),
@@ -177,6 +180,16 @@ impl BrowserLeg {
         if let (State::Calling, Some(audio)) = (self.state, media) {
             self.state = State::Early;
             self.write_answer(audio);
+        }
+    }
+
+    /// A SIP server says the same again as often as it likes, and each of its proxies may say 100. The browser hears of
+    /// what is new.
+    fn progress(&mut self, status: CallStatus) {
+        let news = if status == CallStatus::Trying { self.progress.is_none() } else { self.progress != Some(status) };
+        if news {
+            self.progress = Some(status);
+            self.status(status);
         }
     }
 

@@ -66,6 +66,17 @@ fn early_media_brings_the_answer_and_the_call_keeps_it() {
 }
 
 #[test]
+fn progress_that_is_said_again_is_told_once() {
+    let mut leg = calling();
+    use LegCommand::{Progress, Ringing, Trying};
+    for command in [Trying, Trying, Ringing(None), Trying, Ringing(None), Progress(None), Progress(None), Ringing(None)]
+    {
+        leg.command(command);
+    }
+    assert_eq!(said(&mut leg), ["Trying", "Ring", "SessionProgress", "Ring"]);
+}
+
+#[test]
 fn an_answer_with_another_codec_than_the_early_one_is_offered_anew() {
     let mut leg = calling();
     leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv))));
