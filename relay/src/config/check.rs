@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -63,8 +63,9 @@ impl Check {
         let socket = "an address and port such as \"192.0.2.1:5060\", or \"off\"";
         let udp = self.socket("sip.udp", file.udp, socket, defaults.udp);
         let tcp = self.socket("sip.tcp", file.tcp, socket, defaults.tcp);
-        let advertised = file.advertised.and_then(|text| self.value("sip.advertised", &text, "an IP address"));
-        if advertised.is_none() && [udp, tcp].iter().flatten().any(|socket: &SocketAddr| socket.ip().is_unspecified()) {
+        let named = file.advertised.is_some();
+        let advertised = file.advertised.and_then(|text| self.address("sip.advertised", &text));
+        if !named && [udp, tcp].iter().flatten().any(|socket: &SocketAddr| socket.ip().is_unspecified()) {
             self.problem("sip.advertised", "is needed: peers cannot answer to an unspecified address".to_owned());
         }
         SipConfig {
@@ -109,11 +110,8 @@ impl Check {
 
     fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
         let address = "an IP address";
-        let advertised = file
-            .webrtc_advertised
-            .iter()
-            .filter_map(|text| self.value("media.webrtc_advertised", text, address))
-            .collect();
+        let advertised =
+            file.webrtc_advertised.iter().filter_map(|text| self.address("media.webrtc_advertised", text)).collect();
         let socket = "an address and port such as \"192.0.2.1:40000\"";
         let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
         let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
@@ -132,12 +130,13 @@ impl Check {
         if rtp_bind.is_unspecified() && file.rtp_advertised.is_none() {
             self.problem("media.rtp_advertised", "is needed: no peer can reach an unspecified address".to_owned());
         }
+        let rtp_advertised = file.rtp_advertised.as_deref().and_then(|text| self.address("media.rtp_advertised", text));
         offhook_media::MediaConfig {
             workers,
             webrtc_bind,
             webrtc_advertised: advertised,
             rtp_bind,
-            rtp_advertised: self.parsed("media.rtp_advertised", file.rtp_advertised, address, rtp_bind),
+            rtp_advertised: rtp_advertised.unwrap_or(rtp_bind),
             rtp_ports: self.ports(file.rtp_ports, defaults.rtp_ports),
             rtp_inactivity: self.seconds(
                 "media.rtp_inactivity",
@@ -255,6 +254,15 @@ impl Check {
             self.problem(key, format!("{text:?} is not {what}"));
         }
         parsed
+    }
+
+    /// An address that others are told.
+    fn address(&mut self, key: &str, text: &str) -> Option<IpAddr> {
+        let address: IpAddr = self.value(key, text, "an IP address")?;
+        if address.is_unspecified() {
+            self.problem(key, format!("nobody can reach {address}: it stands for any address of this machine"));
+        }
+        Some(address)
     }
 
     fn seconds(&mut self, key: &str, value: Option<u64>, range: RangeInclusive<u64>, default: Duration) -> Duration {

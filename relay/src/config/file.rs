@@ -234,6 +234,10 @@ mod tests {
             ("http", "allowed_origins = [\"https://*.shop.example\"]"),
             ("sip", "destinations = [\"sip.example.com:5060\"]"),
             ("sip", "destinations = [\"*.2001:db8::1\"]"),
+            ("sip", "advertised = \"0.0.0.0\""),
+            ("sip", "udp = \"0.0.0.0:5060\"\nadvertised = \"relay.example\""),
+            ("media", "rtp_advertised = \"::\""),
+            ("media", "webrtc_advertised = [\"0.0.0.0\"]"),
             ("media", "rtp_ports = \"30001-30002\""),
             ("media", "workers = 3\nwebrtc_listen = \"127.0.0.1:65534\""),
         ] {
