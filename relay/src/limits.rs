@@ -23,14 +23,24 @@ impl RateLimit {
 
     /// Takes one request; `false` when it is one too many.
     pub fn take(&mut self, now: Instant) -> bool {
+        self.take_all(1, now)
+    }
+
+    /// Takes so many at once, all or none; `false` when they are too many.
+    pub fn take_all(&mut self, count: u32, now: Instant) -> bool {
         let start = self.used_until.max(now);
-        if start + self.interval > now + self.burst {
+        let cost = self.interval.saturating_mul(count);
+        if cost > self.burst || start + cost > now + self.burst {
             return false;
         }
-        self.used_until = start + self.interval;
+        self.used_until = start + cost;
         true
     }
 }
+
+/// Keys a leg may press per second in the mean, as [`RateLimit`] counts; nobody's fingers are faster. The far end hears
+/// of each, so that without a bound one end could drown the other.
+pub const KEYS_PER_SECOND: u32 = 50;
 
 /// Something wrong that others can cause as often as they like: the log hears of it once a minute.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,6 +81,15 @@ mod tests {
         let mut limit = RateLimit::new(10, now);
         let taken = (0..1000).filter(|_| limit.take(now)).count();
         assert_eq!(taken, 40);
+    }
+
+    #[test]
+    fn what_is_taken_together_is_taken_whole_or_not_at_all() {
+        let now = start();
+        let mut limit = RateLimit::new(10, now);
+        assert!(limit.take_all(30, now));
+        assert!(!limit.take_all(11, now) && !limit.take_all(u32::MAX, now));
+        assert!(limit.take_all(10, now) && !limit.take(now));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{MediaPlane, Relay};
 use crate::browser::webrtc::BrowserDescription;
 use crate::browser::{self, BrowserLeg};
 use crate::call::{Audio, Call, Cause, Identity, LegKind, Party, failure_for_status};
+use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::route::{self, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
 use crate::session::{Account, SessionId, display_name};
@@ -40,6 +41,8 @@ pub(super) struct LegEntry<W> {
     pub(super) party: Party,
     pub(super) worker: W,
     pub(super) driver: Driver,
+    /// Of the keys that are pressed there.
+    pub(super) keys: RateLimit,
 }
 
 pub(super) enum Driver {
@@ -247,7 +250,8 @@ impl<M: MediaPlane> Relay<M> {
             }
         }
         for (party, end) in [(Party::Caller, caller), (Party::Callee, callee)] {
-            self.legs.insert(end.leg, LegEntry { call: id, party, worker, driver: end.driver });
+            let keys = RateLimit::new(KEYS_PER_SECOND, now);
+            self.legs.insert(end.leg, LegEntry { call: id, party, worker, driver: end.driver, keys });
         }
         self.calls.insert(id, call);
         self.unsettled.push_back(id);

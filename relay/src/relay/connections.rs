@@ -1,10 +1,11 @@
 use std::time::Instant;
 
+use offhook_media::Digits;
 use offhook_protocol::reply::{Outcome, Reply, ReplyBody};
 use offhook_protocol::{ErrorCode, Failure};
 
 use super::{MediaPlane, Output, Received, Relay, Timer};
-use crate::limits::RateLimit;
+use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::session::{ConnectionId, SessionId};
 
 /// How a WebSocket ended.
@@ -21,6 +22,8 @@ pub enum CloseReason {
 pub(super) struct Connection {
     pub(super) stage: Stage,
     rate: RateLimit,
+    /// Of the keys its calls send.
+    keys: RateLimit,
     /// When it is closed unless a session is open on it.
     handshake: Instant,
     /// Passwords and tokens that were wrong.
@@ -55,7 +58,8 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn connection_opened(&mut self, id: ConnectionId, now: Instant) {
         let handshake = now + self.config.limits.handshake;
         let rate = RateLimit::new(self.config.limits.requests_per_second, now);
-        self.connections.insert(id, Connection { stage: Stage::Silent, rate, handshake, guesses: 0 });
+        let keys = RateLimit::new(KEYS_PER_SECOND, now);
+        self.connections.insert(id, Connection { stage: Stage::Silent, rate, keys, handshake, guesses: 0 });
         if self.stopping || self.connections.len() > self.config.limits.connections {
             return self.close(id, close::TRY_LATER, "the relay has no room for more connections");
         }
@@ -102,6 +106,14 @@ impl<M: MediaPlane> Relay<M> {
         if waits && connection.handshake <= now {
             self.close(id, close::HANDSHAKE, "no session was opened in time");
         }
+    }
+
+    /// Refuses keys when a connection sends more than anybody presses.
+    pub(super) fn take_keys(&mut self, id: ConnectionId, digits: &Digits, now: Instant) -> Result<(), Failure> {
+        let count = u32::try_from(digits.iter().count()).unwrap_or(u32::MAX);
+        let taken = self.connections.get_mut(&id).is_none_or(|connection| connection.keys.take_all(count, now));
+        let sentence = "There are too many keys at once; send them as they are pressed.";
+        if taken { Ok(()) } else { Err(Failure::new(ErrorCode::LimitReached, sentence)) }
     }
 
     /// Notes a wrong password or token.

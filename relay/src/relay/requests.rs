@@ -126,6 +126,7 @@ impl<M: MediaPlane> Relay<M> {
                     let failure = Failure::new(ErrorCode::InvalidField, format!("The keys cannot be sent: {error}."));
                     Failure { field: Some("digits".to_owned()), ..failure }
                 })?;
+                self.take_keys(connection, &digits, now)?;
                 self.at_leg(session, &dtmf.call_id, |leg| leg.dtmf(&digits))?;
             }
             RequestBody::Sdp(answer) => self.at_leg(session, &answer.call_id, |leg| leg.sdp(&answer.sdp))?,

@@ -32,8 +32,12 @@ impl<M: MediaPlane> Relay<M> {
 
     /// Takes what a leg says to its call.
     pub(super) fn leg_event(&mut self, leg: LegId, event: LegEvent, now: Instant) {
-        let Some(entry) = self.legs.get(&leg) else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
         let (id, party) = (entry.call, entry.party);
+        // A peer's RTP can hold thousands of keys a second; a browser's requests are bounded before they come here.
+        if matches!(event, LegEvent::Dtmf { .. }) && !entry.keys.take(now) {
+            return tracing::debug!(leg = leg.0, "a key was left out: there are too many");
+        }
         let ended = matches!(event, LegEvent::Ended(_));
         if let Some(call) = self.calls.get_mut(&id) {
             call.machine.leg_event(party, event, now);

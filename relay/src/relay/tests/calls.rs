@@ -1,6 +1,6 @@
 //! Calls as browsers see them.
 
-use offhook_media::Event;
+use offhook_media::{Digit, Event};
 use serde_json::json;
 
 use super::*;
@@ -276,4 +276,36 @@ fn a_peer_connection_that_is_closed_ends_the_call_in_good_order() {
     assert_eq!(world.statuses(alice, "a1").last().unwrap(), "FINISH");
     assert_eq!(world.statuses(bob, &call).last().unwrap(), "FINISH");
     world.nothing_is_left();
+}
+
+#[test]
+fn one_end_cannot_drown_the_other_in_keys() {
+    let mut world = World::demo();
+    let (alice, bob, _) = world.conversation();
+    let keys = json!({"callId": "a1", "digits": "1".repeat(64)});
+    for _ in 0..3 {
+        world.result(alice, "dtmf", keys.clone());
+    }
+    assert_eq!(world.error(alice, "dtmf", keys.clone()), "limitReached");
+    let heard = world.events(bob).iter().filter(|event| event["type"] == "dtmf").count();
+    assert_eq!(heard, 3 * 64, "keys are sent whole or refused");
+    world.later(Duration::from_secs(4));
+    world.result(alice, "dtmf", keys);
+}
+
+#[test]
+fn keys_in_a_peers_sound_cannot_drown_the_other_end() {
+    let mut world = World::demo();
+    let (alice, bob, _) = world.conversation();
+    let key =
+        crate::call::LegEvent::Dtmf { digit: Digit::from_char('1').unwrap(), duration: Duration::from_millis(40) };
+    for leg in world.media.open_legs() {
+        (0..1000).for_each(|_| world.relay.leg_event(leg, key.clone(), world.now));
+    }
+    world.later(Duration::ZERO);
+    world.result(alice, "ping", json!({}));
+    for browser in [alice, bob] {
+        let heard = world.events(browser).iter().filter(|event| event["type"] == "dtmf").count();
+        assert_eq!(heard, 200);
+    }
 }
