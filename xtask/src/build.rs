@@ -1,7 +1,7 @@
 //! `cargo xtask build`: from sources to what a browser loads and a server runs.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use crate::error::{Error, Failure};
 use crate::process;
@@ -70,6 +70,7 @@ pub(crate) fn checked(result: Result<(), Error>) -> Result<Tally, Failure> {
 fn wasm(workspace: &Workspace) -> Result<Tally, Failure> {
     let mut cargo = workspace.cargo("build");
     cargo.args(["--package", "offhook-sdk", "--lib", "--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", without_machine_paths(workspace));
     process::run(&mut cargo)?;
 
     let compiled = workspace.target().join("wasm32-unknown-unknown/wasm/offhook_sdk.wasm");
@@ -85,6 +86,19 @@ fn wasm(workspace: &Workspace) -> Result<Tally, Failure> {
 
     println!("{} bytes compiled, {} bytes after wasm-opt", size(&compiled)?, size(&bound)?);
     Ok(Tally::PASSED)
+}
+
+/// Panics name their source file; in what is published it is not one of the machine that built it, and two machines
+/// build the same bytes.
+fn without_machine_paths(workspace: &Workspace) -> String {
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let remapped = [(cargo_home, "/cargo"), (Some(workspace.join("")), "/offhook/")];
+    let flags = remapped.iter().filter_map(|(from, to)| {
+        let from = from.as_ref()?;
+        Some(format!("--remap-path-prefix={}={to}", from.display()))
+    });
+    flags.collect::<Vec<_>>().join("\u{1f}")
 }
 
 fn size(file: &Path) -> Result<u64, Error> {
