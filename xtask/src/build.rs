@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use crate::error::{Error, Failure};
 use crate::process;
-use crate::setup::Need;
+use crate::setup::{Need, ToolName};
 use crate::step::Step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -16,7 +16,7 @@ pub(crate) const STEPS: [Step; 4] = [WASM, NPM, DEMO_PHONE, RELAY];
 pub(crate) const WASM: Step = Step {
     name: "wasm",
     about: "compile the SDK's core to WebAssembly and make it small",
-    needs: &[Need::WasmTarget, Need::WasmBindgen, Need::NodePackages],
+    needs: &[Need::WasmTarget, Need::Tool(ToolName::WasmBindgen), Need::NodePackages],
     run: wasm,
 };
 

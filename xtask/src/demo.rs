@@ -33,11 +33,7 @@ pub(crate) fn serve(workspace: &Workspace, options: &Options) -> Result<(), Erro
 
 /// Building takes minutes: say at once that the port is taken.
 fn check_free(address: SocketAddr) -> Result<(), Error> {
-    TcpListener::bind(address).map(drop).map_err(|error| {
-        Error::Missing(format!(
-            "{address} cannot be used ({error}); choose another port with `cargo xtask demo --port PORT`"
-        ))
-    })
+    TcpListener::bind(address).map(drop).map_err(|source| Error::Port { address, source })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What can stop a task, each as a sentence the person at the terminal can act on.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::clock::Took;
@@ -69,6 +70,14 @@ pub(crate) enum Error {
     /// One or more steps failed; the table above the message names them.
     #[error("failed: {0}")]
     Steps(String),
+    /// The demo's port is taken; choose another.
+    #[error("{address} cannot be used ({source}); choose another port with `cargo xtask demo --port PORT`")]
+    Port {
+        /// Where the page was to be served.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Something is missing that this tool cannot install here; the text lists it.
     #[error("{0}")]
     Missing(String),

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::build::checked;
 use crate::error::{Error, Failure};
 use crate::process;
-use crate::setup::Need;
+use crate::setup::{Need, ToolName};
 use crate::step::Step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -38,7 +38,7 @@ pub(crate) const STEPS: [Step; 7] = [
     Step {
         name: "deny",
         about: "dependencies: licences, bans, sources, advisories",
-        needs: &[Need::CargoDeny],
+        needs: &[Need::Tool(ToolName::CargoDeny)],
         run: deny,
     },
     Step {

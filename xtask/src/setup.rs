@@ -15,6 +15,8 @@ use crate::clock::Stopwatch;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
+pub(crate) use tools::ToolName;
+
 /// Something a step cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
@@ -24,12 +26,8 @@ pub(crate) enum Need {
     Clippy,
     /// The standard library for `wasm32-unknown-unknown`.
     WasmTarget,
-    /// `wasm-bindgen` and its test runner, at the very version in `Cargo.lock`.
-    WasmBindgen,
-    /// `wasm-pack`, which runs the browser half's tests.
-    WasmPack,
-    /// `cargo-deny`, which checks licences and advisories.
-    CargoDeny,
+    /// A command-line tool that cargo builds.
+    Tool(ToolName),
     /// `node_modules/` as `package-lock.json` says.
     NodePackages,
     /// The browser, the SIP peers and the sound tools of the end-to-end tests.
@@ -42,9 +40,9 @@ const ALL: [Need; 8] = [
     Need::WasmTarget,
     Need::NodePackages,
     Need::Peers,
-    Need::WasmBindgen,
-    Need::WasmPack,
-    Need::CargoDeny,
+    Need::Tool(ToolName::WasmBindgen),
+    Need::Tool(ToolName::WasmPack),
+    Need::Tool(ToolName::CargoDeny),
 ];
 
 /// `cargo xtask setup`: provides everything any task needs.
@@ -76,8 +74,8 @@ impl Need {
             Self::Rustfmt => "rustfmt, by rustup".to_owned(),
             Self::Clippy => "clippy, by rustup".to_owned(),
             Self::WasmTarget => format!("the target {}, by rustup", rust::WASM),
-            Self::WasmBindgen | Self::WasmPack | Self::CargoDeny => {
-                let tool = self.tool(workspace)?;
+            Self::Tool(name) => {
+                let tool = name.tool(workspace)?;
                 format!("{} {}, built by cargo into .tools/", tool.package, tool.install)
             }
             Self::NodePackages => "node_modules, by npm".to_owned(),
@@ -88,9 +86,9 @@ impl Need {
     fn is_met(self, workspace: &Workspace) -> Result<bool, Error> {
         Ok(match self {
             Self::Rustfmt => rust::has_component(workspace, "rustfmt"),
-            Self::Clippy => rust::has_component(workspace, "clippy-driver"),
+            Self::Clippy => rust::has_component(workspace, "cargo-clippy"),
             Self::WasmTarget => rust::has_wasm_target(workspace)?,
-            Self::WasmBindgen | Self::WasmPack | Self::CargoDeny => self.tool(workspace)?.is_installed(workspace),
+            Self::Tool(name) => name.tool(workspace)?.is_installed(workspace),
             Self::NodePackages => node::is_fresh(workspace),
             Self::Peers => peers::missing(workspace).is_empty(),
         })
@@ -101,18 +99,9 @@ impl Need {
             Self::Rustfmt => rust::add_component(workspace, "rustfmt"),
             Self::Clippy => rust::add_component(workspace, "clippy"),
             Self::WasmTarget => rust::add_wasm_target(workspace),
-            Self::WasmBindgen | Self::WasmPack | Self::CargoDeny => self.tool(workspace)?.install(workspace),
+            Self::Tool(name) => name.tool(workspace)?.install(workspace),
             Self::NodePackages => node::install(workspace),
             Self::Peers => peers::install(workspace),
-        }
-    }
-
-    /// The cargo-installed tool behind a need of that kind.
-    fn tool(self, workspace: &Workspace) -> Result<tools::Tool, Error> {
-        match self {
-            Self::WasmPack => Ok(tools::Tool::wasm_pack()),
-            Self::CargoDeny => Ok(tools::Tool::cargo_deny()),
-            _ => Ok(tools::Tool::wasm_bindgen(workspace.locked_version("wasm-bindgen")?)),
         }
     }
 }

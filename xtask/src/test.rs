@@ -7,7 +7,7 @@ use crate::build::{self, checked};
 use crate::error::Failure;
 use crate::lint;
 use crate::process;
-use crate::setup::Need;
+use crate::setup::{Need, ToolName};
 use crate::step::Step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -34,7 +34,7 @@ const STEPS: [Step; 7] = [
     Step {
         name: "wasm-drivers",
         about: "the SDK's drivers in a headless browser",
-        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack, Need::Peers],
+        needs: &[Need::WasmTarget, Need::Tool(ToolName::WasmBindgen), Need::Tool(ToolName::WasmPack), Need::Peers],
         run: |workspace| tests(&mut wasm_pack(workspace)),
     },
     Step {

@@ -7,6 +7,17 @@ use crate::error::Error;
 use crate::process;
 use crate::workspace::Workspace;
 
+/// The tools there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ToolName {
+    /// `wasm-bindgen` and its test runner, at the very version in `Cargo.lock`.
+    WasmBindgen,
+    /// `wasm-pack`, which runs the browser half's tests.
+    WasmPack,
+    /// `cargo-deny`, which checks licences and advisories.
+    CargoDeny,
+}
+
 /// A command-line tool from crates.io.
 pub(super) struct Tool {
     /// The crate to install.
@@ -26,9 +37,20 @@ enum Accepts {
     AtLeast(u32, u32),
 }
 
+impl ToolName {
+    /// The tool of that name in the version that goes with the project.
+    pub(super) fn tool(self, workspace: &Workspace) -> Result<Tool, Error> {
+        Ok(match self {
+            Self::WasmBindgen => Tool::wasm_bindgen(workspace.locked_version("wasm-bindgen")?),
+            Self::WasmPack => Tool::wasm_pack(),
+            Self::CargoDeny => Tool::cargo_deny(),
+        })
+    }
+}
+
 impl Tool {
     /// Its output only works with the library of the same version.
-    pub(super) fn wasm_bindgen(version: String) -> Self {
+    fn wasm_bindgen(version: String) -> Self {
         Self {
             package: "wasm-bindgen-cli",
             install: version.clone(),
@@ -38,7 +60,7 @@ impl Tool {
     }
 
     /// 0.13 is the first that can be told not to download anything itself.
-    pub(super) fn wasm_pack() -> Self {
+    fn wasm_pack() -> Self {
         Self {
             package: "wasm-pack",
             install: "0.15.1".to_owned(),
@@ -48,7 +70,7 @@ impl Tool {
     }
 
     /// 0.18 is the first that reads the shape `deny.toml` has.
-    pub(super) fn cargo_deny() -> Self {
+    fn cargo_deny() -> Self {
         Self {
             package: "cargo-deny",
             install: "0.20.2".to_owned(),
