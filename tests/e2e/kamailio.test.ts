@@ -98,7 +98,7 @@ describe("registration", () => {
     await bob.dial(`sip:web@${server.domain}`);
     const incoming = (await web.incoming()).id;
     await web.answer(incoming);
-    await bob.event("CALL_ESTABLISHED", { from });
+    await Promise.all([web.event(incoming, "ESTABLISHED"), bob.event("CALL_ESTABLISHED", { from })]);
     await bob.hangup();
     await web.event(incoming, "FINISH");
     await server.stop();
@@ -170,7 +170,7 @@ describe("a call to an account", () => {
     assert.equal((await web.end(declined)).event, "BUSY");
     const from = bob.events.now();
     const given = await web.call("bob");
-    await bob.event("CALL_INCOMING", { from });
+    await Promise.all([web.event(given, "RING"), bob.event("CALL_INCOMING", { from })]);
     await web.hangup(given);
     await Promise.all([web.event(given, "FINISH"), bob.event("CALL_CLOSED", { from })]);
     const nobody = await web.end(await web.call("second"));
