@@ -40,13 +40,15 @@ pub struct Media {
     pub send_video: bool,
     /// Video is asked for although none is sent.
     pub receive_video: bool,
+    /// The far end's sound is not wanted: ours is sent only.
+    pub audio_unwanted: bool,
     /// Names of codecs to leave out of the session description.
     pub strip_codecs: Vec<String>,
 }
 
 impl Media {
-    /// Reads `constraints`, `receiveVideo` and `stripCodecs` of `createCall` or `answer`. Without constraints a call
-    /// has sound alone.
+    /// Reads `constraints`, `receiveAudio`, `receiveVideo` and `stripCodecs` of `createCall` or `answer`. Without
+    /// constraints a call has sound alone.
     pub fn read(options: &impl Fields) -> Self {
         let constraints = options.object("constraints");
         let asks = |wanted: &_| Fields::flag(wanted, "video").unwrap_or(Fields::object(wanted, "video").is_some());
@@ -54,6 +56,7 @@ impl Media {
         Self {
             send_video: constraints.as_ref().is_some_and(asks),
             receive_video: options.flag("receiveVideo").unwrap_or(false),
+            audio_unwanted: options.flag("receiveAudio") == Some(false),
             strip_codecs: names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         }
     }
@@ -123,6 +126,12 @@ mod tests {
         assert!(media(json!({ "constraints": { "video": { "width": 320 } } })).send_video);
         assert!(!media(json!({ "constraints": { "audio": true, "video": false } })).video());
         assert!(media(json!({ "receiveVideo": true })).video());
+    }
+
+    #[test]
+    fn sound_is_received_unless_the_app_says_no() {
+        assert!(media(json!({ "receiveAudio": false })).audio_unwanted);
+        assert!(!media(json!({ "receiveAudio": true })).audio_unwanted);
     }
 
     #[test]

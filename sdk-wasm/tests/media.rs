@@ -153,6 +153,22 @@ async fn a_relay_without_video_refuses_it_with_port_zero() {
 }
 
 #[wasm_bindgen_test]
+async fn sound_that_is_not_wanted_is_neither_asked_for_nor_accepted() {
+    let media = Media { audio_unwanted: true, ..Media::default() };
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let offer = described(&near, MediaAction::Offer(media.clone())).await;
+    assert!(offer.contains("a=sendonly") && !offer.contains("a=sendrecv"));
+    let both_ways = offer.replace("a=sendonly", "a=sendrecv");
+    let answer = described(&far, MediaAction::Answer { offer: both_ways, media }).await;
+    assert!(answer.contains("a=sendonly"));
+    near.release();
+    far.release();
+}
+
+#[wasm_bindgen_test]
 async fn stripped_codecs_are_not_offered() {
     let (near, _) = peer("near", JsValue::UNDEFINED);
     open(&near).await;

@@ -15,8 +15,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    MediaStreamTrack, RtcConfiguration, RtcPeerConnection, RtcPeerConnectionState, RtcRtpTransceiverDirection,
-    RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
+    MediaStreamTrack, RtcConfiguration, RtcPeerConnection, RtcPeerConnectionState, RtcRtpTransceiver,
+    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
 };
 
 /// News of a connection.
@@ -75,7 +75,11 @@ impl Connection {
     /// The browser cannot, or `stripCodecs` leaves nothing to offer.
     pub async fn offer(&self, capture: Option<&Capture>, media: &Media) -> Result<String, Failure> {
         self.add_tracks(capture);
-        self.receive("audio", capture);
+        if media.audio_unwanted {
+            self.only_send("audio");
+        } else {
+            self.receive("audio", capture);
+        }
         if media.receive_video {
             self.receive("video", capture);
         }
@@ -94,6 +98,9 @@ impl Connection {
         let offer = sdp::strip_codecs(offer, &media.strip_codecs).ok_or_else(nothing_left)?;
         self.set_remote(RtcSdpType::Offer, &offer).await?;
         self.add_tracks(capture);
+        if media.audio_unwanted {
+            self.only_send("audio");
+        }
         let step = "The browser could not answer the relay's media description.";
         let answer = sdp_of(self.settled(self.connection.create_answer(), step).await?);
         self.set_local(RtcSdpType::Answer, &answer, step).await?;
@@ -123,6 +130,18 @@ impl Connection {
         let Some(capture) = capture.filter(|_| !self.sends.replace(true)) else { return };
         for track in capture.tracks("audio").chain(capture.tracks("video")) {
             self.connection.add_track_0(&track, capture.stream());
+        }
+    }
+
+    /// Refuses to receive a kind of media that we send.
+    fn only_send(&self, kind: &str) {
+        let transceivers = self.connection.get_transceivers();
+        for transceiver in
+            transceivers.iter().filter_map(|transceiver| transceiver.dyn_into::<RtcRtpTransceiver>().ok())
+        {
+            if transceiver.sender().track().is_some_and(|track| track.kind() == kind) {
+                transceiver.set_direction(RtcRtpTransceiverDirection::Sendonly);
+            }
         }
     }
 
