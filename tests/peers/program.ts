@@ -3,11 +3,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Happenings, within } from "./deadline.ts";
 
-/** Programs still running, ended with this process whatever happens. */
+/** Programs still running, ended with this process whatever happens to it. */
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) end(child);
 });
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+
+/** Ends a program and what it started in its turn: each is the leader of a group of its own. */
+function end(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // All of them have ended already.
+  }
+}
 
 /** Ends whatever a test left running, as failed ones do. For `afterEach`. */
 export async function endPrograms(which: (program: Program) => boolean = () => true): Promise<void> {
@@ -37,6 +48,7 @@ export class Program {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     });
     running.add(this.child);
     programs.add(this);
@@ -44,13 +56,13 @@ export class Program {
       if (stream) createInterface({ input: stream }).on("line", (line) => this.output.add(line));
     }
     this.ended = new Promise((resolve) => {
-      const end = (how: number | string): void => {
+      const over = (how: number | string): void => {
         running.delete(this.child);
         programs.delete(this);
         resolve(how);
       };
-      this.child.on("error", (error) => end(`${command}: ${error.message}`));
-      this.child.on("close", (code, signal) => end(code ?? signal ?? "unknown"));
+      this.child.on("error", (error) => over(`${command}: ${error.message}`));
+      this.child.on("close", (code, signal) => over(code ?? signal ?? "unknown"));
     });
   }
 
@@ -79,14 +91,14 @@ export class Program {
     try {
       return await within(this.ended, `${this.name} to end`, 3000);
     } catch {
-      this.child.kill("SIGKILL");
+      end(this.child);
       return within(this.ended, `${this.name} to be killed`);
     }
   }
 
   /** Ends it as a power cut would. */
   async kill(): Promise<void> {
-    this.child.kill("SIGKILL");
+    end(this.child);
     await this.ended;
   }
 }
