@@ -25,9 +25,9 @@ export interface SessionEvents {
   REGISTERED: [session: Session];
   /** The account is not registered any more, or could not be. */
   UNREGISTERED: [session: Session, error: OffhookError | undefined];
-  /** The session has ended as it should. */
+  /** The session is over: closed by the app, or its connection to the relay was lost (`session.error()` says which). */
   DISCONNECTED: [session: Session];
-  /** The session could not be opened, or broke. */
+  /** The session could not be opened, or its account was refused. */
   FAILED: [session: Session, error: OffhookError | undefined];
   /** Somebody calls. `RING` of the call follows. */
   INCOMING_CALL: [call: Call];

@@ -11,6 +11,9 @@ use offhook_relay::run::{self, Running, StartError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// What is logged where `RUST_LOG` says nothing. Browsers offer DTLS extensions that `rtc_dtls` warns of on every call.
+const LOG_FILTER: &str = "info,rtc_dtls=error";
+
 /// Telephone calls between web pages and SIP.
 #[derive(Parser, Debug)]
 #[command(version)]
@@ -33,7 +36,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
     match configuration(&arguments) {

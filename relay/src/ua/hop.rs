@@ -1,6 +1,6 @@
 //! What each of our requests says about this hop: Via and Contact.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use offhook_sip::message::{Fault, Host, HostPort, NameAddr, SipUri, Via};
 use offhook_sip::transaction::branch;
@@ -55,14 +55,24 @@ impl Hop {
         })
     }
 
-    /// An address that stands for the transport even where we do not listen on it, so that a request can be made.
+    /// The address that names us in `o=` of a session description.
+    #[must_use]
+    pub(super) fn origin(&self, protocol: Protocol) -> IpAddr {
+        self.address(protocol).ip()
+    }
+
     fn sent_by(&self, protocol: Protocol) -> HostPort {
+        let addr = self.address(protocol);
+        HostPort { host: Host::Ip(addr.ip()), port: Some(addr.port()) }
+    }
+
+    /// An address that stands for the transport even where we do not listen on it, so that a request can be made.
+    fn address(&self, protocol: Protocol) -> SocketAddr {
         let addr = match protocol {
             Protocol::Udp => self.udp.or(self.tcp),
             Protocol::Tcp => self.tcp.or(self.udp),
         };
-        let addr = addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5060)));
-        HostPort { host: Host::Ip(addr.ip()), port: Some(addr.port()) }
+        addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5060)))
     }
 }
 

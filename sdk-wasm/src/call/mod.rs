@@ -374,7 +374,7 @@ fn info(failure: &Failure) -> &'static str {
     match failure.code {
         Code::Timeout => "Failed by request timeout",
         Code::MediaFailed => "Failed by ICE error",
-        Code::RelayLost | Code::RelayUnreachable => "Failed by session creation",
+        Code::RelayUnreachable => "Failed by session creation",
         _ => "Failed by error",
     }
 }

@@ -1,7 +1,7 @@
 //! A leg's half of the media: its offers and answers, and what the worker is told of them.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,9 +24,8 @@ const KEY_GAP: Duration = Duration::from_millis(100);
 /// A leg's offers and answers.
 pub(super) struct Media {
     leg: LegId,
-    session_id: u64,
     local: Option<RtpLocal>,
-    exchange: Option<OfferAnswer>,
+    exchange: OfferAnswer,
     /// What our side brought last, for an offer the peer asks for.
     last: Option<Audio>,
     /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
@@ -37,14 +36,14 @@ pub(super) struct Media {
 }
 
 impl Media {
-    pub(super) fn new(leg: LegId, session_id: u64) -> Self {
+    /// The half of a leg whose descriptions say `session_id` and `origin` in their `o=` line.
+    pub(super) fn new(leg: LegId, session_id: u64, origin: IpAddr) -> Self {
         // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
-        let session_id = session_id >> 2;
+        let exchange = OfferAnswer::new(session_id >> 2, origin);
         Self {
             leg,
-            session_id,
             local: None,
-            exchange: None,
+            exchange,
             last: None,
             allowed: Direction::SendRecv,
             offered: Direction::SendRecv,
@@ -65,15 +64,14 @@ impl Media {
             return Ok(Offer::None);
         }
         let offer = read(request.body()).map_err(|_| StatusCode::BAD_REQUEST)?;
-        let exchange = self.exchange();
-        let audio = match exchange.receive_offer(&offer) {
+        let audio = match self.exchange.receive_offer(&offer) {
             Ok(remote) => description::offered(remote),
             Err(OfferAnswerError::OfferOutstanding) => return Err(StatusCode::REQUEST_PENDING),
             Err(OfferAnswerError::OfferUnanswered) => return Err(StatusCode::SERVER_INTERNAL_ERROR),
             Err(_) => return Err(StatusCode::NOT_ACCEPTABLE_HERE),
         };
         let Some(audio) = audio else {
-            self.exchange().refuse_offer();
+            self.exchange.refuse_offer();
             return Err(StatusCode::NOT_ACCEPTABLE_HERE);
         };
         self.offered = audio.direction;
@@ -86,7 +84,7 @@ impl Media {
     /// When an exchange is under way, or the leg has no port.
     pub(super) fn offer(&mut self, audio: &Audio) -> Result<Bytes, Failure> {
         let local = self.local(audio)?;
-        let offer = self.exchange().create_offer(&local).map_err(|error| busy(&error))?;
+        let offer = self.exchange.create_offer(&local).map_err(|error| busy(&error))?;
         self.last = Some(audio.clone());
         Ok(Bytes::from(offer.to_text()))
     }
@@ -108,7 +106,7 @@ impl Media {
     /// No common codec, or no offer.
     pub(super) fn answer(&mut self, audio: &Audio) -> Result<(Bytes, Vec<Command>), Failure> {
         let local = self.local(audio)?;
-        let answer = self.exchange().create_answer(&local).map_err(|error| of_answer(&error))?;
+        let answer = self.exchange.create_answer(&local).map_err(|error| of_answer(&error))?;
         self.last = Some(audio.clone());
         self.allowed = std::mem::replace(&mut self.offered, Direction::SendRecv);
         let commands = self.commands(&answer.negotiated);
@@ -117,14 +115,14 @@ impl Media {
 
     /// The description sent last.
     pub(super) fn repeated(&self) -> Option<Bytes> {
-        let sent = self.exchange.as_ref()?.local_description()?;
+        let sent = self.exchange.local_description()?;
         Some(Bytes::from(sent.to_text()))
     }
 
     /// Takes the answer of a provisional response. `None` when there is none, or none of use: a later one may be.
     pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<(Audio, Vec<Command>)> {
         let answer = read(body).ok()?;
-        let negotiated = self.exchange().receive_early_answer(&answer).ok()?.clone();
+        let negotiated = self.exchange.receive_early_answer(&answer).ok()?.clone();
         let audio = description::agreed(&negotiated)?;
         Some((audio, self.commands(&negotiated)))
     }
@@ -135,10 +133,10 @@ impl Media {
     /// There is no answer, or it leaves nothing in common.
     pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<(Audio, Vec<Command>), Failure> {
         let negotiated = if body.is_empty() {
-            self.exchange().confirm_early_answer()
+            self.exchange.confirm_early_answer()
         } else {
             let answer = read(body).map_err(|_| unusable())?;
-            self.exchange().receive_answer(&answer)
+            self.exchange.receive_answer(&answer)
         };
         let negotiated = negotiated.map_err(|error| of_answer(&error))?.clone();
         let audio = description::agreed(&negotiated).ok_or_else(no_common_codec)?;
@@ -147,12 +145,12 @@ impl Media {
 
     /// Our offer was refused; what was agreed before holds on.
     pub(super) fn withdraw(&mut self) {
-        self.exchange().withdraw_offer();
+        self.exchange.withdraw_offer();
     }
 
     /// The peer's offer is refused; what was agreed before holds on.
     pub(super) fn refuse(&mut self) {
-        self.exchange().refuse_offer();
+        self.exchange.refuse_offer();
     }
 
     /// From now on silence is reported, if it was not before.
@@ -180,18 +178,12 @@ impl Media {
         })?;
         Ok(description::local_media(local, audio))
     }
-
-    fn exchange(&mut self) -> &mut OfferAnswer {
-        let origin = self.local.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.addr.ip());
-        let session_id = self.session_id;
-        self.exchange.get_or_insert_with(|| OfferAnswer::new(session_id, origin))
-    }
 }
 
 impl fmt::Debug for Media {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Descriptions stay out of logs.
-        let state = self.exchange.as_ref().map(OfferAnswer::state);
+        let state = self.exchange.state();
         f.debug_struct("Media").field("leg", &self.leg).field("state", &state).finish_non_exhaustive()
     }
 }

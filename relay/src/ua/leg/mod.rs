@@ -127,9 +127,9 @@ impl SipLeg {
         hop: &mut Hop,
     ) -> Self {
         let Caller { account, contact, digest } = caller;
-        let mut media = Media::new(leg, hop.number());
-        media.attach(local);
         let protocol = account.protocol;
+        let mut media = Media::new(leg, hop.number(), hop.origin(protocol));
+        media.attach(local);
         let common = Common::new(Some(account), contact, protocol, Some(digest), media, identity);
         Self { common, state: State::Opened(Box::new(target)) }
     }
@@ -146,7 +146,7 @@ impl SipLeg {
         identity: &Identity,
         hop: &mut Hop,
     ) -> Result<(Self, Offer), StatusCode> {
-        let mut media = Media::new(leg, hop.number());
+        let mut media = Media::new(leg, hop.number(), hop.origin(protocol));
         let offer = media.take_offer(&request)?;
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
