@@ -15,7 +15,7 @@ use crate::session::{Account, SessionId, display_name};
 
 /// Numbers a call for as long as the relay runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct CallId(u64);
+pub(super) struct CallId(pub(super) u64);
 
 /// A call and its two legs.
 pub(super) struct LiveCall {

@@ -6,7 +6,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use super::calls::{CallId, Driver, LegEntry};
 use super::{MediaPlane, Relay, Timer};
 use crate::browser::BrowserOutput;
-use crate::call::{CallOutput, Cause, LegCommand, LegEvent};
+use crate::call::{CallOutput, Cause, LegCommand, LegEvent, Party};
 use crate::service::ServiceOutput;
 
 /// What a leg's driver wants done, whichever driver it is.
@@ -39,6 +39,9 @@ impl<M: MediaPlane> Relay<M> {
             return tracing::debug!(leg = leg.0, "a key was left out: there are too many");
         }
         let ended = matches!(event, LegEvent::Ended(_));
+        if let LegEvent::Ended(cause) = &event {
+            log_end(id, party, cause);
+        }
         if let Some(call) = self.calls.get_mut(&id) {
             call.machine.leg_event(party, event, now);
         }
@@ -147,8 +150,20 @@ impl<M: MediaPlane> Relay<M> {
         let Some(call) = self.calls.remove(&id) else { return };
         self.remove_leg(call.caller);
         self.remove_leg(call.callee);
-        tracing::info!(call = ?id, "call over");
+        tracing::info!(call = id.0, "call over");
     }
+}
+
+/// Whoever asks why a call ended finds the code here; sentences and phrases come from peers and stay out.
+fn log_end(call: CallId, party: Party, cause: &Cause) {
+    let failure = cause.failure();
+    let reason = match cause {
+        Cause::Normal => "hung up",
+        Cause::Cancelled => "cancelled",
+        _ => failure.as_ref().map_or("failed", |failure| failure.code.name()),
+    };
+    let sip_status = failure.and_then(|failure| failure.sip_status);
+    tracing::info!(call = call.0, ?party, reason, sip_status, "leg ended");
 }
 
 fn leg_of(event: &Event) -> Option<LegId> {
