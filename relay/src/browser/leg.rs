@@ -7,7 +7,7 @@ use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived, Incoming
 use offhook_protocol::{CallStatus, EventBody};
 
 use super::webrtc::{self, BrowserDescription, Payload};
-use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Identity, LegCommand, LegEvent, failure_for_status};
 
 /// What a browser leg wants done.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct BrowserLeg {
     /// An offer of the relay's waits for the browser's answer.
     awaits_answer: bool,
     /// What the browser was told to use.
-    agreed: Option<Audio>,
+    agreed: Option<Description>,
     /// How far the call has come before its answer, as the browser was told.
     progress: Option<CallStatus>,
     /// The browser holds the far end.
@@ -161,7 +161,7 @@ impl BrowserLeg {
         }
     }
 
-    fn invite(&mut self, from: Identity, to: Identity, offer: Option<Audio>) {
+    fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>) {
         let audio = offer.unwrap_or_else(everything);
         let sdp = self.write_offer(&audio);
         self.agreed = Some(audio);
@@ -176,7 +176,7 @@ impl BrowserLeg {
         self.status(CallStatus::Ring);
     }
 
-    fn early(&mut self, media: Option<&Audio>) {
+    fn early(&mut self, media: Option<&Description>) {
         if let (State::Calling, Some(audio)) = (self.state, media) {
             self.state = State::Early;
             self.write_answer(audio);
@@ -193,7 +193,7 @@ impl BrowserLeg {
         }
     }
 
-    fn connected(&mut self, audio: &Audio) {
+    fn connected(&mut self, audio: &Description) {
         match self.state {
             State::Calling => self.write_answer(audio),
             State::Early if self.speaks_other_than(audio) => self.send_offer(audio),
@@ -208,18 +208,18 @@ impl BrowserLeg {
     }
 
     /// The far end changed something. A hold is a matter of this side's media gate; only other codecs need the browser.
-    fn reoffered(&mut self, audio: Audio) {
+    fn reoffered(&mut self, audio: Description) {
         self.direction = audio.direction;
         self.gate();
         if self.speaks_other_than(&audio) {
             return self.send_offer(&audio);
         }
         let codecs = self.agreed.as_ref().map_or(audio.codecs.clone(), |agreed| agreed.codecs.clone());
-        self.leg(LegEvent::ReofferResult(Ok(Audio { codecs, ..audio })));
+        self.leg(LegEvent::ReofferResult(Ok(Description { codecs, ..audio })));
         self.show_hold();
     }
 
-    fn reoffer_answered(&mut self, result: Result<Audio, Cause>) {
+    fn reoffer_answered(&mut self, result: Result<Description, Cause>) {
         match result {
             Ok(audio) => {
                 self.direction = audio.direction;
@@ -248,10 +248,10 @@ impl BrowserLeg {
         self.leg(LegEvent::Ended(cause));
     }
 
-    fn write_answer(&mut self, audio: &Audio) {
+    fn write_answer(&mut self, audio: &Description) {
         let Some(offer) = &self.remote else { return };
         self.version += 1;
-        let own = Audio { direction: offer.audio().direction, ..audio.clone() };
+        let own = Description { direction: offer.audio().direction, ..audio.clone() };
         let (sdp, formats) = webrtc::answer(offer, &self.local, &own, self.version);
         let remote = offer.remote(formats);
         self.agreed = Some(audio.clone());
@@ -259,7 +259,7 @@ impl BrowserLeg {
         self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Answer, sdp }));
     }
 
-    fn send_offer(&mut self, audio: &Audio) {
+    fn send_offer(&mut self, audio: &Description) {
         let sdp = self.write_offer(audio);
         self.agreed = Some(audio.clone());
         self.awaits_answer = true;
@@ -267,15 +267,15 @@ impl BrowserLeg {
     }
 
     /// A hold never shows in the browser's description: its peer connection stays as it is.
-    fn write_offer(&mut self, audio: &Audio) -> String {
+    fn write_offer(&mut self, audio: &Description) -> String {
         self.version += 1;
-        let both_ways = Audio { direction: Direction::SendRecv, ..audio.clone() };
+        let both_ways = Description { direction: Direction::SendRecv, ..audio.clone() };
         let (sdp, payloads) = webrtc::offer(&self.local, &both_ways, self.version);
         self.offered = payloads;
         sdp
     }
 
-    fn speaks_other_than(&self, audio: &Audio) -> bool {
+    fn speaks_other_than(&self, audio: &Description) -> bool {
         let spoken = self.agreed.as_ref().and_then(|agreed| agreed.codecs.first());
         spoken != audio.codecs.first()
     }
@@ -337,8 +337,13 @@ pub fn ended(call_id: String, cause: &Cause) -> EventBody {
 }
 
 /// What is offered to a browser when the caller offered nothing.
-fn everything() -> Audio {
-    Audio { codecs: offhook_media::Codec::ALL.to_vec(), telephone_event: true, direction: Direction::SendRecv }
+fn everything() -> Description {
+    Description {
+        codecs: offhook_media::Codec::ALL.to_vec(),
+        telephone_event: true,
+        direction: Direction::SendRecv,
+        video: None,
+    }
 }
 
 fn narrowed(wanted: Direction, own: Direction) -> Direction {

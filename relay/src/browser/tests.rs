@@ -5,7 +5,7 @@ use offhook_protocol::{CallStatus, EventBody};
 
 use super::webrtc::BrowserDescription;
 use super::*;
-use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Identity, LegCommand, LegEvent, failure_for_status};
 
 const OFFER: &str = include_str!("../relay/tests/offer.sdp");
 
@@ -19,8 +19,8 @@ fn local() -> WebRtcLocal {
     }
 }
 
-fn audio(codecs: &[Codec], direction: Direction) -> Audio {
-    Audio { codecs: codecs.to_vec(), telephone_event: true, direction }
+fn audio(codecs: &[Codec], direction: Direction) -> Description {
+    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None }
 }
 
 fn calling() -> BrowserLeg {

@@ -12,7 +12,7 @@ use offhook_protocol::Failure;
 
 /// One end's half of an offer/answer exchange (RFC 3264), reduced to what decides a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Audio {
+pub struct Description {
     /// Codecs in order of preference. Never empty.
     pub codecs: Vec<Codec>,
     /// Whether telephone-event (RFC 4733) is there.
@@ -20,6 +20,26 @@ pub struct Audio {
     /// Seen from the relay towards the leg that says or is told this: `SendOnly` means that the relay sends to that leg
     /// and hears nothing from it.
     pub direction: Direction,
+    /// The picture, where there is one. SIP legs have none.
+    pub video: Option<Video>,
+}
+
+/// The picture of a description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Video {
+    /// Codecs in order of preference, as RFC 6184, RFC 7741 and their like name them. Never empty.
+    pub codecs: Vec<VideoCodec>,
+    /// As [`Description::direction`].
+    pub direction: Direction,
+}
+
+/// A video codec and the parameters it is offered with. Two are the same where both agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VideoCodec {
+    /// The encoding name of `a=rtpmap`.
+    pub name: String,
+    /// The format parameters of `a=fmtp`, where there are any.
+    pub parameters: Option<String>,
 }
 
 /// Who is at one end, as the other end is told.
@@ -56,20 +76,20 @@ pub enum LegCommand {
         /// Who is called.
         to: Identity,
         /// The other end's capabilities; `None` when it offered nothing (INVITE without SDP).
-        offer: Option<Audio>,
+        offer: Option<Description>,
     },
     /// The far end has the request (100).
     Trying,
     /// The far end rings (180), with early media where there is some.
-    Ringing(Option<Audio>),
+    Ringing(Option<Description>),
     /// The far end progresses (183), with early media where there is some.
-    Progress(Option<Audio>),
+    Progress(Option<Description>),
     /// The far end answered (200).
-    Answer(Audio),
+    Answer(Description),
     /// The far end asks to change the session: re-INVITE with this offer.
-    Reoffer(Audio),
+    Reoffer(Description),
     /// The answer to this leg's own [`LegEvent::Reoffer`].
-    ReofferAnswer(Result<Audio, Cause>),
+    ReofferAnswer(Result<Description, Cause>),
     /// A key was pressed at the other end: play it to this leg as a telephone-event, or tell its user.
     Dtmf {
         /// Which.
@@ -87,15 +107,15 @@ pub enum LegEvent {
     /// The far end's server has the request (100).
     Trying,
     /// It rings (180); early media where the answer came with SDP.
-    Ringing(Option<Audio>),
+    Ringing(Option<Description>),
     /// It progresses (183).
-    Progress(Option<Audio>),
+    Progress(Option<Description>),
     /// It answered.
-    Answered(Audio),
+    Answered(Description),
     /// It wants to change the session (hold, resume, moved media); answered with [`LegCommand::ReofferAnswer`].
-    Reoffer(Audio),
+    Reoffer(Description),
     /// The result of [`LegCommand::Reoffer`].
-    ReofferResult(Result<Audio, Cause>),
+    ReofferResult(Result<Description, Cause>),
     /// A digit was pressed there.
     Dtmf {
         /// Which.

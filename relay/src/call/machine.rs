@@ -5,7 +5,7 @@ use offhook_media::{Codec, Digit, Direction};
 use offhook_protocol::{ErrorCode, Failure};
 
 use super::cause::failure_for_status;
-use super::leg::{Audio, Cause, Identity, LegCommand, LegEvent};
+use super::leg::{Cause, Description, Identity, LegCommand, LegEvent};
 use super::side::{LegKind, Life, Party, Side, both, mirrored};
 
 /// How long a call may stay in each state that waits for somebody.
@@ -56,9 +56,9 @@ pub struct Call {
     callee: Side,
     phase: Phase,
     /// What both ends agreed on, most preferred first.
-    agreed: Option<Audio>,
+    agreed: Option<Description>,
     /// What held before the change under way: should it be refused, it holds again.
-    before: Option<(Direction, Option<Audio>)>,
+    before: Option<(Direction, Option<Description>)>,
     deadlines: Deadlines,
     deadline: Option<Instant>,
     outputs: VecDeque<CallOutput>,
@@ -71,12 +71,12 @@ impl Call {
         caller: LegKind,
         callee: LegKind,
         (from, to): (Identity, Identity),
-        offer: Option<Audio>,
+        offer: Option<Description>,
         deadlines: Deadlines,
         now: Instant,
     ) -> Self {
         let wants = offer.as_ref().map_or(Direction::SendRecv, |offer| offer.direction);
-        let offer = offer.map(|offer| Audio { direction: mirrored(offer.direction), ..offer });
+        let offer = offer.map(|offer| Description { direction: mirrored(offer.direction), ..offer });
         let invite = LegCommand::Invite { from, to, offer };
         Self {
             caller: Side { wants, ..Side::new(caller) },
@@ -178,7 +178,7 @@ impl Call {
         }
     }
 
-    fn answered(&mut self, party: Party, audio: Audio, now: Instant) {
+    fn answered(&mut self, party: Party, audio: Description, now: Instant) {
         match (party, self.phase) {
             (Party::Callee, Phase::Inviting) => {
                 self.callee.wants = audio.direction;
@@ -186,7 +186,7 @@ impl Call {
                 self.deadline = None;
                 let direction = self.towards(Party::Caller);
                 self.agreed = Some(audio.clone());
-                self.command(Party::Caller, LegCommand::Answer(Audio { direction, ..audio }));
+                self.command(Party::Caller, LegCommand::Answer(Description { direction, ..audio }));
             }
             // The answer to the offer the caller was given in place of its own (RFC 3261 section 13.2.1).
             (Party::Caller, Phase::Established) => {
@@ -202,7 +202,7 @@ impl Call {
         }
     }
 
-    fn reoffer(&mut self, party: Party, audio: Audio, now: Instant) {
+    fn reoffer(&mut self, party: Party, audio: Description, now: Instant) {
         if self.phase != Phase::Established {
             // RFC 3261 section 14.2: another change is under way.
             let failure = failure_for_status(491, "Request Pending");
@@ -229,10 +229,10 @@ impl Call {
         self.phase = Phase::Reoffering { by };
         self.deadline = Some(now + self.deadlines.reoffer);
         let direction = self.towards(other);
-        self.command(other, LegCommand::Reoffer(Audio { direction, ..agreed }));
+        self.command(other, LegCommand::Reoffer(Description { direction, ..agreed }));
     }
 
-    fn reoffer_result(&mut self, party: Party, result: Result<Audio, Cause>) {
+    fn reoffer_result(&mut self, party: Party, result: Result<Description, Cause>) {
         let Phase::Reoffering { by } = self.phase else { return };
         if by.map_or(Party::Callee, Party::other) != party {
             return;
@@ -271,7 +271,7 @@ impl Call {
         let Some(agreed) = self.agreed.clone() else { return };
         let towards = self.towards(party);
         let direction = allowed.map_or(towards, |allowed| both(allowed, towards));
-        self.command(party, LegCommand::ReofferAnswer(Ok(Audio { direction, ..agreed })));
+        self.command(party, LegCommand::ReofferAnswer(Ok(Description { direction, ..agreed })));
     }
 
     fn dtmf(&mut self, party: Party, digit: Digit, duration: Duration) {
@@ -339,7 +339,7 @@ impl Call {
     }
 
     /// Whether an offer still has the codec that is spoken.
-    fn keeps(&self, offer: &Audio) -> bool {
+    fn keeps(&self, offer: &Description) -> bool {
         let spoken: Option<Codec> = self.agreed.as_ref().and_then(|agreed| agreed.codecs.first().copied());
         spoken.is_some_and(|codec| offer.codecs.contains(&codec))
     }

@@ -19,6 +19,6 @@ mod order_tests;
 mod tests;
 
 pub use cause::failure_for_status;
-pub use leg::{Audio, Cause, Identity, LegCommand, LegEvent};
+pub use leg::{Cause, Description, Identity, LegCommand, LegEvent};
 pub use machine::{Call, CallOutput, Deadlines};
 pub use side::{LegKind, Party};

@@ -24,12 +24,9 @@ fn direction() -> impl Strategy<Value = Direction> {
     ]
 }
 
-fn audio() -> impl Strategy<Value = Audio> {
-    (proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), direction()).prop_map(|(codecs, direction)| Audio {
-        codecs,
-        telephone_event: true,
-        direction,
-    })
+fn audio() -> impl Strategy<Value = Description> {
+    (proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), direction())
+        .prop_map(|(codecs, direction)| Description { codecs, telephone_event: true, direction, video: None })
 }
 
 fn cause() -> impl Strategy<Value = Cause> {

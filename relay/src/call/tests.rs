@@ -12,11 +12,11 @@ fn start() -> Instant {
     Instant::now()
 }
 
-fn audio(codecs: &[Codec], direction: Direction) -> Audio {
-    Audio { codecs: codecs.to_vec(), telephone_event: true, direction }
+fn audio(codecs: &[Codec], direction: Direction) -> Description {
+    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None }
 }
 
-fn both_ways() -> Audio {
+fn both_ways() -> Description {
     audio(&[Codec::Opus, Codec::Pcma], Direction::SendRecv)
 }
 

@@ -7,7 +7,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use super::{MediaPlane, Relay};
 use crate::browser::webrtc::BrowserDescription;
 use crate::browser::{self, BrowserLeg};
-use crate::call::{Audio, Call, Cause, Identity, LegKind, Party, failure_for_status};
+use crate::call::{Call, Cause, Description, Identity, LegKind, Party, failure_for_status};
 use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::route::{self, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
@@ -235,7 +235,7 @@ impl<M: MediaPlane> Relay<M> {
         caller: End,
         callee: End,
         identities: (Identity, Identity),
-        offer: Option<Audio>,
+        offer: Option<Description>,
         now: Instant,
     ) {
         let id = CallId(self.next_id());

@@ -8,7 +8,7 @@ use offhook_sip::transaction::Transmit;
 
 use super::calls::{Driver, End};
 use super::{MediaPlane, Output, Relay};
-use crate::call::{Audio, Cause, Identity, LegCommand};
+use crate::call::{Cause, Description, Identity, LegCommand};
 use crate::session::SessionId;
 use crate::ua::transport::TransportEvent;
 use crate::ua::{AccountId, LookupId, SipAccount, UaOutput};
@@ -94,7 +94,7 @@ impl<M: MediaPlane> Relay<M> {
         account: Option<AccountId>,
         dialled: &str,
         identities: (Identity, Identity),
-        offer: Option<Audio>,
+        offer: Option<Description>,
         now: Instant,
     ) -> Result<(), Failure> {
         if self.stopping {

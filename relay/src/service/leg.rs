@@ -4,7 +4,7 @@ use std::time::Duration;
 use offhook_media::{Command, Digits, Direction, LegId, Service};
 use offhook_protocol::{ErrorCode, Failure};
 
-use crate::call::{Audio, Cause, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, LegCommand, LegEvent, failure_for_status};
 
 /// A number the relay itself answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,7 +118,7 @@ impl ServiceLeg {
         }
     }
 
-    fn invited(&mut self, offer: Option<Audio>) {
+    fn invited(&mut self, offer: Option<Description>) {
         match self.number {
             ServiceNumber::Busy => self.end(Cause::Failure(failure_for_status(486, "Busy Here"))),
             ServiceNumber::NoAnswer => self.leg_event(LegEvent::Ringing(None)),
@@ -133,12 +133,13 @@ impl ServiceLeg {
     }
 
     /// What of an offer the service can do; all it can when nothing was offered.
-    fn common(&self, offer: Option<Audio>) -> Result<Audio, Failure> {
+    fn common(&self, offer: Option<Description>) -> Result<Description, Failure> {
         let known = self.number.sound().map(Service::codecs).unwrap_or_default();
-        let mut audio = offer.unwrap_or_else(|| Audio {
+        let mut audio = offer.unwrap_or_else(|| Description {
             codecs: known.to_vec(),
             telephone_event: true,
             direction: Direction::SendRecv,
+            video: None,
         });
         audio.codecs.retain(|codec| known.contains(codec));
         if audio.codecs.is_empty() {
@@ -167,7 +168,8 @@ mod tests {
     use crate::call::Identity;
 
     fn invite(codecs: &[Codec]) -> LegCommand {
-        let offer = Audio { codecs: codecs.to_vec(), telephone_event: true, direction: Direction::SendRecv };
+        let offer =
+            Description { codecs: codecs.to_vec(), telephone_event: true, direction: Direction::SendRecv, video: None };
         LegCommand::Invite { from: Identity::default(), to: Identity::default(), offer: Some(offer) }
     }
 

@@ -5,11 +5,11 @@ use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote
 use offhook_sip::offer_answer::{Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, RemoteMedia};
 use offhook_sip::sdp::Direction as SdpDirection;
 
-use crate::call::Audio;
+use crate::call::Description;
 
 /// What the relay's side brings to an offer or an answer.
 #[must_use]
-pub(super) fn local_media(rtp: &RtpLocal, audio: &Audio) -> LocalMedia {
+pub(super) fn local_media(rtp: &RtpLocal, audio: &Description) -> LocalMedia {
     let mut codecs: Vec<SdpCodec> = audio.codecs.iter().copied().map(sdp_codec).collect();
     if audio.telephone_event {
         codecs.extend(event_clocks(&audio.codecs).map(SdpCodec::telephone_event));
@@ -19,24 +19,24 @@ pub(super) fn local_media(rtp: &RtpLocal, audio: &Audio) -> LocalMedia {
 
 /// What a peer's offer says, in the core's terms. `None` when none of its codecs is one of ours.
 #[must_use]
-pub(super) fn offered(remote: &RemoteMedia) -> Option<Audio> {
+pub(super) fn offered(remote: &RemoteMedia) -> Option<Description> {
     let codecs = distinct(remote.codecs.iter().filter_map(codec));
     if codecs.is_empty() {
         return None;
     }
     let telephone_event = remote.codecs.iter().any(SdpCodec::is_telephone_event);
-    Some(Audio { codecs, telephone_event, direction: direction(remote.direction.reversed()) })
+    Some(Description { codecs, telephone_event, direction: direction(remote.direction.reversed()), video: None })
 }
 
 /// What an exchange agreed on, in the core's terms. `None` when no codec of ours is left.
 #[must_use]
-pub(super) fn agreed(negotiated: &Negotiated) -> Option<Audio> {
+pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
     let codecs = distinct(negotiated.codecs.iter().filter_map(|agreed| codec(&agreed.codec)));
     if codecs.is_empty() {
         return None;
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
-    Some(Audio { codecs, telephone_event, direction: direction(negotiated.direction) })
+    Some(Description { codecs, telephone_event, direction: direction(negotiated.direction), video: None })
 }
 
 /// What an exchange agreed on, in the media worker's terms.
@@ -126,8 +126,8 @@ mod tests {
         }
     }
 
-    fn everything() -> Audio {
-        Audio { codecs: Codec::ALL.to_vec(), telephone_event: true, direction: Direction::SendRecv }
+    fn everything() -> Description {
+        Description { codecs: Codec::ALL.to_vec(), telephone_event: true, direction: Direction::SendRecv, video: None }
     }
 
     fn parse(text: &str) -> SessionDescription {

@@ -26,7 +26,7 @@ use offhook_media::{Command, LegId};
 use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::transaction::{Timing, Transmit};
 
-use crate::call::{Audio, Identity, LegEvent};
+use crate::call::{Description, Identity, LegEvent};
 
 pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
@@ -85,7 +85,7 @@ pub enum UaOutput {
         /// Who is called.
         to: Identity,
         /// What the caller can do; `None` when it offers nothing yet.
-        offer: Option<Audio>,
+        offer: Option<Description>,
     },
     /// A registration changed.
     Registration {

@@ -7,7 +7,7 @@ use offhook_protocol::{CallStatus, ErrorCode, Failure};
 
 use super::{BrowserLeg, State, narrowed};
 use crate::browser::webrtc::{self, BrowserDescription};
-use crate::call::{Audio, Cause, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, LegEvent, failure_for_status};
 
 /// How long a key sent from the browser sounds.
 const KEY_PRESS: Duration = Duration::from_millis(100);
@@ -65,7 +65,7 @@ impl BrowserLeg {
         let wanted = if hold { Direction::RecvOnly } else { Direction::SendRecv };
         let direction = narrowed(wanted, self.own_direction());
         self.gate();
-        self.leg(LegEvent::Reoffer(Audio { direction, ..agreed }));
+        self.leg(LegEvent::Reoffer(Description { direction, ..agreed }));
         Ok(())
     }
 
@@ -88,13 +88,13 @@ impl BrowserLeg {
     pub fn sdp(&mut self, sdp: &str) -> Result<(), Failure> {
         self.require(self.state == State::Connected && self.awaits_answer)?;
         let audio = self.take_answer(sdp)?;
-        self.leg(LegEvent::ReofferResult(Ok(Audio { direction: self.direction, ..audio })));
+        self.leg(LegEvent::ReofferResult(Ok(Description { direction: self.direction, ..audio })));
         self.show_hold();
         Ok(())
     }
 
     /// Reads the browser's answer to the relay's latest offer and tells the media worker.
-    fn take_answer(&mut self, sdp: &str) -> Result<Audio, Failure> {
+    fn take_answer(&mut self, sdp: &str) -> Result<Description, Failure> {
         let description = BrowserDescription::parse(sdp)?;
         let formats = webrtc::agreed(&self.offered, &description);
         let offered = self.agreed.as_ref().map(|agreed| agreed.codecs.clone()).unwrap_or_default();

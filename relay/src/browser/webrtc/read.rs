@@ -2,7 +2,7 @@ use offhook_media::{Codec, Direction, Fingerprint, Format, IceCredentials, IcePa
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::sdp::{self, MediaDescription, SessionDescription};
 
-use crate::call::Audio;
+use crate::call::Description;
 
 /// A payload type of a description and what it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +56,15 @@ impl BrowserDescription {
 
     /// What the description can do, for the core.
     #[must_use]
-    pub fn audio(&self) -> Audio {
-        Audio {
+    pub fn audio(&self) -> Description {
+        Description {
             codecs: self.codecs().collect(),
             telephone_event: self
                 .payloads
                 .iter()
                 .any(|payload| matches!(payload.format, Format::TelephoneEvent { .. })),
             direction: self.direction,
+            video: None,
         }
     }
 

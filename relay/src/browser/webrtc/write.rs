@@ -2,7 +2,7 @@ use offhook_media::{Codec, Direction, Fingerprint, Format, PayloadFormat, WebRtc
 use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, RtpMap, SessionDescription};
 
 use super::read::{BrowserDescription, Payload};
-use crate::call::Audio;
+use crate::call::Description;
 
 const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
 const OPUS: u8 = 111;
@@ -16,7 +16,7 @@ const HOST_PRIORITY: u32 = 0x7e00_00ff;
 pub fn answer(
     offered: &BrowserDescription,
     local: &WebRtcLocal,
-    audio: &Audio,
+    audio: &Description,
     version: u64,
 ) -> (String, Vec<PayloadFormat>) {
     let chosen = chosen(offered.payloads(), audio);
@@ -35,7 +35,7 @@ pub fn answer(
 
 /// Offers a browser `audio`. Returns the text and the payload types offered.
 #[must_use]
-pub fn offer(local: &WebRtcLocal, audio: &Audio, version: u64) -> (String, Vec<Payload>) {
+pub fn offer(local: &WebRtcLocal, audio: &Description, version: u64) -> (String, Vec<Payload>) {
     let payloads = offered_payloads(audio);
     let description = session(local, "0", version).with_media(audio_section(local, "0", &payloads, audio.direction));
     (description.to_text(), payloads)
@@ -52,7 +52,7 @@ pub fn agreed(offered: &[Payload], answered: &BrowserDescription) -> Vec<Payload
 }
 
 /// The offered payload types for `audio`, in its order, with the events that go with its codecs.
-fn chosen(offered: &[Payload], audio: &Audio) -> Vec<Payload> {
+fn chosen(offered: &[Payload], audio: &Description) -> Vec<Payload> {
     let find = |format: Format| offered.iter().copied().find(|payload| payload.format == format);
     let mut chosen: Vec<Payload> = audio.codecs.iter().filter_map(|codec| find(Format::Audio(*codec))).collect();
     if audio.telephone_event {
@@ -61,7 +61,7 @@ fn chosen(offered: &[Payload], audio: &Audio) -> Vec<Payload> {
     chosen
 }
 
-fn offered_payloads(audio: &Audio) -> Vec<Payload> {
+fn offered_payloads(audio: &Description) -> Vec<Payload> {
     let number = |codec: Codec| codec.static_payload_type().unwrap_or(OPUS);
     let mut payloads: Vec<Payload> =
         audio.codecs.iter().map(|codec| Payload { number: number(*codec), format: Format::Audio(*codec) }).collect();

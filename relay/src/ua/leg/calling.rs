@@ -7,7 +7,7 @@ use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Reques
 use super::invite::{of_silence, unsendable};
 use super::session::{Sent, Session};
 use super::{Common, LegOutput, State};
-use crate::call::{Audio, Cause, Identity, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Identity, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 
@@ -31,7 +31,7 @@ impl Calling {
     pub(super) fn begin(
         target: SipUri,
         from: &Identity,
-        offer: Option<Audio>,
+        offer: Option<Description>,
         common: &mut Common,
         hop: &mut Hop,
     ) -> State {
@@ -47,7 +47,7 @@ impl Calling {
     fn first(
         target: SipUri,
         from: &Identity,
-        offer: Option<Audio>,
+        offer: Option<Description>,
         common: &mut Common,
         hop: &mut Hop,
     ) -> Result<Self, Failure> {

@@ -12,7 +12,7 @@ use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswer
 use offhook_sip::sdp::SessionDescription;
 
 use super::Offer;
-use crate::call::{Audio, failure_for_status};
+use crate::call::{Description, failure_for_status};
 use crate::ua::description;
 
 /// The media type of every description.
@@ -27,7 +27,7 @@ pub(super) struct Media {
     local: Option<RtpLocal>,
     exchange: OfferAnswer,
     /// What our side brought last, for an offer the peer asks for.
-    last: Option<Audio>,
+    last: Option<Description>,
     /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
     allowed: Direction,
     /// The same of an offer that has no answer yet.
@@ -82,7 +82,7 @@ impl Media {
     ///
     /// # Errors
     /// When an exchange is under way, or the leg has no port.
-    pub(super) fn offer(&mut self, audio: &Audio) -> Result<Bytes, Failure> {
+    pub(super) fn offer(&mut self, audio: &Description) -> Result<Bytes, Failure> {
         let local = self.local(audio)?;
         let offer = self.exchange.create_offer(&local).map_err(|error| busy(&error))?;
         self.last = Some(audio.clone());
@@ -91,20 +91,21 @@ impl Media {
 
     /// An offer of what our side brought last. A hold of the peer's is the peer's to keep or to end.
     pub(super) fn offer_again(&mut self) -> Result<Bytes, Failure> {
-        let audio = self.last.clone().unwrap_or_else(|| Audio {
+        let audio = self.last.clone().unwrap_or_else(|| Description {
             codecs: offhook_media::Codec::ALL.to_vec(),
             telephone_event: true,
             direction: Direction::SendRecv,
+            video: None,
         });
         let direction = widened(audio.direction, self.allowed);
-        self.offer(&Audio { direction, ..audio })
+        self.offer(&Description { direction, ..audio })
     }
 
     /// Answers the peer's offer; the worker is told at once.
     ///
     /// # Errors
     /// No common codec, or no offer.
-    pub(super) fn answer(&mut self, audio: &Audio) -> Result<(Bytes, Vec<Command>), Failure> {
+    pub(super) fn answer(&mut self, audio: &Description) -> Result<(Bytes, Vec<Command>), Failure> {
         let local = self.local(audio)?;
         let answer = self.exchange.create_answer(&local).map_err(|error| of_answer(&error))?;
         self.last = Some(audio.clone());
@@ -120,7 +121,7 @@ impl Media {
     }
 
     /// Takes the answer of a provisional response. `None` when there is none, or none of use: a later one may be.
-    pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<(Audio, Vec<Command>)> {
+    pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<(Description, Vec<Command>)> {
         let answer = read(body).ok()?;
         let negotiated = self.exchange.receive_early_answer(&answer).ok()?.clone();
         let audio = description::agreed(&negotiated)?;
@@ -131,7 +132,7 @@ impl Media {
     ///
     /// # Errors
     /// There is no answer, or it leaves nothing in common.
-    pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<(Audio, Vec<Command>), Failure> {
+    pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<(Description, Vec<Command>), Failure> {
         let negotiated = if body.is_empty() {
             self.exchange.confirm_early_answer()
         } else {
@@ -172,7 +173,7 @@ impl Media {
         ]
     }
 
-    fn local(&self, audio: &Audio) -> Result<LocalMedia, Failure> {
+    fn local(&self, audio: &Description) -> Result<LocalMedia, Failure> {
         let local = self.local.as_ref().ok_or_else(|| {
             Failure::new(ErrorCode::Internal, "The SIP leg has no RTP port. This is a fault of the relay.")
         })?;

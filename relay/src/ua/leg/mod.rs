@@ -22,7 +22,7 @@ use offhook_sip::transaction::{ServerId, Timing};
 use super::account::{Protocol, SipAccount};
 use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
-use crate::call::{Audio, Cause, LegCommand, LegEvent};
+use crate::call::{Cause, Description, LegCommand, LegEvent};
 use calling::Calling;
 use media::Media;
 use ringing::Ringing;
@@ -53,7 +53,7 @@ pub(super) enum Offer {
     /// No description: the answerer is to offer.
     None,
     /// A description with codecs of ours.
-    Audio(Audio),
+    Audio(Description),
 }
 
 /// What every state of a leg needs.

@@ -12,7 +12,7 @@ use super::invite::unsendable;
 use super::media::SDP;
 use super::session::{Awaits, Session};
 use super::{Common, LegOutput, State};
-use crate::call::{Audio, Cause, LegCommand};
+use crate::call::{Cause, Description, LegCommand};
 
 /// An INVITE that waits for our answer.
 #[derive(Debug)]
@@ -81,7 +81,12 @@ impl Ringing {
         self.refuse(Cause::Cancelled, common)
     }
 
-    fn provisional(&mut self, status: StatusCode, early: Option<Audio>, common: &mut Common) -> Result<(), Failure> {
+    fn provisional(
+        &mut self,
+        status: StatusCode,
+        early: Option<Description>,
+        common: &mut Common,
+    ) -> Result<(), Failure> {
         let mut reply = common.reply(&self.request, status, &self.tag);
         // Without an offer there is nothing to answer before the 200.
         if let Some(audio) = early.filter(|_| self.offered) {
@@ -92,7 +97,7 @@ impl Ringing {
         Ok(())
     }
 
-    fn answer(mut self: Box<Self>, audio: &Audio, common: &mut Common, now: Instant) -> State {
+    fn answer(mut self: Box<Self>, audio: &Description, common: &mut Common, now: Instant) -> State {
         let response = self.description(audio, common).and_then(|description| {
             let reply = common.reply(&self.request, StatusCode::OK, &self.tag).body(SDP, description);
             reply.build().map_err(|error| unsendable(&error))
@@ -115,7 +120,7 @@ impl Ringing {
     }
 
     /// The answer to the offer, made once and then repeated; or our offer.
-    fn description(&mut self, audio: &Audio, common: &mut Common) -> Result<Bytes, Failure> {
+    fn description(&mut self, audio: &Description, common: &mut Common) -> Result<Bytes, Failure> {
         if !self.offered {
             return common.exchange.offer(audio);
         }

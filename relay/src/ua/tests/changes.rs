@@ -5,14 +5,14 @@ use offhook_sip::message::{HeaderName, Method, Request};
 
 use super::peer::{Peer, foreign_sdp, sdp, sdp_at};
 use super::scene::{LEG, Scene, audio, body, failure, header, seconds};
-use crate::call::{Audio, Cause, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, LegCommand, LegEvent, failure_for_status};
 
-fn pcma(direction: Direction) -> Audio {
+fn pcma(direction: Direction) -> Description {
     audio(&[Codec::Pcma], direction)
 }
 
 /// The peer changes the session; the core grants what it asks for.
-fn change(scene: &mut Scene, peer: &Peer, cseq: u32, offer: &str) -> (Audio, String) {
+fn change(scene: &mut Scene, peer: &Peer, cseq: u32, offer: &str) -> (Description, String) {
     scene.give(peer.reinvite(cseq, offer));
     let LegEvent::Reoffer(asked) = scene.event() else { panic!("no offer") };
     scene.command(LEG, LegCommand::ReofferAnswer(Ok(asked.clone())));

@@ -6,7 +6,7 @@ use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{ACCOUNT, Scene, audio, body, everything, failure, header, local, seconds};
 use crate::call::{Cause, LegCommand, LegEvent, failure_for_status};
 
-fn pcma() -> crate::call::Audio {
+fn pcma() -> crate::call::Description {
     audio(&[Codec::Pcma], Direction::SendRecv)
 }
 

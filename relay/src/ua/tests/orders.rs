@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{LEG, Scene, audio, everything, seconds};
-use crate::call::{Audio, Cause, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, LegCommand, LegEvent, failure_for_status};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -24,10 +24,10 @@ enum Step {
     Wait(u64),
 }
 
-fn change() -> impl Strategy<Value = Audio> {
+fn change() -> impl Strategy<Value = Description> {
     let direction = prop_oneof![Just(Direction::SendRecv), Just(Direction::SendOnly), Just(Direction::Inactive)];
     (direction, any::<bool>()).prop_map(|(direction, all)| match all {
-        true => Audio { direction, ..everything() },
+        true => Description { direction, ..everything() },
         false => audio(&[Codec::Pcma], direction),
     })
 }

@@ -12,7 +12,7 @@ use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Respo
 use offhook_sip::transaction::{Destination, Timing, TransactionId};
 
 use super::peer::{Peer, sdp};
-use crate::call::{Audio, Cause, Identity, LegCommand, LegEvent};
+use crate::call::{Cause, Description, Identity, LegCommand, LegEvent};
 use crate::ua::transport::TransportEvent;
 use crate::ua::{AccountId, LookupId, SipAccount, UaConfig, UaOutput, UserAgent};
 
@@ -30,7 +30,7 @@ pub(super) struct Incoming {
     pub(super) account: Option<AccountId>,
     pub(super) dialled: String,
     pub(super) from: Identity,
-    pub(super) offer: Option<Audio>,
+    pub(super) offer: Option<Description>,
 }
 
 pub(super) struct Scene {
@@ -63,11 +63,11 @@ pub(super) fn account() -> OpenSip {
     }
 }
 
-pub(super) fn audio(codecs: &[Codec], direction: Direction) -> Audio {
-    Audio { codecs: codecs.to_vec(), telephone_event: true, direction }
+pub(super) fn audio(codecs: &[Codec], direction: Direction) -> Description {
+    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None }
 }
 
-pub(super) fn everything() -> Audio {
+pub(super) fn everything() -> Description {
     audio(&Codec::ALL, Direction::SendRecv)
 }
 

@@ -6,7 +6,7 @@ use offhook_sip::message::{Request, StatusCode};
 use offhook_sip::transaction::ServerId;
 
 use super::{Awaits, Bye, Session};
-use crate::call::{Audio, Cause, LegEvent};
+use crate::call::{Cause, Description, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
 use crate::ua::leg::media::SDP;
@@ -35,7 +35,7 @@ impl Session {
     }
 
     /// Takes the core's answer to it.
-    pub(super) fn answer_offered(&mut self, result: Result<Audio, Cause>, common: &mut Common, now: Instant) {
+    pub(super) fn answer_offered(&mut self, result: Result<Description, Cause>, common: &mut Common, now: Instant) {
         // None is waited for when the change came with an ACK, which cannot be refused any more.
         let Some((id, request)) = self.offered.take() else { return };
         let answered = match result {

@@ -6,7 +6,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Method, Request, Response, StatusCode};
 
 use super::{Bye, Sending, Session, acknowledge, refused_change};
-use crate::call::{Audio, Cause, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
 use crate::ua::leg::{Common, LegOutput};
@@ -19,7 +19,7 @@ const MAX_GLARES: u8 = 4;
 #[derive(Debug)]
 pub(super) struct Reoffer {
     pub(super) id: Option<RequestId>,
-    audio: Audio,
+    audio: Description,
     wait: Wait,
     glares: u8,
 }
@@ -54,7 +54,7 @@ impl Reoffer {
 
 impl Session {
     /// Offers a change.
-    pub(super) fn reoffer(&mut self, audio: Audio, common: &mut Common, hop: &mut Hop, now: Instant) {
+    pub(super) fn reoffer(&mut self, audio: Description, common: &mut Common, hop: &mut Hop, now: Instant) {
         if self.reoffer.is_some() || self.offered.is_some() {
             let sentence = "The call is being changed already. Try again in a moment.";
             return common.event(refused_change(Failure::new(ErrorCode::InvalidCallState, sentence)));
@@ -149,7 +149,7 @@ impl Session {
         self.offered.is_some() || self.answer.is_some()
     }
 
-    fn offer(&mut self, audio: Audio, glares: u8, common: &mut Common, hop: &mut Hop, now: Instant) {
+    fn offer(&mut self, audio: Description, glares: u8, common: &mut Common, hop: &mut Hop, now: Instant) {
         let offer = match common.exchange.offer(&audio) {
             Ok(offer) => offer,
             Err(failure) => return common.event(refused_change(failure)),
@@ -191,7 +191,7 @@ impl Session {
     fn send_reoffer(
         &mut self,
         (request, next_hop): (Request, NextHop),
-        audio: Audio,
+        audio: Description,
         glares: u8,
         common: &mut Common,
         now: Instant,
