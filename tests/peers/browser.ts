@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Browser as Chromium, type BrowserContext, type Page, chromium } from "playwright-core";
 import type { SessionOptions } from "offhook";
 import type { Report } from "../page/phone.ts";
+import type { Recording } from "../page/recorder.ts";
 import type { Sound } from "../sound/wav.ts";
 import { writeWav } from "../sound/wav.ts";
 import { Happenings } from "./deadline.ts";
@@ -14,6 +15,8 @@ export interface BrowserOptions {
   readonly says: Sound;
   /** Where its pages come from, if another browser serves them already. */
   readonly origin?: string;
+  /** Further switches. */
+  readonly args?: readonly string[];
 }
 
 export class Browser {
@@ -42,6 +45,7 @@ export class Browser {
         `--use-file-for-fake-audio-capture=${file}`,
         "--autoplay-policy=no-user-gesture-required",
         "--disable-features=WebRtcHideLocalIpsWithMdns",
+        ...(options.args ?? []),
       ],
     });
     if (options.origin !== undefined) return new Browser(running, options.origin);
@@ -162,14 +166,17 @@ export class BrowserPhone {
 
   /** The last seconds it heard. */
   async heard(seconds = 6): Promise<Sound> {
-    const { rate, pcm } = await this.page.evaluate((s) => window.testPhone.heard(s), seconds);
-    const bytes = Buffer.from(pcm, "base64");
-    const samples = new Float32Array(bytes.length / 2).map((_, i) => bytes.readInt16LE(i * 2) / 32768);
-    return { rate, samples };
+    return soundOf(await this.page.evaluate((s) => window.testPhone.heard(s), seconds));
   }
 
   /** Closes the tab without a goodbye from the page. */
   async kill(): Promise<void> {
     await this.context.close();
   }
+}
+
+/** A recording made in a page, as a sound. */
+export function soundOf({ rate, pcm }: Recording): Sound {
+  const bytes = Buffer.from(pcm, "base64");
+  return { rate, samples: new Float32Array(bytes.length / 2).map((_, i) => bytes.readInt16LE(i * 2) / 32768) };
 }
