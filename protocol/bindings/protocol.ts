@@ -8,12 +8,12 @@ export type Request = {
 /**
  * Returned in the one reply to this request.
  */
-id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & CallRef | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "ping" } & Ping);
+id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping);
 
 /**
  * Everything a browser can ask. `type` on the wire is the variant's name in camel case.
  */
-export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & CallRef | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "ping" } & Ping;
+export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping;
 
 /**
  * The version handshake.
@@ -67,7 +67,19 @@ register: boolean,
 /**
  * The display name others see.
  */
-visibleName?: string | null, };
+visibleName?: string | null, 
+/**
+ * The session, with its registration and its calls, outlives the page for the relay's keep-alive time.
+ */
+keepAlive?: boolean, 
+/**
+ * The app's key, for the relay's log.
+ */
+appKey?: string | null, 
+/**
+ * Whatever the app wants to say of itself, as JSON text.
+ */
+custom?: Secret | null, };
 
 /**
  * A user of the relay's own domain.
@@ -84,7 +96,19 @@ password?: Secret | null,
 /**
  * The display name others see.
  */
-visibleName?: string | null, };
+visibleName?: string | null, 
+/**
+ * The session, with its registration and its calls, outlives the page for the relay's keep-alive time.
+ */
+keepAlive?: boolean, 
+/**
+ * The app's key, for the relay's log.
+ */
+appKey?: string | null, 
+/**
+ * Whatever the app wants to say of itself, as JSON text.
+ */
+custom?: Secret | null, };
 
 /**
  * A claim on a session whose socket was lost.
@@ -97,12 +121,21 @@ token: Secret,
 /**
  * The sequence number of the last event seen; 0 for none.
  */
-lastSeq: number, };
+lastSeq: number, 
+/**
+ * The page has nothing of the session, as after a reload: `last_seq` means nothing, no event is repeated, and the
+ * reply lists the calls.
+ */
+fresh?: boolean, };
 
 /**
  * Ends the session.
  */
-export type Close = Record<symbol, never>;
+export type Close = { 
+/**
+ * Ends the calls, but keeps the session and its registration for the keep-alive time, if it was opened for that.
+ */
+keep?: boolean, };
 
 /**
  * Nothing but a sign of life.
@@ -132,7 +165,19 @@ visibleName?: string | null,
 /**
  * Whether the offer has video.
  */
-hasVideo: boolean, };
+hasVideo: boolean, 
+/**
+ * Headers of the app's own for the SIP request or answer.
+ */
+headers?: Array<Header>, 
+/**
+ * Lines to be added to the session description on the SIP side.
+ */
+sipSdp?: Array<string>, 
+/**
+ * Whatever the app wants to say to the app at the far end, as JSON text.
+ */
+custom?: Secret | null, };
 
 /**
  * A request that says only which call it is about.
@@ -154,7 +199,19 @@ callId: string,
 /**
  * The browser's SDP answer.
  */
-sdp: string, };
+sdp: string, 
+/**
+ * Whether the answer has video.
+ */
+hasVideo?: boolean, 
+/**
+ * Headers of the app's own for the SIP request or answer.
+ */
+headers?: Array<Header>, 
+/**
+ * Lines to be added to the session description on the SIP side.
+ */
+sipSdp?: Array<string>, };
 
 /**
  * The browser's SDP answer within a call.
@@ -170,6 +227,56 @@ callId: string,
 sdp: string, };
 
 /**
+ * An SDP offer of the browser within a call: other ICE credentials (an ICE restart, RFC 8445 section 9), other media, or
+ * the new peer connection of a page that was reloaded.
+ */
+export type CallOfferSdp = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * The SDP offer.
+ */
+sdp: string, };
+
+/**
+ * A call to be put on hold.
+ */
+export type HoldCall = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * A transfer is meant to follow.
+ */
+forTransfer?: boolean, };
+
+/**
+ * A call whose far end is to talk to somebody else: exactly one of `target` and `with_call` is there.
+ */
+export type TransferCall = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * Whom to call for the far end (blind): a number, a user name or a SIP URI. A call of this session that is
+ * established with exactly that party is joined instead.
+ */
+target?: string | null, 
+/**
+ * The call whose far end is the new partner (attended).
+ */
+withCall?: string | null, };
+
+/**
+ * How digits travel on the SIP side.
+ */
+export type DtmfMethod = "rfc2833" | "info" | "infoRelay";
+
+/**
  * Digits to send.
  */
 export type SendDtmf = { 
@@ -180,7 +287,42 @@ callId: string,
 /**
  * `0`–`9`, `*`, `#`, `A`–`D`.
  */
-digits: string, };
+digits: string, 
+/**
+ * How to send them.
+ */
+method?: DtmfMethod, };
+
+/**
+ * Data for the app at the far end.
+ */
+export type SendData = { 
+/**
+ * The data as JSON text.
+ */
+payload: Secret, 
+/**
+ * The local user to send it to; without one, whoever is at the far end of the session's calls.
+ */
+to?: string | null, };
+
+/**
+ * What a user has to say about a fault.
+ */
+export type BugReport = { 
+/**
+ * The report, for the relay's log.
+ */
+text: string, };
+
+/**
+ * Whether the relay's log follows the session more closely.
+ */
+export type DebugSession = { 
+/**
+ * Begin, or end.
+ */
+enabled: boolean, };
 
 /**
  * The one reply to a request: `{"type":"reply","id":7,"result":{…}}` or `{"type":"reply","id":7,"error":{…}}`.
@@ -237,7 +379,61 @@ registers: boolean,
 /**
  * How long the session outlives its socket, in milliseconds.
  */
-graceMs: number, };
+graceMs: number, 
+/**
+ * The sequence number of the latest event: a page that starts afresh counts on from it.
+ */
+lastSeq?: number, 
+/**
+ * Whether the SIP registration stands at this moment.
+ */
+registered?: boolean, 
+/**
+ * The keep-alive time in milliseconds, if the session was opened for that.
+ */
+keepAliveMs?: number | null, 
+/**
+ * The session's calls, for a page that starts afresh. One that rings here is not among them: it comes as
+ * [`crate::event::IncomingCall`].
+ */
+calls?: Array<LiveCall>, };
+
+/**
+ * A call that goes on while its page was reloaded.
+ */
+export type LiveCall = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * Whether it came in.
+ */
+incoming?: boolean, 
+/**
+ * The caller's user part or URI.
+ */
+caller: string, 
+/**
+ * Who was called.
+ */
+callee: string, 
+/**
+ * The far end's display name.
+ */
+visibleName?: string | null, 
+/**
+ * Its status now.
+ */
+status: CallStatus, 
+/**
+ * Whether it has video.
+ */
+hasVideo?: boolean, 
+/**
+ * The far end's SIP headers.
+ */
+headers?: Array<Header>, };
 
 /**
  * Nothing to return.
@@ -251,12 +447,12 @@ export type Event = {
 /**
  * The sequence number.
  */
-seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "sessionClosed" } & SessionClosed);
+seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed);
 
 /**
  * Everything that can happen. `type` on the wire is the variant's name in camel case.
  */
-export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "sessionClosed" } & SessionClosed;
+export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed;
 
 /**
  * A change of the SIP registration.
@@ -298,7 +494,15 @@ sdp: string,
 /**
  * Whether the caller offers video.
  */
-hasVideo: boolean, };
+hasVideo: boolean, 
+/**
+ * The SIP headers of the request.
+ */
+headers?: Array<Header>, 
+/**
+ * What the app at the far end wants to say, as JSON text.
+ */
+custom?: Secret | null, };
 
 /**
  * A call's new status.
@@ -317,13 +521,21 @@ status: CallStatus,
  */
 sipStatus?: number | null, 
 /**
+ * The SIP reason phrase that came with it.
+ */
+sipReason?: string | null, 
+/**
  * One of the SDK's `CALL_STATUS_INFO` texts, for terminal statuses.
  */
 info?: string | null, 
 /**
  * Why the call failed or was refused.
  */
-error?: Failure | null, };
+error?: Failure | null, 
+/**
+ * The SIP headers of the response or request behind it.
+ */
+headers?: Array<Header>, };
 
 /**
  * SDP from the relay.
@@ -363,6 +575,78 @@ digit: string,
  * How long it was pressed, in milliseconds.
  */
 durationMs: number, };
+
+/**
+ * News of a transfer, for its transferor.
+ */
+export type Transfer = { 
+/**
+ * The transferor's call.
+ */
+callId: string, 
+/**
+ * How far it has come.
+ */
+status: TransferStatus, 
+/**
+ * Whom the far end is to talk to.
+ */
+target: string, 
+/**
+ * The SIP status code behind it.
+ */
+sipStatus?: number | null, 
+/**
+ * The SIP reason phrase that came with it.
+ */
+sipReason?: string | null, 
+/**
+ * Why it failed.
+ */
+error?: Failure | null, };
+
+/**
+ * Another far end.
+ */
+export type PartyChanged = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * The new party's user part or URI.
+ */
+user: string, 
+/**
+ * The new party's display name.
+ */
+displayName?: string | null, };
+
+/**
+ * Data from another app.
+ */
+export type AppData = { 
+/**
+ * The data as JSON text.
+ */
+payload: Secret, 
+/**
+ * The login of the user who sent it.
+ */
+from?: string | null, 
+/**
+ * The call it belongs to, if it came from the far end of one.
+ */
+callId?: string | null, };
+
+/**
+ * Whether the relay's log follows the session more closely.
+ */
+export type DebugChanged = { 
+/**
+ * It does, or no longer does.
+ */
+enabled: boolean, };
 
 /**
  * The session ended on the relay's side.
@@ -416,6 +700,24 @@ export type CallStatus = "TRYING" | "RING" | "RING_MEDIA" | "SESSION_PROGRESS" |
 export type RegistrationState = "registered" | "unregistered" | "failed";
 
 /**
- * A password or a session token. Its `Debug` shows that there is one, never what it is.
+ * How far the transfer of a call has come, as its transferor is told.
+ */
+export type TransferStatus = "TRYING" | "RING" | "COMPLETED" | "FAILED";
+
+/**
+ * One SIP header field (RFC 3261 section 7.3). Its `Debug` shows the name only: a value may be anybody's secret.
+ */
+export type Header = { 
+/**
+ * The name as it stands on the wire.
+ */
+name: string, 
+/**
+ * The value, unfolded.
+ */
+value: string, };
+
+/**
+ * A password, a session token or the app's own data. Its `Debug` shows that there is one, never what it is.
  */
 export type Secret = string;

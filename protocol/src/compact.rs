@@ -7,11 +7,13 @@
 
 use crate::error::{ErrorCode, Failure};
 use crate::event::{
-    CallSdp, CallStatusChanged, DtmfReceived, Event, EventBody, IncomingCall, Registration, SdpKind, SessionClosed,
+    AppData, CallSdp, CallStatusChanged, DebugChanged, DtmfReceived, Event, EventBody, IncomingCall, PartyChanged,
+    Registration, SdpKind, SessionClosed, Transfer,
 };
-use crate::reply::{Done, Outcome, Reply, ReplyBody, SessionOpened, Welcome};
+use crate::header::Header;
+use crate::reply::{Done, LiveCall, Outcome, Reply, ReplyBody, SessionOpened, Welcome};
 use crate::secret::Secret;
-use crate::status::{CallStatus, RegistrationState};
+use crate::status::{CallStatus, RegistrationState, TransferStatus};
 
 /// An object with named fields, however it is held: a JavaScript object in the browser, a
 /// `serde_json::Value` elsewhere.
@@ -24,6 +26,14 @@ pub trait Fields: Sized {
     fn flag(&self, name: &str) -> Option<bool>;
     /// The field of that name, if it is an object.
     fn object(&self, name: &str) -> Option<Self>;
+    /// The elements of the field of that name; none if it is no list. A list's own fields are named `0`, `1`, ….
+    fn items(&self, name: &str) -> Vec<Self>;
+    /// The value itself, if it is a text.
+    fn itself(&self) -> Option<String>;
+    /// The names of its fields.
+    fn names(&self) -> Vec<String>;
+    /// The field of that name as JSON text, if there is one that JSON can hold.
+    fn json(&self, name: &str) -> Option<String>;
 
     /// The field of that name, if it is a whole number of 32 bits.
     fn whole(&self, name: &str) -> Option<u32> {
@@ -36,7 +46,8 @@ pub trait Fields: Sized {
 
 impl Fields for serde_json::Value {
     fn text(&self, name: &str) -> Option<String> {
-        self.get(name)?.as_str().map(str::to_owned)
+        let numbered = || self.get(name.parse::<usize>().ok()?);
+        self.get(name).or_else(numbered)?.itself()
     }
 
     fn number(&self, name: &str) -> Option<f64> {
@@ -49,6 +60,22 @@ impl Fields for serde_json::Value {
 
     fn object(&self, name: &str) -> Option<Self> {
         self.get(name).filter(|value| value.is_object()).cloned()
+    }
+
+    fn items(&self, name: &str) -> Vec<Self> {
+        self.get(name).and_then(Self::as_array).cloned().unwrap_or_default()
+    }
+
+    fn itself(&self) -> Option<String> {
+        self.as_str().map(str::to_owned)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    fn json(&self, name: &str) -> Option<String> {
+        self.get(name).map(Self::to_string)
     }
 }
 
@@ -98,7 +125,34 @@ fn session_opened(result: &impl Fields) -> Option<SessionOpened> {
         login: result.text("login")?,
         registers: result.flag("registers")?,
         grace_ms: result.whole("graceMs")?,
+        last_seq: sequence(result, "lastSeq").unwrap_or(0),
+        registered: result.flag("registered").unwrap_or(false),
+        keep_alive_ms: result.whole("keepAliveMs"),
+        calls: result.items("calls").iter().filter_map(live_call).collect(),
     })
+}
+
+fn live_call(call: &impl Fields) -> Option<LiveCall> {
+    Some(LiveCall {
+        call_id: call.text("callId")?,
+        incoming: call.flag("incoming").unwrap_or(false),
+        caller: call.text("caller")?,
+        callee: call.text("callee")?,
+        visible_name: call.text("visibleName"),
+        status: CallStatus::from_name(&call.text("status")?)?,
+        has_video: call.flag("hasVideo").unwrap_or(false),
+        headers: headers(call),
+    })
+}
+
+fn headers(fields: &impl Fields) -> Vec<Header> {
+    let header = |item: &_| Some(Header { name: Fields::text(item, "name")?, value: Fields::text(item, "value")? });
+    fields.items("headers").iter().filter_map(header).collect()
+}
+
+/// Sequence numbers stay far below 2^53, where a JavaScript number still counts in ones.
+fn sequence(fields: &impl Fields, name: &str) -> Option<u64> {
+    fields.number(name).map(|number| number as u64)
 }
 
 fn welcome(result: &impl Fields) -> Option<Welcome> {
@@ -128,10 +182,13 @@ fn event(kind: &str, frame: &impl Fields) -> Option<Event> {
         "callSdp" => EventBody::CallSdp(call_sdp(frame)?),
         "dtmf" => EventBody::Dtmf(dtmf(frame)?),
         "sessionClosed" => EventBody::SessionClosed(SessionClosed { error: failure(&frame.object("error")?) }),
+        "transfer" => EventBody::Transfer(transfer(frame)?),
+        "party" => EventBody::Party(party(frame)?),
+        "appData" => EventBody::AppData(app_data(frame)?),
+        "debug" => EventBody::Debug(DebugChanged { enabled: frame.flag("enabled")? }),
         _ => return None,
     };
-    // Sequence numbers stay far below 2^53, where a JavaScript number still counts in ones.
-    Some(Event { seq: frame.number("seq")? as u64, body })
+    Some(Event { seq: sequence(frame, "seq")?, body })
 }
 
 fn registration(frame: &impl Fields) -> Option<Registration> {
@@ -147,6 +204,8 @@ fn incoming_call(frame: &impl Fields) -> Option<IncomingCall> {
         visible_name: frame.text("visibleName"),
         sdp: frame.text("sdp")?,
         has_video: frame.flag("hasVideo").unwrap_or(false),
+        headers: headers(frame),
+        custom: frame.text("custom").map(Secret::new),
     })
 }
 
@@ -155,8 +214,10 @@ fn call_status(frame: &impl Fields) -> Option<CallStatusChanged> {
         call_id: frame.text("callId")?,
         status: CallStatus::from_name(&frame.text("status")?)?,
         sip_status: sip_status(frame),
+        sip_reason: frame.text("sipReason"),
         info: frame.text("info"),
         error: frame.object("error").map(|error| failure(&error)),
+        headers: headers(frame),
     })
 }
 
@@ -175,4 +236,28 @@ fn dtmf(frame: &impl Fields) -> Option<DtmfReceived> {
         digit: frame.text("digit")?,
         duration_ms: frame.whole("durationMs")?,
     })
+}
+
+fn transfer(frame: &impl Fields) -> Option<Transfer> {
+    Some(Transfer {
+        call_id: frame.text("callId")?,
+        status: TransferStatus::from_name(&frame.text("status")?)?,
+        target: frame.text("target")?,
+        sip_status: sip_status(frame),
+        sip_reason: frame.text("sipReason"),
+        error: frame.object("error").map(|error| failure(&error)),
+    })
+}
+
+fn party(frame: &impl Fields) -> Option<PartyChanged> {
+    Some(PartyChanged {
+        call_id: frame.text("callId")?,
+        user: frame.text("user")?,
+        display_name: frame.text("displayName"),
+    })
+}
+
+fn app_data(frame: &impl Fields) -> Option<AppData> {
+    let payload = Secret::new(frame.text("payload")?);
+    Some(AppData { payload, from: frame.text("from"), call_id: frame.text("callId") })
 }

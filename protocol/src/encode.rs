@@ -1,6 +1,7 @@
 //! Writing a request in the browser, without serde for the reason given in [`crate::compact`].
 
-use crate::request::{OpenLocal, OpenSip, Request, RequestBody, StartCall};
+use crate::header::Header;
+use crate::request::{AnswerCall, OpenLocal, OpenSip, Request, RequestBody, SendDtmf, StartCall};
 use crate::secret::Secret;
 
 impl Request {
@@ -14,19 +15,31 @@ impl Request {
             RequestBody::OpenSip(open) => open_sip(object.kind("openSip"), open),
             RequestBody::OpenLocal(open) => open_local(object.kind("openLocal"), open),
             RequestBody::Resume(resume) => {
-                object.kind("resume").text("token", resume.token.reveal()).number64("lastSeq", resume.last_seq)
+                let object = object.kind("resume").text("token", resume.token.reveal());
+                object.number64("lastSeq", resume.last_seq).flag_if("fresh", resume.fresh)
             }
-            RequestBody::Close(_) => object.kind("close"),
+            RequestBody::Close(close) => object.kind("close").flag_if("keep", close.keep),
             RequestBody::Call(call) => start_call(object.kind("call"), call),
             RequestBody::Ring(call) => object.kind("ring").text("callId", &call.call_id),
-            RequestBody::Answer(answer) => {
-                object.kind("answer").text("callId", &answer.call_id).text("sdp", &answer.sdp)
-            }
+            RequestBody::Answer(answer) => answer_call(object.kind("answer"), answer),
             RequestBody::Hangup(call) => object.kind("hangup").text("callId", &call.call_id),
-            RequestBody::Hold(call) => object.kind("hold").text("callId", &call.call_id),
+            RequestBody::Hold(hold) => {
+                object.kind("hold").text("callId", &hold.call_id).flag_if("forTransfer", hold.for_transfer)
+            }
             RequestBody::Unhold(call) => object.kind("unhold").text("callId", &call.call_id),
-            RequestBody::Dtmf(dtmf) => object.kind("dtmf").text("callId", &dtmf.call_id).text("digits", &dtmf.digits),
+            RequestBody::Dtmf(dtmf) => send_dtmf(object.kind("dtmf"), dtmf),
             RequestBody::Sdp(answer) => object.kind("sdp").text("callId", &answer.call_id).text("sdp", &answer.sdp),
+            RequestBody::Offer(offer) => object.kind("offer").text("callId", &offer.call_id).text("sdp", &offer.sdp),
+            RequestBody::Transfer(transfer) => object
+                .kind("transfer")
+                .text("callId", &transfer.call_id)
+                .text_if("target", transfer.target.as_deref())
+                .text_if("withCall", transfer.with_call.as_deref()),
+            RequestBody::SendData(data) => {
+                object.kind("sendData").text("payload", data.payload.reveal()).text_if("to", data.to.as_deref())
+            }
+            RequestBody::Report(report) => object.kind("report").text("text", &report.text),
+            RequestBody::Debug(debug) => object.kind("debug").flag("enabled", debug.enabled),
             RequestBody::Ping(_) => object.kind("ping"),
         };
         object.close()
@@ -47,6 +60,9 @@ fn open_sip<'a>(object: &'a mut Object, open: &OpenSip) -> &'a mut Object {
         .text_if("transport", open.transport.as_deref())
         .flag("register", open.register)
         .text_if("visibleName", open.visible_name.as_deref())
+        .flag_if("keepAlive", open.keep_alive)
+        .text_if("appKey", open.app_key.as_deref())
+        .text_if("custom", open.custom.as_ref().map(Secret::reveal))
 }
 
 fn open_local<'a>(object: &'a mut Object, open: &OpenLocal) -> &'a mut Object {
@@ -54,6 +70,9 @@ fn open_local<'a>(object: &'a mut Object, open: &OpenLocal) -> &'a mut Object {
         .text("login", &open.login)
         .text_if("password", open.password.as_ref().map(Secret::reveal))
         .text_if("visibleName", open.visible_name.as_deref())
+        .flag_if("keepAlive", open.keep_alive)
+        .text_if("appKey", open.app_key.as_deref())
+        .text_if("custom", open.custom.as_ref().map(Secret::reveal))
 }
 
 fn start_call<'a>(object: &'a mut Object, call: &StartCall) -> &'a mut Object {
@@ -63,6 +82,23 @@ fn start_call<'a>(object: &'a mut Object, call: &StartCall) -> &'a mut Object {
         .text("sdp", &call.sdp)
         .text_if("visibleName", call.visible_name.as_deref())
         .flag("hasVideo", call.has_video)
+        .headers(&call.headers)
+        .texts("sipSdp", &call.sip_sdp)
+        .text_if("custom", call.custom.as_ref().map(Secret::reveal))
+}
+
+fn answer_call<'a>(object: &'a mut Object, answer: &AnswerCall) -> &'a mut Object {
+    object
+        .text("callId", &answer.call_id)
+        .text("sdp", &answer.sdp)
+        .flag_if("hasVideo", answer.has_video)
+        .headers(&answer.headers)
+        .texts("sipSdp", &answer.sip_sdp)
+}
+
+fn send_dtmf<'a>(object: &'a mut Object, dtmf: &SendDtmf) -> &'a mut Object {
+    let method = (!dtmf.method.is_default()).then(|| dtmf.method.name());
+    object.text("callId", &dtmf.call_id).text("digits", &dtmf.digits).text_if("method", method)
 }
 
 /// A JSON object (RFC 8259) being written, its first member the request's id.
@@ -105,6 +141,39 @@ impl Object {
     fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.name(name);
         self.0.push_str(if value { "true" } else { "false" });
+        self
+    }
+
+    /// Only if it is set: its absence means no.
+    fn flag_if(&mut self, name: &str, value: bool) -> &mut Self {
+        if value { self.flag(name, true) } else { self }
+    }
+
+    fn headers(&mut self, headers: &[Header]) -> &mut Self {
+        self.list("headers", headers, |object, header| {
+            object.0.push_str("{\"name\":");
+            object.quoted(&header.name);
+            object.text("value", &header.value).0.push('}');
+        })
+    }
+
+    fn texts(&mut self, name: &str, texts: &[String]) -> &mut Self {
+        self.list(name, texts, |object, text| object.quoted(text))
+    }
+
+    /// Only if there is something in it.
+    fn list<T>(&mut self, name: &str, items: &[T], write: fn(&mut Self, &T)) -> &mut Self {
+        if items.is_empty() {
+            return self;
+        }
+        self.name(name);
+        let mut before = '[';
+        for item in items {
+            self.0.push(before);
+            write(self, item);
+            before = ',';
+        }
+        self.0.push(']');
         self
     }
 

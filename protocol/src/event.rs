@@ -1,7 +1,9 @@
 //! What the relay tells the browser.
 
 use crate::error::Failure;
-use crate::status::{CallStatus, RegistrationState};
+use crate::header::Header;
+use crate::secret::Secret;
+use crate::status::{CallStatus, RegistrationState, TransferStatus};
 use serde::{Deserialize, Serialize};
 
 /// An event and its place in the session's sequence, counted from 1 without gaps.
@@ -31,6 +33,14 @@ pub enum EventBody {
     CallSdp(CallSdp),
     /// The far end pressed a key.
     Dtmf(DtmfReceived),
+    /// A transfer that was asked for has come further.
+    Transfer(Transfer),
+    /// Somebody else is at the far end of a call now.
+    Party(PartyChanged),
+    /// Data from the app at a far end.
+    AppData(AppData),
+    /// The relay's log follows the session more closely, or no longer.
+    Debug(DebugChanged),
     /// The session is over; the socket closes next.
     SessionClosed(SessionClosed),
 }
@@ -47,7 +57,7 @@ pub struct Registration {
 }
 
 /// A call from outside.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct IncomingCall {
@@ -65,6 +75,12 @@ pub struct IncomingCall {
     /// Whether the caller offers video.
     #[serde(default)]
     pub has_video: bool,
+    /// The SIP headers of the request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+    /// What the app at the far end wants to say, as JSON text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Secret>,
 }
 
 /// A call's new status.
@@ -79,12 +95,18 @@ pub struct CallStatusChanged {
     /// The SIP status code behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sip_status: Option<u16>,
+    /// The SIP reason phrase that came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_reason: Option<String>,
     /// One of the SDK's `CALL_STATUS_INFO` texts, for terminal statuses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub info: Option<String>,
     /// Why the call failed or was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// The SIP headers of the response or request behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
 }
 
 /// Which half of an offer/answer exchange an SDP is (JSEP, RFC 9429).
@@ -124,12 +146,79 @@ pub struct DtmfReceived {
     pub duration_ms: u32,
 }
 
+/// News of a transfer, for its transferor.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Transfer {
+    /// The transferor's call.
+    pub call_id: String,
+    /// How far it has come.
+    pub status: TransferStatus,
+    /// Whom the far end is to talk to.
+    pub target: String,
+    /// The SIP status code behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_status: Option<u16>,
+    /// The SIP reason phrase that came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_reason: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// Another far end.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct PartyChanged {
+    /// The call.
+    pub call_id: String,
+    /// The new party's user part or URI.
+    pub user: String,
+    /// The new party's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+/// Data from another app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct AppData {
+    /// The data as JSON text.
+    pub payload: Secret,
+    /// The login of the user who sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The call it belongs to, if it came from the far end of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
+}
+
+/// Whether the relay's log follows the session more closely.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct DebugChanged {
+    /// It does, or no longer does.
+    pub enabled: bool,
+}
+
 /// The session ended on the relay's side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SessionClosed {
     /// Why.
     pub error: Failure,
+}
+
+impl CallStatusChanged {
+    /// A status with nothing known of its cause.
+    pub fn new(call_id: impl Into<String>, status: CallStatus) -> Self {
+        let call_id = call_id.into();
+        Self { call_id, status, sip_status: None, sip_reason: None, info: None, error: None, headers: Vec::new() }
+    }
 }
 
 // SDP carries addresses and keys: it stays out of logs.
@@ -143,6 +232,19 @@ impl core::fmt::Debug for IncomingCall {
 impl core::fmt::Debug for DtmfReceived {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("DtmfReceived").field("call_id", &self.call_id).finish_non_exhaustive()
+    }
+}
+
+// A person's number is theirs.
+impl core::fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Transfer").field("call_id", &self.call_id).field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for PartyChanged {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PartyChanged").field("call_id", &self.call_id).finish_non_exhaustive()
     }
 }
 

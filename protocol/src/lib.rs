@@ -11,6 +11,7 @@ pub mod compact;
 mod encode;
 pub mod error;
 pub mod event;
+mod header;
 mod parse;
 pub mod reply;
 pub mod request;
@@ -21,11 +22,12 @@ mod typescript;
 
 pub use error::{ErrorCode, Failure};
 pub use event::{Event, EventBody};
+pub use header::Header;
 pub use parse::RequestError;
 pub use reply::Reply;
 pub use request::{Request, RequestBody};
 pub use secret::Secret;
-pub use status::{CallStatus, RegistrationState};
+pub use status::{CallStatus, RegistrationState, TransferStatus};
 
 /// The WebSocket subprotocol both ends name in `Sec-WebSocket-Protocol` (RFC 6455 section 1.9).
 pub const SUBPROTOCOL: &str = "offhook.v1";

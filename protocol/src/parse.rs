@@ -58,6 +58,11 @@ fn body(kind: &str, id: u32, object: Map<String, Value>) -> Result<RequestBody, 
         "unhold" => RequestBody::Unhold(fields(id, object)?),
         "dtmf" => RequestBody::Dtmf(fields(id, object)?),
         "sdp" => RequestBody::Sdp(fields(id, object)?),
+        "offer" => RequestBody::Offer(fields(id, object)?),
+        "transfer" => RequestBody::Transfer(fields(id, object)?),
+        "sendData" => RequestBody::SendData(fields(id, object)?),
+        "report" => RequestBody::Report(fields(id, object)?),
+        "debug" => RequestBody::Debug(fields(id, object)?),
         "ping" => RequestBody::Ping(fields(id, object)?),
         _ => {
             let sentence = "The type names no request this version knows.";

@@ -1,7 +1,10 @@
 //! What the relay answers.
 
 use crate::error::Failure;
+use crate::header::Header;
 use crate::secret::Secret;
+use crate::status::CallStatus;
+use core::ops::Not;
 use serde::{Deserialize, Serialize};
 
 /// The one reply to a request: `{"type":"reply","id":7,"result":{…}}` or `{"type":"reply","id":7,"error":{…}}`.
@@ -53,7 +56,7 @@ pub struct Welcome {
 }
 
 /// An open session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionOpened {
@@ -67,6 +70,50 @@ pub struct SessionOpened {
     pub registers: bool,
     /// How long the session outlives its socket, in milliseconds.
     pub grace_ms: u32,
+    /// The sequence number of the latest event: a page that starts afresh counts on from it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_seq: u64,
+    /// Whether the SIP registration stands at this moment.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub registered: bool,
+    /// The keep-alive time in milliseconds, if the session was opened for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_alive_ms: Option<u32>,
+    /// The session's calls, for a page that starts afresh. One that rings here is not among them: it comes as
+    /// [`crate::event::IncomingCall`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<LiveCall>,
+}
+
+/// A call that goes on while its page was reloaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct LiveCall {
+    /// The call.
+    pub call_id: String,
+    /// Whether it came in.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub incoming: bool,
+    /// The caller's user part or URI.
+    pub caller: String,
+    /// Who was called.
+    pub callee: String,
+    /// The far end's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_name: Option<String>,
+    /// Its status now.
+    pub status: CallStatus,
+    /// Whether it has video.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub has_video: bool,
+    /// The far end's SIP headers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<Header>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Nothing to return.

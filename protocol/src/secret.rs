@@ -3,8 +3,8 @@
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// A password or a session token. Its `Debug` shows that there is one, never what it is.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A password, a session token or the app's own data. Its `Debug` shows that there is one, never what it is.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Secret(String);

@@ -69,6 +69,46 @@ impl CallStatus {
     }
 }
 
+/// How far the transfer of a call has come, as its transferor is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TransferStatus {
+    /// The target is being called.
+    Trying,
+    /// The target's phone rings.
+    Ring,
+    /// The far end and the target are connected; the transferor's call ends next. Terminal.
+    Completed,
+    /// The target could not be had; the transferor's call goes on as it was. Terminal.
+    Failed,
+}
+
+impl TransferStatus {
+    /// Every status, in the order of a transfer's life.
+    pub const ALL: &[Self] = &[Self::Trying, Self::Ring, Self::Completed, Self::Failed];
+
+    /// The status as it stands on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trying => "TRYING",
+            Self::Ring => "RING",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// The status of that name; `None` for one this version does not know.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|status| status.name() == name)
+    }
+
+    /// Whether nothing can follow this status.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
 /// The state of the session's SIP registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -103,7 +143,7 @@ impl RegistrationState {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallStatus, RegistrationState};
+    use super::{CallStatus, RegistrationState, TransferStatus};
 
     #[test]
     fn names_are_those_of_the_wire() {
@@ -114,6 +154,10 @@ mod tests {
         for state in RegistrationState::ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
             assert_eq!(RegistrationState::from_name(state.name()), Some(*state));
+        }
+        for status in TransferStatus::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.name());
+            assert_eq!(TransferStatus::from_name(status.name()), Some(*status));
         }
     }
 }

@@ -10,7 +10,7 @@ mod samples;
 
 use offhook_protocol::compact::Message;
 use offhook_protocol::request::{OpenLocal, StartCall};
-use offhook_protocol::{ErrorCode, Event, EventBody, Reply, Request, RequestBody, Secret};
+use offhook_protocol::{ErrorCode, Event, EventBody, Header, Reply, Request, RequestBody, Secret};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -78,15 +78,18 @@ proptest! {
         assert_same(RequestBody::OpenLocal(OpenLocal {
             login: name.clone(),
             password: Some(Secret::new(secret.clone())),
-            visible_name: None,
+            ..OpenLocal::default()
         }));
         let sdp = "\u{0}\u{1f}\u{7f}\u{2028}\"\\/\r\n\t".to_owned() + &secret;
         assert_same(RequestBody::Call(StartCall {
             call_id: name.clone(),
-            callee: name,
+            callee: name.clone(),
             sdp,
-            visible_name: Some(secret),
+            visible_name: Some(secret.clone()),
             has_video: video,
+            headers: vec![Header { name, value: secret.clone() }],
+            sip_sdp: vec![secret.clone()],
+            custom: Some(Secret::new(secret)),
         }));
     }
 

@@ -65,7 +65,17 @@ fn unknown_fields_are_ignored_in_every_message() {
 #[test]
 fn absent_and_null_options_are_the_same() {
     for mut frame in frames(&requests()) {
-        for name in ["authenticationName", "outboundProxy", "port", "transport", "visibleName"] {
+        for name in [
+            "authenticationName",
+            "outboundProxy",
+            "port",
+            "transport",
+            "visibleName",
+            "appKey",
+            "custom",
+            "target",
+            "to",
+        ] {
             if frame.get(name).is_none() {
                 frame[name] = Value::Null;
             }
@@ -77,7 +87,10 @@ fn absent_and_null_options_are_the_same() {
 #[test]
 fn a_missing_field_of_any_request_is_named() {
     for frame in frames(&requests()) {
-        for name in ["version", "login", "password", "domain", "token", "lastSeq", "callId", "sdp", "digits"] {
+        for name in [
+            "version", "login", "password", "domain", "token", "lastSeq", "callId", "sdp", "digits", "payload", "text",
+            "enabled",
+        ] {
             let mut frame = frame.clone();
             let optional = name == "password" && frame["type"] == "openLocal";
             if frame.as_object_mut().unwrap().remove(name).is_none() || optional {
@@ -93,7 +106,7 @@ fn a_missing_field_of_any_request_is_named() {
 #[test]
 fn neither_secrets_nor_digits_nor_session_descriptions_are_shown_for_debugging() {
     let shown = format!("{:?} {:?} {:?}", requests(), samples::replies(), samples::events());
-    for hidden in ["hunter2", "t0ken", "192.0.2.1", "12#", "\"#\""] {
+    for hidden in ["hunter2", "t0ken", "192.0.2.1", "12#", "\"#\"", "9876", "5551234", "carol"] {
         assert!(!shown.contains(hidden), "{hidden}");
     }
 }

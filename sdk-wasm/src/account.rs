@@ -71,6 +71,7 @@ fn sip_account(sip: &impl Fields, domain: String) -> Result<OpenSip, Failure> {
         transport: transport(sip)?,
         register: sip.flag("registerRequired").unwrap_or(true),
         visible_name: optional(sip, "visibleName", text::visible)?,
+        ..OpenSip::default()
     })
 }
 
@@ -79,6 +80,7 @@ fn local_user(sip: &impl Fields) -> Result<OpenLocal, Failure> {
         login: text::user("login", sip.text("login").unwrap_or_default())?,
         password: optional(sip, "password", text::secret)?.map(Secret::new),
         visible_name: optional(sip, "visibleName", text::visible)?,
+        ..OpenLocal::default()
     })
 }
 
@@ -221,7 +223,7 @@ mod tests {
     #[test]
     fn without_a_domain_it_is_a_user_of_the_relay() {
         for options in [json!({ "login": "alice" }), json!({ "login": "alice", "domain": "", "password": "" })] {
-            let local = OpenLocal { login: "alice".into(), password: None, visible_name: None };
+            let local = OpenLocal { login: "alice".into(), ..OpenLocal::default() };
             let account = read(options).unwrap();
             assert!(!account.must_register());
             assert_eq!(account.identity, Identity::Local(local));

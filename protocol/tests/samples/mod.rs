@@ -12,6 +12,11 @@ fn call() -> CallRef {
     CallRef { call_id: "3f2c".into() }
 }
 
+fn headers() -> Vec<Header> {
+    let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+    vec![header("X-Account", "9876"), header("Subject", "hello, \"world\"")]
+}
+
 pub fn failure() -> Failure {
     Failure {
         code: ErrorCode::NotFound,
@@ -33,6 +38,9 @@ pub fn requests() -> Vec<RequestBody> {
         transport: Some("tcp".into()),
         register: true,
         visible_name: Some("Alice \"A\" Smith".into()),
+        keep_alive: true,
+        app_key: Some("defaultApp".into()),
+        custom: Some(Secret::new(r#"{"pin":"9876"}"#)),
     };
     let bare = OpenSip {
         authentication_name: None,
@@ -41,36 +49,81 @@ pub fn requests() -> Vec<RequestBody> {
         transport: None,
         register: false,
         visible_name: None,
+        keep_alive: false,
+        app_key: None,
+        custom: None,
         ..sip.clone()
     };
-    let local =
-        OpenLocal { login: "bob".into(), password: Some(Secret::new("hunter2")), visible_name: Some("Bob".into()) };
-    let open = OpenLocal { login: "bob".into(), password: None, visible_name: None };
+    let local = OpenLocal {
+        login: "bob".into(),
+        password: Some(Secret::new("hunter2")),
+        visible_name: Some("Bob".into()),
+        keep_alive: true,
+        app_key: Some("defaultApp".into()),
+        custom: Some(Secret::new(r#"{"pin":"9876"}"#)),
+    };
+    let open = OpenLocal { login: "bob".into(), ..OpenLocal::default() };
     let start = StartCall {
         call_id: "3f2c".into(),
         callee: "echo".into(),
         sdp: SDP.into(),
         visible_name: Some("Zoë".into()),
         has_video: true,
+        headers: headers(),
+        sip_sdp: vec!["a=label:1".into(), "b=AS:64".into()],
+        custom: Some(Secret::new(r#"{"pin":"9876"}"#)),
     };
-    let sound = StartCall { visible_name: None, has_video: false, ..start.clone() };
+    let sound = StartCall { call_id: "3f2c".into(), callee: "echo".into(), sdp: SDP.into(), ..StartCall::default() };
+    let answer = AnswerCall {
+        call_id: "3f2c".into(),
+        sdp: SDP.into(),
+        has_video: true,
+        headers: headers(),
+        sip_sdp: vec!["a=label:1".into()],
+    };
+    let keys = |method| RequestBody::Dtmf(SendDtmf { call_id: "3f2c".into(), digits: "12#".into(), method });
+    let hold = |for_transfer| RequestBody::Hold(HoldCall { call_id: "3f2c".into(), for_transfer });
+    let transfer = |target: Option<&str>, with_call: Option<&str>| {
+        RequestBody::Transfer(TransferCall {
+            call_id: "3f2c".into(),
+            target: target.map(str::to_owned),
+            with_call: with_call.map(str::to_owned),
+        })
+    };
+    let data = |to: Option<&str>| {
+        RequestBody::SendData(SendData { payload: Secret::new(r#"{"pin":"9876"}"#), to: to.map(str::to_owned) })
+    };
     vec![
         RequestBody::Hello(Hello { version: VERSION, client: "offhook/0.1".into() }),
         RequestBody::OpenSip(sip),
         RequestBody::OpenSip(bare),
         RequestBody::OpenLocal(local),
         RequestBody::OpenLocal(open),
-        RequestBody::Resume(Resume { token: Secret::new("t0ken"), last_seq: 41 }),
-        RequestBody::Close(Close {}),
+        RequestBody::Resume(Resume { token: Secret::new("t0ken"), last_seq: 41, fresh: false }),
+        RequestBody::Resume(Resume { token: Secret::new("t0ken"), last_seq: 0, fresh: true }),
+        RequestBody::Close(Close { keep: false }),
+        RequestBody::Close(Close { keep: true }),
         RequestBody::Call(start),
         RequestBody::Call(sound),
         RequestBody::Ring(call()),
-        RequestBody::Answer(AnswerCall { call_id: "3f2c".into(), sdp: SDP.into() }),
+        RequestBody::Answer(answer),
+        RequestBody::Answer(AnswerCall { call_id: "3f2c".into(), sdp: SDP.into(), ..AnswerCall::default() }),
         RequestBody::Hangup(call()),
-        RequestBody::Hold(call()),
+        hold(false),
+        hold(true),
         RequestBody::Unhold(call()),
-        RequestBody::Dtmf(SendDtmf { call_id: "3f2c".into(), digits: "12#".into() }),
+        keys(DtmfMethod::Rfc2833),
+        keys(DtmfMethod::Info),
+        keys(DtmfMethod::InfoRelay),
         RequestBody::Sdp(CallAnswerSdp { call_id: "3f2c".into(), sdp: SDP.into() }),
+        RequestBody::Offer(CallOfferSdp { call_id: "3f2c".into(), sdp: SDP.into() }),
+        transfer(Some("5551234"), None),
+        transfer(None, Some("9a1d")),
+        data(None),
+        data(Some("bob")),
+        RequestBody::Report(BugReport { text: "No sound at pin 9876.".into() }),
+        RequestBody::Debug(DebugSession { enabled: true }),
+        RequestBody::Debug(DebugSession { enabled: false }),
         RequestBody::Ping(Ping {}),
     ]
 }
@@ -83,10 +136,38 @@ pub fn replies() -> Vec<Reply> {
         login: "alice".into(),
         registers: true,
         grace_ms: 30_000,
+        ..SessionOpened::default()
+    };
+    let outgoing = LiveCall {
+        call_id: "3f2c".into(),
+        incoming: false,
+        caller: "alice".into(),
+        callee: "echo".into(),
+        visible_name: None,
+        status: CallStatus::Hold,
+        has_video: false,
+        headers: vec![],
+    };
+    let incoming = LiveCall {
+        call_id: "9a1d".into(),
+        incoming: true,
+        visible_name: Some("Bob".into()),
+        status: CallStatus::Established,
+        has_video: true,
+        headers: headers(),
+        ..outgoing.clone()
+    };
+    let kept = SessionOpened {
+        last_seq: 41,
+        registered: true,
+        keep_alive_ms: Some(3_600_000),
+        calls: vec![outgoing, incoming],
+        ..opened.clone()
     };
     vec![
         reply(Outcome::Result(ReplyBody::Welcome(Welcome { version: VERSION, server: "offhook-relay/0.1".into() }))),
         reply(Outcome::Result(ReplyBody::Session(opened))),
+        reply(Outcome::Result(ReplyBody::Session(kept))),
         reply(Outcome::Result(ReplyBody::Done(Done {}))),
         reply(Outcome::Error(failure())),
         Reply { id: None, outcome: Outcome::Error(Failure::new(ErrorCode::BadRequest, "The frame is not JSON.")) },
@@ -101,15 +182,47 @@ pub fn events() -> Vec<Event> {
         visible_name: Some("Alice".into()),
         sdp: SDP.into(),
         has_video: true,
+        headers: headers(),
+        custom: Some(Secret::new(r#"{"pin":"9876"}"#)),
     };
-    let anonymous = IncomingCall { visible_name: None, has_video: false, ..incoming.clone() };
-    let status = |status, sip_status, info: Option<&str>, error| {
-        EventBody::CallStatus(CallStatusChanged {
+    let anonymous = IncomingCall {
+        call_id: "3f2c".into(),
+        caller: "anonymous".into(),
+        callee: "bob".into(),
+        sdp: SDP.into(),
+        ..IncomingCall::default()
+    };
+    let status = |status| EventBody::CallStatus(CallStatusChanged::new("3f2c", status));
+    let refused = EventBody::CallStatus(CallStatusChanged {
+        sip_status: Some(404),
+        sip_reason: Some("Not Found".into()),
+        info: Some("Failed by error".into()),
+        error: Some(failure()),
+        headers: headers(),
+        ..CallStatusChanged::new("3f2c", CallStatus::Failed)
+    });
+    let transfer = |status, sip: Option<(u16, &str)>, error| {
+        EventBody::Transfer(Transfer {
             call_id: "3f2c".into(),
             status,
-            sip_status,
-            info: info.map(str::to_owned),
+            target: "5551234".into(),
+            sip_status: sip.map(|(status, _)| status),
+            sip_reason: sip.map(|(_, reason)| reason.to_owned()),
             error,
+        })
+    };
+    let party = |display_name: Option<&str>| {
+        EventBody::Party(PartyChanged {
+            call_id: "3f2c".into(),
+            user: "carol".into(),
+            display_name: display_name.map(str::to_owned),
+        })
+    };
+    let data = |from: Option<&str>, call_id: Option<&str>| {
+        EventBody::AppData(AppData {
+            payload: Secret::new(r#"{"pin":"9876"}"#),
+            from: from.map(str::to_owned),
+            call_id: call_id.map(str::to_owned),
         })
     };
     let bodies = vec![
@@ -117,11 +230,18 @@ pub fn events() -> Vec<Event> {
         EventBody::Registration(Registration { state: RegistrationState::Failed, error: Some(failure()) }),
         EventBody::IncomingCall(incoming),
         EventBody::IncomingCall(anonymous),
-        status(CallStatus::Ring, Some(180), None, None),
-        status(CallStatus::Failed, Some(404), Some("Failed by error"), Some(failure())),
+        status(CallStatus::Ring),
+        refused,
         EventBody::CallSdp(CallSdp { call_id: "3f2c".into(), kind: SdpKind::Answer, sdp: SDP.into() }),
         EventBody::CallSdp(CallSdp { call_id: "3f2c".into(), kind: SdpKind::Offer, sdp: SDP.into() }),
         EventBody::Dtmf(DtmfReceived { call_id: "3f2c".into(), digit: "#".into(), duration_ms: 120 }),
+        transfer(TransferStatus::Trying, None, None),
+        transfer(TransferStatus::Failed, Some((404, "Not Found")), Some(failure())),
+        party(None),
+        party(Some("Carol")),
+        data(None, None),
+        data(Some("bob"), Some("3f2c")),
+        EventBody::Debug(DebugChanged { enabled: true }),
         EventBody::SessionClosed(SessionClosed {
             error: Failure::new(ErrorCode::ShuttingDown, "The relay is stopping."),
         }),

@@ -171,7 +171,7 @@ impl BrowserLeg {
             callee: to.user,
             visible_name: from.display_name,
             sdp,
-            has_video: false,
+            ..IncomingCall::default()
         }));
         self.status(CallStatus::Ring);
     }
@@ -229,14 +229,8 @@ impl BrowserLeg {
             Err(cause) => {
                 self.holds = !self.holds;
                 self.gate();
-                let status = self.hold_status();
-                self.event(EventBody::CallStatus(CallStatusChanged {
-                    call_id: self.call_id.clone(),
-                    status,
-                    sip_status: None,
-                    info: None,
-                    error: cause.failure(),
-                }));
+                let changed = CallStatusChanged::new(&self.call_id, self.hold_status());
+                self.event(EventBody::CallStatus(CallStatusChanged { error: cause.failure(), ..changed }));
             }
         }
     }
@@ -301,13 +295,7 @@ impl BrowserLeg {
     }
 
     fn status(&mut self, status: CallStatus) {
-        self.event(EventBody::CallStatus(CallStatusChanged {
-            call_id: self.call_id.clone(),
-            status,
-            sip_status: None,
-            info: None,
-            error: None,
-        }));
+        self.event(EventBody::CallStatus(CallStatusChanged::new(&self.call_id, status)));
     }
 
     fn event(&mut self, event: EventBody) {
@@ -328,11 +316,11 @@ impl BrowserLeg {
 pub fn ended(call_id: String, cause: &Cause) -> EventBody {
     let error = cause.failure();
     EventBody::CallStatus(CallStatusChanged {
-        call_id,
-        status: cause.status(),
         sip_status: error.as_ref().and_then(|error| error.sip_status),
+        sip_reason: error.as_ref().and_then(|error| error.sip_reason.clone()),
         info: cause.info().map(str::to_owned),
         error,
+        ..CallStatusChanged::new(call_id, cause.status())
     })
 }
 

@@ -97,6 +97,7 @@ impl<M: MediaPlane> Relay<M> {
             login: session.account().login().to_owned(),
             registers: session.account().registers(),
             grace_ms: u32::try_from(self.config.limits.session_grace.as_millis()).unwrap_or(u32::MAX),
+            ..SessionOpened::default()
         }))
     }
 

@@ -215,14 +215,11 @@ mod tests {
     fn open() -> OpenSip {
         OpenSip {
             login: "alice".into(),
-            authentication_name: None,
             password: Secret::new("hunter2"),
             domain: "pbx.example".into(),
-            outbound_proxy: None,
-            port: None,
-            transport: None,
             register: true,
             visible_name: Some("Alice A.".into()),
+            ..OpenSip::default()
         }
     }
 

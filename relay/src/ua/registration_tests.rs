@@ -19,14 +19,10 @@ impl Phone {
     fn new() -> Self {
         let account = SipAccount::parse(&OpenSip {
             login: "alice".into(),
-            authentication_name: None,
             password: Secret::new("secret"),
             domain: "pbx.example".into(),
-            outbound_proxy: None,
-            port: None,
-            transport: None,
             register: true,
-            visible_name: None,
+            ..OpenSip::default()
         })
         .unwrap();
         let mut seed = 0;

@@ -21,7 +21,7 @@ use crate::failure::{Code, Failure};
 use crate::sdp;
 use negotiation::Negotiation;
 use offhook_protocol::event::{CallSdp, CallStatusChanged, IncomingCall, SdpKind};
-use offhook_protocol::request::{AnswerCall, CallRef, SendDtmf, StartCall};
+use offhook_protocol::request::{AnswerCall, CallRef, DtmfMethod, HoldCall, SendDtmf, StartCall};
 use offhook_protocol::{CallStatus, RequestBody};
 use phase::Phase;
 use std::collections::VecDeque;
@@ -112,11 +112,18 @@ impl Call {
                 self.open_media(now);
             }
             (Command::Hangup, phase) => self.hang_up(phase, now),
-            (Command::Hold, Phase::Connected) => self.send(RequestBody::Hold),
+            (Command::Hold, Phase::Connected) => {
+                let hold = HoldCall { call_id: self.id.clone(), for_transfer: false };
+                self.outputs.push_back(Output::Send(RequestBody::Hold(hold)));
+            }
             (Command::Unhold, Phase::Connected) => self.send(RequestBody::Unhold),
             (Command::Dtmf(digits), Phase::Connected) => {
                 let call_id = self.id.clone();
-                self.outputs.push_back(Output::Send(RequestBody::Dtmf(SendDtmf { call_id, digits })));
+                self.outputs.push_back(Output::Send(RequestBody::Dtmf(SendDtmf {
+                    call_id,
+                    digits,
+                    method: DtmfMethod::default(),
+                })));
             }
             _ => return Err(Failure::call_state()),
         }
@@ -237,8 +244,7 @@ impl Call {
     fn on_reply(&mut self, ask: Ask, outcome: Result<(), Failure>, now: Millis) {
         match (ask, outcome) {
             (Ask::Ring, Ok(())) => {
-                let (call_id, status) = (self.id.clone(), CallStatus::Ring);
-                self.on_status(CallStatusChanged { call_id, status, sip_status: None, info: None, error: None }, now);
+                self.on_status(CallStatusChanged::new(&self.id, CallStatus::Ring), now);
             }
             (_, Ok(())) => {}
             (Ask::Hangup, Err(_)) => self.end(StatusReport::cleared(CallStatus::Finish)),
@@ -296,9 +302,9 @@ impl Call {
                 self.negotiation.offered();
                 let has_video = self.media.video();
                 let (callee, visible_name) = (dial.callee.clone(), dial.visible_name.clone());
-                RequestBody::Call(StartCall { call_id, callee, sdp, visible_name, has_video })
+                RequestBody::Call(StartCall { call_id, callee, sdp, visible_name, has_video, ..StartCall::default() })
             }
-            Side::Incoming { .. } => RequestBody::Answer(AnswerCall { call_id, sdp }),
+            Side::Incoming { .. } => RequestBody::Answer(AnswerCall { call_id, sdp, ..AnswerCall::default() }),
         };
         self.outputs.push_back(Output::Send(request));
         self.negotiate(now);

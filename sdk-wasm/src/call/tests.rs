@@ -24,9 +24,8 @@ impl Bench {
             call_id: "c".into(),
             caller: "alice".into(),
             callee: "bob".into(),
-            visible_name: None,
             sdp: OFFER.into(),
-            has_video: false,
+            ..IncomingCall::default()
         };
         Self::with(Call::incoming(invitation, 1_000))
     }
@@ -78,7 +77,7 @@ impl Bench {
     }
 
     fn status(&mut self, status: CallStatus) {
-        let changed = CallStatusChanged { call_id: "c".into(), status, sip_status: None, info: None, error: None };
+        let changed = CallStatusChanged::new("c", status);
         self.handle(Input::Status(changed));
     }
 
@@ -373,7 +372,8 @@ fn the_relays_reason_for_the_end_reaches_the_app() {
     let mut bench = Bench::asked();
     let error = RelayFailure { sip_status: Some(404), ..RelayFailure::new(ErrorCode::NotFound, "No such number.") };
     let (status, info) = (CallStatus::Failed, Some("Failed by error".to_owned()));
-    let ended = CallStatusChanged { call_id: "c".into(), status, sip_status: Some(404), info, error: Some(error) };
+    let ended =
+        CallStatusChanged { sip_status: Some(404), info, error: Some(error), ..CallStatusChanged::new("c", status) };
     bench.handle(Input::Status(ended));
     let end = bench.end();
     assert_eq!((end.sip_status, end.error.as_ref().and_then(|error| error.sip_status)), (Some(404), Some(404)));
@@ -551,9 +551,8 @@ fn no_session_description_is_shown_for_debugging() {
             call_id: "c".into(),
             caller: "a".into(),
             callee: "b".into(),
-            visible_name: None,
             sdp: "a=ice-pwd:hidden".into(),
-            has_video: false,
+            ..IncomingCall::default()
         },
         0,
     );

@@ -1,8 +1,8 @@
 //! JavaScript objects as a source of fields.
 
-use js_sys::Reflect;
+use js_sys::{Array, JSON, Object, Reflect};
 use offhook_protocol::compact::Fields;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A JavaScript value seen as an object; one that is none has no fields.
 pub struct JsFields(pub JsValue);
@@ -23,6 +23,26 @@ impl Fields for JsFields {
     fn object(&self, name: &str) -> Option<Self> {
         let value = property(&self.0, name);
         (value.is_object() && !value.is_null()).then_some(Self(value))
+    }
+
+    fn items(&self, name: &str) -> Vec<Self> {
+        let value = property(&self.0, name);
+        if Array::is_array(&value) { Array::from(&value).iter().map(Self).collect() } else { Vec::new() }
+    }
+
+    fn itself(&self) -> Option<String> {
+        self.0.as_string()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.0
+            .dyn_ref::<Object>()
+            .map(|object| Object::keys(object).iter().filter_map(|name| name.as_string()).collect())
+            .unwrap_or_default()
+    }
+
+    fn json(&self, name: &str) -> Option<String> {
+        JSON::stringify(&property(&self.0, name)).ok()?.as_string()
     }
 }
 

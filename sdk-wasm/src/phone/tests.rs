@@ -139,9 +139,9 @@ impl World {
                 let error = RelayFailure::new(ErrorCode::ShuttingDown, "x");
                 self.event(who, EventBody::SessionClosed(SessionClosed { error }));
             }
-            Step::Status(who, status) => self.call_event(who, |call_id| {
-                EventBody::CallStatus(CallStatusChanged { call_id, status, sip_status: None, info: None, error: None })
-            }),
+            Step::Status(who, status) => {
+                self.call_event(who, |call_id| EventBody::CallStatus(CallStatusChanged::new(call_id, status)))
+            }
             Step::Sdp(who, kind) => {
                 self.call_event(who, |call_id| EventBody::CallSdp(CallSdp { call_id, kind, sdp: "v=0".into() }));
             }
@@ -161,7 +161,7 @@ impl World {
 
     fn open_session(&mut self) {
         let id = self.name("session");
-        let local = OpenLocal { login: "alice".into(), password: None, visible_name: None };
+        let local = OpenLocal { login: "alice".into(), ..OpenLocal::default() };
         let account = Account { url: "ws://relay/".into(), identity: Identity::Local(local) };
         self.sessions.insert(id.clone(), false);
         self.phone.open_session(id, account, self.now);
@@ -191,9 +191,8 @@ impl World {
                 call_id,
                 caller: "bob".into(),
                 callee: "alice".into(),
-                visible_name: None,
                 sdp: "v=0".into(),
-                has_video: false,
+                ..IncomingCall::default()
             }),
         );
     }
@@ -210,8 +209,7 @@ impl World {
                 session_id: "r".into(),
                 token: Secret::new("t"),
                 login: "alice".into(),
-                registers: false,
-                grace_ms: 0,
+                ..SessionOpened::default()
             })),
             _ => Outcome::Result(ReplyBody::Done(Done {})),
         };
@@ -425,13 +423,7 @@ fn a_session_cannot_speak_of_anothers_call() {
     world.take(Step::CreateCall(0));
     world.take(Step::OpenSession);
     let call_id = keys(&world.calls)[0].clone();
-    let body = EventBody::CallStatus(CallStatusChanged {
-        call_id: call_id.clone(),
-        status: CallStatus::Failed,
-        sip_status: None,
-        info: None,
-        error: None,
-    });
+    let body = EventBody::CallStatus(CallStatusChanged::new(&call_id, CallStatus::Failed));
     let event = Message::Event(offhook_protocol::Event { seq: 1, body });
     world.phone.on_session("session3", Input::Frame(event), 0);
     assert!(world.phone.call_status(&call_id).is_some());

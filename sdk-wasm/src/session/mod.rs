@@ -150,7 +150,7 @@ impl Session {
         }
         self.closing = true;
         self.outputs.push_back(Output::Ended(None));
-        self.request(RequestBody::Close(Close {}), now);
+        self.request(RequestBody::Close(Close::default()), now);
         self.deadline = Some(now.saturating_add(CLOSE));
     }
 
@@ -312,7 +312,7 @@ impl Session {
 
     /// Fails a session that the relay has open. It is told, lest it keep what nobody will come back for.
     fn give_up(&mut self, failure: Failure, now: Millis) {
-        if let Ok(close) = self.requests.send(RequestBody::Close(Close {}), now) {
+        if let Ok(close) = self.requests.send(RequestBody::Close(Close::default()), now) {
             self.outputs.push_back(Output::Send(close));
         }
         self.fail(failure);

@@ -19,14 +19,10 @@ impl Bench {
     fn new(register: bool) -> Self {
         let identity = Identity::Sip(OpenSip {
             login: "alice".into(),
-            authentication_name: None,
             password: Secret::new("s3cret"),
             domain: "example.com".into(),
-            outbound_proxy: None,
-            port: None,
-            transport: None,
             register,
-            visible_name: None,
+            ..OpenSip::default()
         });
         let account = Account { url: "ws://localhost/".into(), identity };
         let session = Session::open("s".into(), account, 1_000);
@@ -122,7 +118,7 @@ fn opened(registers: bool) -> Outcome {
         token: Secret::new("t0ken"),
         login: "alice".into(),
         registers,
-        grace_ms: 0,
+        ..SessionOpened::default()
     }))
 }
 

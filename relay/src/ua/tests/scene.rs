@@ -52,14 +52,10 @@ pub(super) struct Scene {
 pub(super) fn account() -> OpenSip {
     OpenSip {
         login: "alice".into(),
-        authentication_name: None,
         password: Secret::new("hunter2"),
         domain: "192.0.2.9".into(),
-        outbound_proxy: None,
-        port: None,
-        transport: None,
-        register: false,
         visible_name: Some("Alice A.".into()),
+        ..OpenSip::default()
     }
 }
 
