@@ -58,7 +58,7 @@ struct Call {
 
 fn new_leg(id: LegId) -> NewLeg {
     let seed = Seed { ssrc: 7 + id.0 as u32, sequence: 0, timestamp: 0 };
-    NewLeg { id, seed, cname: "bench".into() }
+    NewLeg { id, seed, video: Seed { ssrc: 70 + id.0 as u32, ..seed }, cname: "bench".into() }
 }
 
 impl Call {
@@ -78,7 +78,8 @@ impl Call {
         let phone = bridge.open_rtp(new_leg(PHONE)).unwrap();
         bridge.open_rtp(new_leg(OTHER_PHONE)).unwrap();
         let (mut browser, remote) = Connection::offer(now, browser_address, &[PCMU]);
-        let answer = WebRtcLocal { ice, fingerprint, candidates: vec![shared], ssrc: 8, cname: "bench".into() };
+        let candidates = vec![shared];
+        let answer = WebRtcLocal { ice, fingerprint, candidates, ssrc: 8, video_ssrc: 71, cname: "bench".into() };
         browser.answered(now, &answer);
         let mut call = Self {
             bridge,

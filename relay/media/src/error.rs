@@ -20,6 +20,9 @@ pub enum MediaError {
     /// Answer the call as overloaded (SIP 503), or widen the RTP port range.
     #[error("no free RTP port pair in the configured range")]
     NoPorts,
+    /// Nothing to be done: the leg has been closed, or never was one to a browser.
+    #[error("there is no such leg to a browser")]
+    NoLeg,
     /// Nothing to be done but to end the process: the system gives no thread, poll or randomness.
     #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),

@@ -10,7 +10,7 @@ use crate::params::LegId;
 #[non_exhaustive]
 pub enum Event {
     /// Media can flow: DTLS is done and the fingerprint matches, or the first RTP packet was
-    /// accepted. Once per leg.
+    /// accepted. Once per leg, and again after [`crate::Media::webrtc_replace`].
     Connected {
         /// The leg.
         leg: LegId,
@@ -55,6 +55,12 @@ pub enum Event {
         leg: LegId,
         /// What stayed away.
         cause: Inactivity,
+    },
+    /// A browser that had been reported inactive for want of STUN checks checks again: it is back,
+    /// or has restarted ICE.
+    ConsentRegained {
+        /// The leg.
+        leg: LegId,
     },
     /// The answer to [`crate::Command::Snapshot`].
     Stats {

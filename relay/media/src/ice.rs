@@ -96,13 +96,25 @@ pub(crate) struct Answer {
     pub response: Vec<u8>,
     /// An address that no longer belongs to the browser, to make room for the new one.
     pub forgotten: Option<SocketAddr>,
+    /// The user name fragment that ceased with this check: the browser uses the new credentials.
+    pub retired: Option<String>,
+}
+
+/// What both sides said in one exchange of descriptions.
+#[derive(Debug)]
+struct Generation {
+    local: IceCredentials,
+    /// Once the browser's description is known, checks must name it.
+    remote_ufrag: Option<String>,
 }
 
 /// The relay's ICE agent for one browser.
 #[derive(Debug)]
 pub(crate) struct Agent {
-    local: IceCredentials,
-    remote_ufrag: Option<String>,
+    current: Generation,
+    /// After a restart, until the browser's first check with the new credentials: its old checks
+    /// are answered so long, and media flows meanwhile (RFC 8445 §9).
+    next: Option<Generation>,
     /// Every address a check came from, the most recently checked last.
     addresses: Vec<SocketAddr>,
     selected: Option<SocketAddr>,
@@ -115,18 +127,37 @@ impl Agent {
     /// An agent with these credentials of its own.
     #[must_use]
     pub(crate) const fn new(local: IceCredentials) -> Self {
-        Self { local, remote_ufrag: None, addresses: Vec::new(), selected: None, checked: None, selected_checked: None }
+        Self {
+            current: Generation { local, remote_ufrag: None },
+            next: None,
+            addresses: Vec::new(),
+            selected: None,
+            checked: None,
+            selected_checked: None,
+        }
     }
 
-    /// The browser's description is known: checks must name it from now on.
+    /// New credentials, beside the old ones until the browser uses them. Returns the user name
+    /// fragment of an earlier restart that the browser never came to use.
+    pub(crate) fn restart(&mut self, local: IceCredentials) -> Option<String> {
+        let unused = self.next.replace(Generation { local, remote_ufrag: None });
+        unused.map(|generation| generation.local.ufrag)
+    }
+
+    /// The browser's description is known: checks must name it from now on. One that still has the
+    /// user name fragment in use was written before the restart.
     pub(crate) fn set_remote(&mut self, ufrag: &str) {
-        self.remote_ufrag = Some(ufrag.to_owned());
+        let known = self.current.remote_ufrag.as_deref() == Some(ufrag);
+        let generation = self.next.as_mut().filter(|_| !known).unwrap_or(&mut self.current);
+        generation.remote_ufrag = Some(ufrag.to_owned());
     }
 
-    /// The agent's own user name fragment.
-    #[must_use]
-    pub(crate) fn local_ufrag(&self) -> &str {
-        &self.local.ufrag
+    /// The agent's own user name fragments: that in use, and after a restart the new one.
+    pub(crate) fn local_ufrags(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.current), self.next.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|generation| generation.local.ufrag.as_str())
     }
 
     /// Where media goes: the address the browser nominated last, until then the first it checked
@@ -162,16 +193,19 @@ impl Agent {
         mut check: Check,
         crypto: &dyn RTCCrypto,
     ) -> Option<Answer> {
-        let key = self.local.password.expose().as_bytes();
+        let restarted = self.next.as_ref().is_some_and(|next| next.local.ufrag == check.local_ufrag());
+        let generation = self.next.as_ref().filter(|_| restarted).unwrap_or(&self.current);
+        let key = generation.local.password.expose().as_bytes();
         MessageIntegrity::check(&mut check.message, key, crypto).ok()?;
-        if self.remote_ufrag.as_ref().is_some_and(|ufrag| ufrag != check.remote_ufrag()) {
+        if generation.remote_ufrag.as_ref().is_some_and(|ufrag| ufrag != check.remote_ufrag()) {
             return None;
         }
         if check.has(ATTR_ICE_CONTROLLED) {
             // Both sides think they are controlled; a lite agent always is (RFC 8445 §6.1.1).
-            return self.respond(&check, Outcome::RoleConflict, crypto);
+            return respond(&check, key, Outcome::RoleConflict, crypto);
         }
-        let answer = self.respond(&check, Outcome::Success(source), crypto)?;
+        let answer = respond(&check, key, Outcome::Success(source), crypto)?;
+        let retired = self.next.take_if(|_| restarted).map(|next| std::mem::replace(&mut self.current, next));
         let forgotten = self.note(source);
         if check.has(ATTR_USE_CANDIDATE) || self.is_abandoned(now) {
             self.selected = Some(source);
@@ -180,7 +214,7 @@ impl Agent {
             self.selected_checked = Some(now);
         }
         self.checked = Some(now);
-        Some(Answer { forgotten, ..answer })
+        Some(Answer { forgotten, retired: retired.map(|generation| generation.local.ufrag), ..answer })
     }
 
     /// Whether the browser no longer checks from the selected address, as when a NAT gave it
@@ -199,28 +233,27 @@ impl Agent {
         let oldest = self.addresses.iter().position(|&known| Some(known) != self.selected)?;
         Some(self.addresses.remove(oldest))
     }
+}
 
-    fn respond(&self, check: &Check, outcome: Outcome, crypto: &dyn RTCCrypto) -> Option<Answer> {
-        let key = self.local.password.expose().as_bytes().to_vec();
-        let integrity = MessageIntegrity::new_raw_integrity_with_provider(key, crypto);
-        let (kind, body): (_, Box<dyn Setter>) = match outcome {
-            Outcome::Success(source) => {
-                (BINDING_SUCCESS, Box::new(XorMappedAddress { ip: source.ip().to_canonical(), port: source.port() }))
-            }
-            Outcome::RoleConflict => (BINDING_ERROR, Box::new(CODE_ROLE_CONFLICT)),
-        };
-        let mut response = Message::new();
-        response
-            .build(&[
-                Box::new(check.message.transaction_id),
-                Box::new(kind),
-                body,
-                Box::new(integrity),
-                Box::new(FINGERPRINT),
-            ])
-            .ok()?;
-        Some(Answer { response: response.raw, forgotten: None })
-    }
+fn respond(check: &Check, key: &[u8], outcome: Outcome, crypto: &dyn RTCCrypto) -> Option<Answer> {
+    let integrity = MessageIntegrity::new_raw_integrity_with_provider(key.to_vec(), crypto);
+    let (kind, body): (_, Box<dyn Setter>) = match outcome {
+        Outcome::Success(source) => {
+            (BINDING_SUCCESS, Box::new(XorMappedAddress { ip: source.ip().to_canonical(), port: source.port() }))
+        }
+        Outcome::RoleConflict => (BINDING_ERROR, Box::new(CODE_ROLE_CONFLICT)),
+    };
+    let mut response = Message::new();
+    response
+        .build(&[
+            Box::new(check.message.transaction_id),
+            Box::new(kind),
+            body,
+            Box::new(integrity),
+            Box::new(FINGERPRINT),
+        ])
+        .ok()?;
+    Some(Answer { response: response.raw, forgotten: None, retired: None })
 }
 
 enum Outcome {

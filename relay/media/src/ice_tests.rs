@@ -71,7 +71,7 @@ fn credentials_are_long_enough_and_of_ice_chars() {
 fn a_check_is_answered_with_the_address_it_came_from_and_is_authentic() {
     let mut agent = agent();
     let datagram = good(&[ATTR_ICE_CONTROLLING]);
-    assert_eq!(Check::parse(&datagram).unwrap().local_ufrag(), agent.local_ufrag());
+    assert_eq!(Check::parse(&datagram).unwrap().local_ufrag(), agent.local_ufrags().next().unwrap());
     let answer = answer(&mut agent, "192.0.2.9:1234", &datagram).unwrap();
 
     let mut response = Message::new();
@@ -89,7 +89,7 @@ fn a_check_is_answered_with_the_address_it_came_from_and_is_authentic() {
 #[test]
 fn a_wrong_password_gets_no_answer_and_moves_nothing() {
     let mut agent = agent();
-    let username = format!("{}:browser", agent.local_ufrag());
+    let username = format!("{}:browser", agent.local_ufrags().next().unwrap());
     let forged = check(&username, "guess", &[ATTR_USE_CANDIDATE]);
     assert!(answer(&mut agent, "192.0.2.9:1234", &forged).is_none());
     assert_eq!(agent.selected(), None);
@@ -98,7 +98,7 @@ fn a_wrong_password_gets_no_answer_and_moves_nothing() {
 #[test]
 fn a_check_for_another_browser_gets_no_answer() {
     let mut agent = agent();
-    let username = format!("{}:other", agent.local_ufrag());
+    let username = format!("{}:other", agent.local_ufrags().next().unwrap());
     let other = check(&username, credentials().password.expose(), &[]);
     assert!(answer(&mut agent, "192.0.2.9:1234", &other).is_none());
 }
@@ -106,7 +106,7 @@ fn a_check_for_another_browser_gets_no_answer() {
 #[test]
 fn before_the_description_is_known_any_browser_with_the_password_is_answered() {
     let mut agent = Agent::new(credentials());
-    let username = format!("{}:whoever", agent.local_ufrag());
+    let username = format!("{}:whoever", agent.local_ufrags().next().unwrap());
     let early = check(&username, credentials().password.expose(), &[]);
     assert!(answer(&mut agent, "192.0.2.9:1234", &early).is_some());
 }

@@ -1,10 +1,11 @@
 //! The door: starts the workers, opens legs, hands commands over.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -52,6 +53,17 @@ pub struct Media {
     ports: SharedPorts,
     sockets: Arc<AtomicUsize>,
     workers: Vec<Handle>,
+    /// What browsers' legs were said to send as; descriptions say it again when their connection
+    /// changes. Touched once in a while per leg, never per packet.
+    faces: Mutex<HashMap<LegId, Face>>,
+}
+
+/// What stays the same of a browser's leg in all its descriptions.
+#[derive(Debug, Clone)]
+struct Face {
+    ssrc: u32,
+    video_ssrc: u32,
+    cname: String,
 }
 
 /// A worker, seen from outside.
@@ -82,6 +94,7 @@ impl Media {
             ports: Arc::new(Mutex::new(ports)),
             sockets: Arc::new(AtomicUsize::new(0)),
             workers: Vec::with_capacity(config.workers),
+            faces: Mutex::default(),
             config,
         };
         let on_event: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(on_event);
@@ -114,15 +127,31 @@ impl Media {
         let handle = self.handle(worker)?;
         let new = new_leg(leg)?;
         let ice = IceCredentials::from_random(random()?);
-        let local = WebRtcLocal {
-            ice: ice.clone(),
-            fingerprint: self.identity.fingerprint(),
-            candidates: handle.candidates.clone(),
-            ssrc: new.seed.ssrc,
-            cname: new.cname.clone(),
-        };
-        handle.order(Order::OpenWebRtc(new, ice))?;
-        Ok(local)
+        let face = Face { ssrc: new.seed.ssrc, video_ssrc: new.video.ssrc, cname: new.cname.clone() };
+        handle.order(Order::OpenWebRtc(new, ice.clone()))?;
+        self.faces().insert(leg, face.clone());
+        Ok(self.local(handle, ice, face))
+    }
+
+    /// Restarts ICE on a leg to a browser whose network changed (RFC 8445 §9). Its new description
+    /// follows as [`Command::WebRtcRemote`]. The former credentials hold until the browser's first
+    /// authentic check with these; DTLS and the media go on.
+    ///
+    /// # Errors
+    /// [`MediaError::NoLeg`], [`MediaError::Stopped`], [`MediaError::Overloaded`],
+    /// [`MediaError::System`].
+    pub fn webrtc_restart(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        self.renew(worker, leg, Order::RestartWebRtc)
+    }
+
+    /// Gives a leg another connection for a browser whose page was loaded again: ICE and DTLS begin
+    /// anew, and [`Command::WebRtcRemote`] follows as for a new leg. [`Event::Connected`] comes once
+    /// more. What the leg is joined with stays, and the far end hears one unbroken stream.
+    ///
+    /// # Errors
+    /// As [`Media::webrtc_restart`].
+    pub fn webrtc_replace(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        self.renew(worker, leg, Order::ReplaceWebRtc)
     }
 
     /// Opens a leg to an RTP endpoint, on a port pair of its own.
@@ -159,6 +188,9 @@ impl Media {
     /// # Errors
     /// [`MediaError::Stopped`] or [`MediaError::Overloaded`].
     pub fn command(&self, worker: WorkerId, command: Command) -> Result<(), MediaError> {
+        if let Command::Close { leg } = &command {
+            self.faces().remove(leg);
+        }
         self.handle(worker)?.order(Order::Command(command))
     }
 
@@ -180,6 +212,30 @@ impl Media {
     #[must_use]
     pub fn unclaimed(&self) -> u64 {
         self.workers.iter().map(|handle| handle.unclaimed.load(Ordering::Relaxed)).sum()
+    }
+
+    fn renew(
+        &self,
+        worker: WorkerId,
+        leg: LegId,
+        order: impl FnOnce(LegId, IceCredentials) -> Order,
+    ) -> Result<WebRtcLocal, MediaError> {
+        let handle = self.handle(worker)?;
+        let face = self.faces().get(&leg).cloned().ok_or(MediaError::NoLeg)?;
+        let ice = IceCredentials::from_random(random()?);
+        handle.order(order(leg, ice.clone()))?;
+        Ok(self.local(handle, ice, face))
+    }
+
+    fn local(&self, handle: &Handle, ice: IceCredentials, face: Face) -> WebRtcLocal {
+        let Face { ssrc, video_ssrc, cname } = face;
+        let (fingerprint, candidates) = (self.identity.fingerprint(), handle.candidates.clone());
+        WebRtcLocal { ice, fingerprint, candidates, ssrc, video_ssrc, cname }
+    }
+
+    fn faces(&self) -> MutexGuard<'_, HashMap<LegId, Face>> {
+        // A panic elsewhere leaves the map as good as it was.
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start_worker(&self, number: usize, on_event: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Handle, MediaError> {
@@ -311,17 +367,23 @@ fn check_durations(config: &MediaConfig) -> Result<(), MediaError> {
 }
 
 fn new_leg(id: LegId) -> Result<NewLeg, MediaError> {
-    let [a, b, c, d, e, f, g, h, i, j, name @ ..] = random::<20>()?;
+    let name = random::<10>()?;
     let cname = name.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(NewLeg {
         id,
-        seed: Seed {
-            ssrc: u32::from_be_bytes([a, b, c, d]),
-            sequence: u16::from_be_bytes([e, f]),
-            timestamp: u32::from_be_bytes([g, h, i, j]),
-        },
+        seed: new_seed()?,
+        video: new_seed()?,
         // RFC 7022 §4.2: a short-term persistent name is random and says nothing of its owner.
         cname,
+    })
+}
+
+fn new_seed() -> Result<Seed, MediaError> {
+    let [a, b, c, d, e, f, g, h, i, j] = random()?;
+    Ok(Seed {
+        ssrc: u32::from_be_bytes([a, b, c, d]),
+        sequence: u16::from_be_bytes([e, f]),
+        timestamp: u32::from_be_bytes([g, h, i, j]),
     })
 }
 

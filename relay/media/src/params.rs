@@ -118,9 +118,11 @@ pub struct WebRtcLocal {
     pub fingerprint: Fingerprint,
     /// Host candidates over UDP, component 1, most preferred first.
     pub candidates: Vec<SocketAddr>,
-    /// `a=ssrc`: the source the relay sends with.
+    /// `a=ssrc` of the audio: the source the relay sends with.
     pub ssrc: u32,
-    /// `a=ssrc:… cname:…`
+    /// `a=ssrc` of the video, likewise.
+    pub video_ssrc: u32,
+    /// `a=ssrc:… cname:…` of both
     pub cname: String,
 }
 

@@ -12,7 +12,7 @@ use mio::{Events, Poll, Token};
 use crate::bridge::{Bridge, NewLeg};
 use crate::command::Command;
 use crate::outlet::{Door, LegKey};
-use crate::params::{IceCredentials, Service};
+use crate::params::{IceCredentials, LegId, Service};
 use crate::socket_pair::SocketPair;
 use crate::sockets::{Sockets, door};
 
@@ -34,6 +34,10 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 pub(crate) enum Order {
     /// Open a leg to a browser.
     OpenWebRtc(NewLeg, IceCredentials),
+    /// Restart ICE on a leg to a browser.
+    RestartWebRtc(LegId, IceCredentials),
+    /// Begin a leg's connection to a browser afresh.
+    ReplaceWebRtc(LegId, IceCredentials),
     /// Open a leg to an RTP endpoint.
     OpenRtp(NewLeg, SocketPair),
     /// Open a leg that makes its own sound.
@@ -147,6 +151,8 @@ impl Worker {
             Order::OpenWebRtc(new, ice) => self.bridge.open_webrtc(new, ice),
             Order::OpenRtp(new, pair) => self.open_rtp(new, pair),
             Order::OpenService(new, service) => self.bridge.open_service(new, service),
+            Order::RestartWebRtc(leg, ice) => return self.bridge.restart_webrtc(leg, ice),
+            Order::ReplaceWebRtc(leg, ice) => return self.bridge.replace_webrtc(now, leg, ice, &mut self.sockets),
             Order::Command(command) => return self.bridge.command(now, command, &mut self.sockets),
         };
         if opened.is_none() {

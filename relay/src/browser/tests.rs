@@ -15,6 +15,7 @@ fn local() -> WebRtcLocal {
         fingerprint: Fingerprint::from_bytes([1; 32]),
         candidates: vec![([192, 0, 2, 1], 40_000).into(), ([198, 51, 100, 1], 40_000).into()],
         ssrc: 5,
+        video_ssrc: 6,
         cname: "c".into(),
     }
 }
@@ -48,7 +49,7 @@ fn said(leg: &mut BrowserLeg) -> Vec<String> {
 
 fn connected() -> BrowserLeg {
     let mut leg = calling();
-    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv)));
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv), Extras::default()));
     said(&mut leg);
     leg
 }
@@ -57,11 +58,11 @@ fn connected() -> BrowserLeg {
 fn early_media_brings_the_answer_and_the_call_keeps_it() {
     let mut leg = calling();
     let sound = audio(&[Codec::Pcma], Direction::SendRecv);
-    leg.command(LegCommand::Progress(Some(sound.clone())));
+    leg.command(LegCommand::Progress(Some(sound.clone()), Extras::default()));
     assert_eq!(said(&mut leg), ["remote 2", "sdp Answer", "SessionProgress"]);
-    leg.command(LegCommand::Ringing(Some(sound.clone())));
+    leg.command(LegCommand::Ringing(Some(sound.clone()), Extras::default()));
     assert_eq!(said(&mut leg), ["RingMedia"]);
-    leg.command(LegCommand::Answer(sound));
+    leg.command(LegCommand::Answer(sound, Extras::default()));
     assert_eq!(said(&mut leg), ["gate SendRecv", "supervise", "Established"]);
 }
 
@@ -79,9 +80,9 @@ fn progress_that_is_said_again_is_told_once() {
 #[test]
 fn an_answer_with_another_codec_than_the_early_one_is_offered_anew() {
     let mut leg = calling();
-    leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv))));
+    leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()));
     said(&mut leg);
-    leg.command(LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv)));
+    leg.command(LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv), Extras::default()));
     assert_eq!(said(&mut leg), ["sdp Offer", "gate SendRecv", "supervise", "Established"]);
 }
 
@@ -89,8 +90,8 @@ fn an_answer_with_another_codec_than_the_early_one_is_offered_anew() {
 fn ringing_without_sound_is_only_a_status() {
     let mut leg = calling();
     leg.command(LegCommand::Trying);
-    leg.command(LegCommand::Ringing(None));
-    leg.command(LegCommand::Progress(None));
+    leg.command(LegCommand::Ringing(None, Extras::default()));
+    leg.command(LegCommand::Progress(None, Extras::default()));
     assert_eq!(said(&mut leg), ["Trying", "Ring", "SessionProgress"]);
 }
 
@@ -155,9 +156,9 @@ fn a_called_browser_answers_with_what_it_was_offered() {
 #[test]
 fn a_browser_is_told_the_end_once() {
     let mut leg = connected();
-    leg.command(LegCommand::End(Cause::Normal));
+    leg.command(LegCommand::End(Cause::Normal, Extras::default()));
     assert_eq!(said(&mut leg), ["Finish", "leg Ended(Normal)"]);
-    leg.command(LegCommand::End(Cause::Normal));
+    leg.command(LegCommand::End(Cause::Normal, Extras::default()));
     leg.lost();
     assert!(leg.hangup(false).is_err());
     assert!(said(&mut leg).is_empty());
@@ -169,7 +170,7 @@ fn a_browser_without_a_microphone_is_not_on_hold() {
     let offer = BrowserDescription::parse(&listener).unwrap();
     assert_eq!(offer.audio().direction, Direction::SendOnly);
     let mut leg = BrowserLeg::calling("c1".into(), LegId(1), local(), offer);
-    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendOnly)));
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendOnly), Extras::default()));
     leg.hold(true).unwrap();
     leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::Inactive))));
     leg.hold(false).unwrap();

@@ -14,6 +14,18 @@ pub trait MediaPlane {
     /// [`MediaError`] when there is no room.
     fn webrtc_leg(&self, worker: Self::Worker, leg: LegId) -> Result<WebRtcLocal, MediaError>;
 
+    /// Restarts ICE on a leg to a browser; see [`Media::webrtc_restart`].
+    ///
+    /// # Errors
+    /// [`MediaError`] when there is no such leg or no room.
+    fn webrtc_restart(&self, worker: Self::Worker, leg: LegId) -> Result<WebRtcLocal, MediaError>;
+
+    /// Gives a leg to a browser another connection; see [`Media::webrtc_replace`].
+    ///
+    /// # Errors
+    /// [`MediaError`] when there is no such leg or no room.
+    fn webrtc_replace(&self, worker: Self::Worker, leg: LegId) -> Result<WebRtcLocal, MediaError>;
+
     /// Opens a leg to an RTP endpoint.
     ///
     /// # Errors
@@ -45,6 +57,14 @@ impl MediaPlane for Media {
 
     fn webrtc_leg(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
         Self::webrtc_leg(self, worker, leg)
+    }
+
+    fn webrtc_restart(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        Self::webrtc_restart(self, worker, leg)
+    }
+
+    fn webrtc_replace(&self, worker: WorkerId, leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        Self::webrtc_replace(self, worker, leg)
     }
 
     fn rtp_leg(&self, worker: WorkerId, leg: LegId) -> Result<RtpLocal, MediaError> {

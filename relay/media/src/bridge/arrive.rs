@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::Bridge;
+use crate::event::Event;
 use crate::ice::Check;
 use crate::leg::Transport;
 use crate::outlet::{Door, LegKey, Outlet};
@@ -115,7 +116,12 @@ impl Bridge {
         outlet.send(Door::Shared, source, &answer.response);
         if browser.agent.knows(source) {
             self.addresses.insert(source, key);
-            browser.consent();
+            if browser.consent() {
+                outlet.event(Event::ConsentRegained { leg: leg.id });
+            }
+        }
+        if let Some(ufrag) = &answer.retired {
+            self.ufrags.remove(ufrag);
         }
         if let Some(forgotten) = answer.forgotten
             && self.addresses.get(&forgotten) == Some(&key)

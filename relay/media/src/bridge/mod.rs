@@ -78,8 +78,10 @@ pub struct Bridge {
 pub struct NewLeg {
     /// What signalling calls it.
     pub id: LegId,
-    /// The random numbers it begins with.
+    /// The random numbers its audio begins with.
     pub seed: Seed,
+    /// Those of its video, should it have any.
+    pub video: Seed,
     /// Its canonical name in RTCP.
     pub cname: String,
 }
@@ -110,6 +112,35 @@ impl Bridge {
         let key = self.open(new, Transport::WebRtc(Box::new(transport)))?;
         self.ufrags.insert(ufrag, key);
         Some(key)
+    }
+
+    /// Gives a browser's leg new ICE credentials. The old ones hold until the browser's first check
+    /// with these (RFC 8445 §9); keys and streams go on.
+    pub fn restart_webrtc(&mut self, id: LegId, ice: IceCredentials) {
+        let ufrag = ice.ufrag.clone();
+        let Some((key, browser)) = self.browser(id) else {
+            return;
+        };
+        if let Some(unused) = browser.agent.restart(ice) {
+            self.ufrags.remove(&unused);
+        }
+        self.ufrags.insert(ufrag, key);
+    }
+
+    /// Gives a browser's leg a connection of its own making anew, for a page that was loaded again:
+    /// other ICE credentials, another DTLS association. What the leg is joined with stays, and so
+    /// does every number of its streams.
+    pub fn replace_webrtc(&mut self, now: Instant, id: LegId, ice: IceCredentials, outlet: &mut impl Outlet) {
+        let ufrag = ice.ufrag.clone();
+        let fresh = WebRtcTransport::new(ice, &self.identity);
+        let Some((key, browser)) = self.browser(id) else {
+            return;
+        };
+        let mut former = std::mem::replace(browser, fresh);
+        former.close(now, outlet);
+        self.forget(key, &former);
+        self.ufrags.insert(ufrag, key);
+        self.with(id, |leg| leg.supervision.resume(now));
     }
 
     /// Opens a leg to an RTP endpoint.
@@ -175,7 +206,7 @@ impl Bridge {
     }
 
     fn open(&mut self, new: NewLeg, transport: Transport) -> Option<LegKey> {
-        let NewLeg { id, seed, cname } = new;
+        let NewLeg { id, seed, cname, .. } = new;
         if self.keys.contains_key(&id) {
             return None;
         }
@@ -197,15 +228,22 @@ impl Bridge {
         self.schedule.replace(key, leg.scheduled, None);
         if let Transport::WebRtc(browser) = &mut leg.transport {
             browser.close(now, outlet);
-            self.ufrags.remove(browser.agent.local_ufrag());
-            for address in browser.agent.addresses() {
-                // Another browser may have the address by now, behind the same NAT.
-                if self.addresses.get(&address) == Some(&key) {
-                    self.addresses.remove(&address);
-                }
-            }
+            self.forget(key, browser);
         }
         outlet.closed(key);
+    }
+
+    /// Nothing that arrives is for this connection any more.
+    fn forget(&mut self, key: LegKey, browser: &WebRtcTransport) {
+        for ufrag in browser.agent.local_ufrags() {
+            self.ufrags.remove(ufrag);
+        }
+        for address in browser.agent.addresses() {
+            // Another browser may have the address by now, behind the same NAT.
+            if self.addresses.get(&address) == Some(&key) {
+                self.addresses.remove(&address);
+            }
+        }
     }
 
     fn say_goodbye(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
@@ -326,6 +364,14 @@ impl Bridge {
             Change::ConsentLost => outlet.event(Event::Inactive { leg: id, cause: crate::event::Inactivity::Consent }),
         }
         self.reschedule(key);
+    }
+
+    fn browser(&mut self, id: LegId) -> Option<(LegKey, &mut WebRtcTransport)> {
+        let key = *self.keys.get(&id)?;
+        match &mut self.legs.get_mut(key)?.transport {
+            Transport::WebRtc(browser) => Some((key, browser)),
+            Transport::Rtp(_) | Transport::Service(_) => None,
+        }
     }
 
     fn leg(&self, id: LegId) -> Option<(LegKey, &Leg)> {

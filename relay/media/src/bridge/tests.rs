@@ -70,7 +70,7 @@ impl World {
 
     fn new_leg(id: LegId) -> NewLeg {
         let seed = Seed { ssrc: 0x1000 + id.0 as u32, sequence: 0, timestamp: 0 };
-        NewLeg { id, seed, cname: "relay".into() }
+        NewLeg { id, seed, video: Seed { ssrc: seed.ssrc + 0x1000, ..seed }, cname: "relay".into() }
     }
 
     fn address(id: LegId) -> SocketAddr {

@@ -161,9 +161,9 @@ impl WebRtcTransport {
         Change::None
     }
 
-    /// An authentic check came: consent is given anew.
-    pub(crate) fn consent(&mut self) {
-        self.consent_reported = false;
+    /// An authentic check came: consent is given anew. Whether it had been missed.
+    pub(crate) fn consent(&mut self) -> bool {
+        std::mem::replace(&mut self.consent_reported, false)
     }
 
     /// Says goodbye.

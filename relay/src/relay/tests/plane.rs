@@ -48,6 +48,26 @@ impl RecordingPlane {
         assert!(record.open.insert(leg), "a leg is opened once");
         Ok(())
     }
+
+    fn renew(&self, how: &str, leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        let mut record = self.0.borrow_mut();
+        assert!(record.open.contains(&leg), "only a leg that is open can change its connection");
+        record.commands.push(format!("{how} {leg:?}"));
+        let renewed = record.commands.iter().filter(|command| command.starts_with("Re")).count();
+        Ok(local(&format!("relay{renewed}")))
+    }
+}
+
+/// The relay's side of a leg, under these ICE credentials.
+fn local(ufrag: &str) -> WebRtcLocal {
+    WebRtcLocal {
+        ice: IceCredentials { ufrag: ufrag.into(), password: IcePassword::new("x".repeat(24)) },
+        fingerprint: Fingerprint::from_bytes([7; 32]),
+        candidates: vec![SocketAddr::from(([127, 0, 0, 1], 40_000))],
+        ssrc: 11,
+        video_ssrc: 13,
+        cname: "relay".into(),
+    }
 }
 
 impl MediaPlane for RecordingPlane {
@@ -57,13 +77,15 @@ impl MediaPlane for RecordingPlane {
 
     fn webrtc_leg(&self, (): (), leg: LegId) -> Result<WebRtcLocal, MediaError> {
         self.open(leg)?;
-        Ok(WebRtcLocal {
-            ice: IceCredentials { ufrag: "relay".into(), password: IcePassword::new("x".repeat(24)) },
-            fingerprint: Fingerprint::from_bytes([7; 32]),
-            candidates: vec![SocketAddr::from(([127, 0, 0, 1], 40_000))],
-            ssrc: 11,
-            cname: "relay".into(),
-        })
+        Ok(local("relay"))
+    }
+
+    fn webrtc_restart(&self, (): (), leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        self.renew("Restart", leg)
+    }
+
+    fn webrtc_replace(&self, (): (), leg: LegId) -> Result<WebRtcLocal, MediaError> {
+        self.renew("Replace", leg)
     }
 
     fn rtp_leg(&self, (): (), leg: LegId) -> Result<RtpLocal, MediaError> {
