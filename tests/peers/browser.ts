@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { type Browser as Chromium, type BrowserContext, type Page, chromium } from "playwright-core";
 import type { SessionOptions } from "offhook";
 import type { Report } from "../page/phone.ts";
-import type { Recording } from "../page/recorder.ts";
 import type { Sound } from "../sound/wav.ts";
 import { writeWav } from "../sound/wav.ts";
 import { Happenings } from "./deadline.ts";
 import { folder } from "./folder.ts";
+import { fromRecording } from "./hearing.ts";
 import { PageServer } from "./page-server.ts";
 
 export interface BrowserOptions {
@@ -166,17 +166,11 @@ export class BrowserPhone {
 
   /** The last seconds it heard. */
   async heard(seconds = 6): Promise<Sound> {
-    return soundOf(await this.page.evaluate((s) => window.testPhone.heard(s), seconds));
+    return fromRecording(await this.page.evaluate((s) => window.testPhone.heard(s), seconds));
   }
 
   /** Closes the tab without a goodbye from the page. */
   async kill(): Promise<void> {
     await this.context.close();
   }
-}
-
-/** A recording made in a page, as a sound. */
-export function soundOf({ rate, pcm }: Recording): Sound {
-  const bytes = Buffer.from(pcm, "base64");
-  return { rate, samples: new Float32Array(bytes.length / 2).map((_, i) => bytes.readInt16LE(i * 2) / 32768) };
 }

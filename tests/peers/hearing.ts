@@ -1,4 +1,5 @@
 /** Waiting until somebody hears something. */
+import type { Recording } from "../page/recorder.ts";
 import { purest } from "../sound/goertzel.ts";
 import { SAME, likeness } from "../sound/likeness.ts";
 import { type Sound, rms } from "../sound/wav.ts";
@@ -7,6 +8,12 @@ import { eventually } from "./deadline.ts";
 /** Anybody with ears: a browser's tab or a softphone. */
 export interface Listener {
   heard(): Sound | Promise<Sound>;
+}
+
+/** The sound of what a page recorded. */
+export function fromRecording({ rate, pcm }: Recording): Sound {
+  const bytes = Buffer.from(pcm, "base64");
+  return { rate, samples: new Float32Array(bytes.length / 2).map((_, i) => bytes.readInt16LE(i * 2) / 32768) };
 }
 
 const LONG_ENOUGH = 15_000;
