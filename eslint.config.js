@@ -43,7 +43,7 @@ export default tseslint.config(
     languageOptions: { globals: { ...globals.node } },
   },
   {
-    files: ["npm/src/**", "npm/test/**/*.html", "demo-phone/**/*.js"],
+    files: ["npm/src/**", "npm/test/**/*.html", "demo-phone/**/*.js", "tests/consumers/project/**/*.js"],
     languageOptions: { globals: { ...globals.browser } },
   },
 );

@@ -1,0 +1,2 @@
+/** A site of files, that any web server can serve. */
+export default { output: "export" };

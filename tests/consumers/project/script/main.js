@@ -1,0 +1,4 @@
+/* global Offhook */
+import { callEcho } from "./echo.js";
+
+callEcho(Offhook.createSession);

@@ -1,0 +1,4 @@
+import { createSession } from "offhook";
+import { callEcho } from "../echo.js";
+
+callEcho(createSession);
