@@ -1,10 +1,18 @@
 import type { LoadFrom } from "./core.js";
 import type { InitOptions, SessionOptions, WasmSource } from "./options.js";
-import { Runtime } from "./runtime.js";
+import { PLAIN, Runtime } from "./runtime.js";
 import type { Session } from "./session.js";
 
-export { CALL_EVENT, CALL_STATUS, CALL_STATUS_INFO, ERROR_INFO, SESSION_STATUS } from "./constants.js";
-export type { CallEvent, CallStatus, SessionStatus } from "./constants.js";
+export {
+  CALL_EVENT,
+  CALL_STATUS,
+  CALL_STATUS_INFO,
+  ERROR_INFO,
+  SESSION_EVENT,
+  SESSION_STATUS,
+  TRANSFER_STATUS,
+} from "./constants.js";
+export type { CallEvent, CallStatus, SessionEvent, SessionStatus, TransferStatus } from "./constants.js";
 export { OffhookError } from "./error.js";
 export type {
   BrowserErrorCode,
@@ -14,16 +22,33 @@ export type {
   RelayErrorCode,
   UsageErrorCode,
 } from "./error.js";
-export type { Call, CallEvents, DtmfDigit } from "./call.js";
-export type { Connection, Session, SessionEvents } from "./session.js";
+export type { Call, CallEvents, DtmfDigit, MediaChange, Party, StatsCallback, Transfer } from "./call.js";
+export type {
+  AppData,
+  Connection,
+  DebugState,
+  DisconnectOptions,
+  SendDataOptions,
+  SendDataStatus,
+  Session,
+  SessionEvents,
+} from "./session.js";
+export type { CallStats, MediaStats, NativeStats, StreamStats } from "./stats.js";
+export type { Logger } from "./logger.js";
 export type {
   AnswerOptions,
   CallConstraints,
   CallOptions,
+  CustomLogger,
   DtmfType,
   InitOptions,
+  LogLevel,
+  LoggerOptions,
   MediaChoice,
+  SdpHook,
   SessionOptions,
+  SipHeader,
+  SipHeaders,
   SipOptions,
   WasmSource,
 } from "./options.js";
@@ -51,10 +76,11 @@ export interface Offhook {
 /** @internal */
 export function createOffhook(loadFrom: LoadFrom): Offhook {
   let source: WasmSource | Promise<WasmSource> | undefined;
-  const runtime = new Runtime((host) => loadFrom(source)(host));
+  const runtime = new Runtime((host) => loadFrom(source)(host), PLAIN);
   return {
     init: (options = {}) => {
       source = options.wasm ?? source;
+      if (options.logger) runtime.log(options.logger);
       return runtime.ready();
     },
     createSession: (options) => runtime.createSession(options),

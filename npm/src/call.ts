@@ -1,9 +1,8 @@
-import { CALL_STATUS, ERROR_INFO, type CallStatus } from "./constants.js";
-import type { CoreCallEvent } from "./core.js";
-import { OffhookError, type FailureInfo } from "./error.js";
-import { Listeners } from "./listeners.js";
-import type { AnswerOptions, DtmfType } from "./options.js";
-import type { Runtime } from "./runtime.js";
+import type { CallStatus, TransferStatus } from "./constants.js";
+import type { OffhookError } from "./error.js";
+import type { Logger } from "./logger.js";
+import type { AnswerOptions, DtmfType, SipHeader } from "./options.js";
+import type { CallStats, NativeStats } from "./stats.js";
 
 /** A DTMF digit from the far end. */
 export interface DtmfDigit {
@@ -13,8 +12,44 @@ export interface DtmfDigit {
   durationMs: number;
 }
 
-/** What listeners of a call get: the call itself, and for `DTMF` the digit. */
-export type CallEvents = { [S in CallStatus]: [call: Call] } & { DTMF: [call: Call, digit: DtmfDigit] };
+/** How a transfer goes on. */
+export interface Transfer {
+  /** `TRYING`, `RING`, and at the end `COMPLETED` or `FAILED`. */
+  status: TransferStatus;
+  /** Who the far end is transferred to. */
+  target: string;
+  /** The SIP status code that the transfer's own call met (RFC 3515), if any. */
+  sipStatus?: number;
+  /** The phrase that came with it. */
+  sipReason?: string;
+  /** Why it failed. The call goes on, as it was before. */
+  error?: OffhookError;
+}
+
+/** Somebody at the far end. */
+export interface Party {
+  /** The user part of the address, or a URI. */
+  user: string;
+  /** The name to show, where there is one. */
+  displayName?: string;
+}
+
+/** What happens to a call's media when the network changes. */
+export interface MediaChange {
+  /** `restarting`: there is no way for the media just now. `restored`: there is one again. */
+  state: "restarting" | "restored";
+}
+
+/** What listeners of a call get: the call itself, and what the event is about. */
+export type CallEvents = { [S in CallStatus]: [call: Call] } & {
+  DTMF: [call: Call, digit: DtmfDigit];
+  TRANSFER: [call: Call, transfer: Transfer];
+  PARTY_CHANGED: [call: Call, party: Party];
+  MEDIA: [call: Call, change: MediaChange];
+};
+
+/** Gets the figures of a call. */
+export type StatsCallback<S> = (stats: S) => void;
 
 /** A call, outgoing or incoming. One object stands for it everywhere: in listeners, in `getCalls()`, in your variable. */
 export interface Call {
@@ -22,14 +57,22 @@ export interface Call {
   id(): string;
   /** What the call is doing. */
   status(): CallStatus;
-  /** Who calls: the user part of the address, or a URI. */
+  /** Who calls: the user part of the address, or a URI. Follows `PARTY_CHANGED` of an incoming call. */
   caller(): string;
-  /** Who is called, as it was dialled. */
+  /** Who is called, as it was dialled. Follows `PARTY_CHANGED` of an outgoing call. */
   callee(): string;
   /** The caller's display name; the caller where there is none. */
   visibleName(): string;
   /** Whether somebody else made this call. */
   isIncoming(): boolean;
+  /** Whether the caller offers a picture. */
+  hasVideo(): boolean;
+  /** The headers of the other side's SIP message: of the request for an incoming call, else of the latest answer. */
+  getHeaders(): readonly SipHeader[];
+  /** The value of the first header of that name, whatever its case. */
+  getHeader(name: string): string | undefined;
+  /** What the caller's app sent along as `custom`. */
+  getCustom(): unknown;
 
   /**
    * Makes an outgoing call: asks for the microphone, then rings the far end. The status is `PENDING` at once.
@@ -42,193 +85,92 @@ export interface Call {
    */
   answer(options?: AnswerOptions): void;
   /**
+   * Gives a call its media after the page was loaded again: for a call found in `getCalls()` once a session was taken
+   * back with `authToken`. Until then the far end hears nothing.
+   * @throws OffhookError `invalidCallState` for a call that has its media.
+   */
+  attachMedia(options?: AnswerOptions): void;
+  /**
    * Ends the call in whatever state it is: hangs up, gives up a call that still rings, declines an incoming one.
    * The status changes when the relay confirms, within 5 seconds. On a call that has ended it does nothing.
    */
   hangup(): void;
   /** Puts the far end on hold. The status is `HOLD` once the far end agrees. */
   hold(): void;
+  /** Holds the call to ask somebody else before `transfer`. The status is `HOLD` once the far end agrees. */
+  holdForTransfer(): void;
   /** Ends the hold. The status is `ESTABLISHED` once the far end agrees. */
   unhold(): void;
+  /**
+   * Hands the far end over, to a number, a user or a URI, or to the far end of another call of this session.
+   * A target that another connected call of the session already speaks to is joined with it. `TRANSFER` events tell
+   * how it goes; after `COMPLETED` this call ends with `FINISH`, after `FAILED` it goes on.
+   */
+  transfer(target: string | Call): void;
   /**
    * Sends digits, one after the other.
    * @param digits `0` to `9`, `*`, `#`, `A` to `D`; at most 64 at once.
    * @throws OffhookError `invalidField` for anything else, `invalidCallState` where there is no connected call.
    */
-  sendDTMF(digits: string, type?: DtmfType): void;
+  sendDTMF(digits: string | number, type?: DtmfType): void;
+
   /** Stops sending the microphone; the far end hears silence. */
   muteAudio(): void;
   /** Sends the microphone again. */
   unmuteAudio(): void;
   /** Whether the microphone is muted; also `true` when the call has none (yet, or any more). */
   isAudioMuted(): boolean;
+  /** Stops sending the picture; the far end sees black. */
+  muteVideo(): void;
+  /** Sends the picture again. */
+  unmuteVideo(): void;
+  /** Whether the picture is muted; also `true` when the call has none. */
+  isVideoMuted(): boolean;
+  /** How loud the far end is played, from 0 to 100. */
+  setVolume(volume: number): void;
+  /** How loud the far end is played, from 0 to 100; -1 while there is no sound of it. */
+  getVolume(): number;
+  /**
+   * Chooses what plays the far end. Before there is sound the choice is remembered and there is nothing to wait for;
+   * later a promise says when it has been made.
+   */
+  setAudioOutputId(deviceId: string): Promise<void> | undefined;
+  /**
+   * Changes the microphone, to the next one without an id. Mute and hold stay as they are. Resolves to the id of the
+   * device in use; rejects with `ERROR_INFO.CAN_NOT_SWITCH_MIC` when there is no other.
+   */
+  switchMic(deviceId?: string): Promise<string>;
+  /** Changes the camera, to the next one without an id, as `switchMic` does. */
+  switchCam(deviceId?: string): Promise<string>;
+  /** Sends what the person chooses of the screen instead of the camera. */
+  switchToScreen(source?: string): Promise<void>;
+  /** Sends the camera again. */
+  switchToCam(): Promise<void>;
+  /** Figures of the call's media. Rejects with `ERROR_INFO.CAN_NOT_GET_STATS` while it has none. */
+  getStats(): Promise<CallStats>;
+  /** The same for a callback, which is not called while the call has no media. */
+  getStats(callback: StatsCallback<CallStats>, native?: false): Promise<void>;
+  /** The browser's own reports, by their type. */
+  getStats(callback: StatsCallback<NativeStats>, native: true): Promise<void>;
 
-  /** Why the call ended, in a sentence; one of `CALL_STATUS_INFO` where that fits. Empty while it goes well. */
+  /**
+   * Why the call ended, in few words: one of `CALL_STATUS_INFO` or what SIP said, such as `486 Busy Here`, or
+   * `Local error`. Empty while it goes well.
+   */
   getInfo(): string;
-  /** The failure behind a call that ended badly, in a sentence. Empty where there was none. */
+  /** The failure behind a call that ended badly, in a sentence to show. Empty where there was none. */
   getErrorInfo(): string;
   /** The failure behind a call that ended badly, with its code. */
   error(): OffhookError | undefined;
   /** The last SIP status code of the far end (RFC 3261 section 21), such as 486. */
   getSipStatus(): number | undefined;
+  /** The phrase that came with it, such as `Busy Here`. */
+  getSipReason(): string | undefined;
+  /** What writes this call's log lines. */
+  getLogger(): Logger;
 
-  /** Adds a listener for a status or for `DTMF`. Several may listen to one event. */
+  /** Adds a listener for a status or one of `CALL_EVENT`. Several may listen to one event. */
   on<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): this;
   /** Removes a listener, or every listener of the event. */
   off<E extends keyof CallEvents>(event: E, listener?: (...args: CallEvents[E]) => void): this;
-}
-
-/** What is known of a call when it begins. */
-export interface CallParties {
-  caller: string;
-  callee: string;
-  visibleName: string;
-  incoming: boolean;
-}
-
-const TERMINAL: ReadonlySet<CallStatus> = new Set([CALL_STATUS.FINISH, CALL_STATUS.BUSY, CALL_STATUS.FAILED]);
-
-/** The facade's half of a call: its last known status, its listeners, and its id for the core. */
-export class CallObject implements Call {
-  readonly #runtime: Runtime;
-  readonly #id: string;
-  readonly #parties: CallParties;
-  readonly #listeners = new Listeners<CallEvents>();
-  #status: CallStatus = CALL_STATUS.NEW;
-  #info = "";
-  #error: OffhookError | undefined;
-  #sipStatus: number | undefined;
-
-  constructor(runtime: Runtime, id: string, parties: CallParties) {
-    this.#runtime = runtime;
-    this.#id = id;
-    this.#parties = parties;
-  }
-
-  id(): string {
-    return this.#id;
-  }
-
-  status(): CallStatus {
-    return this.#status;
-  }
-
-  caller(): string {
-    return this.#parties.caller;
-  }
-
-  callee(): string {
-    return this.#parties.callee;
-  }
-
-  visibleName(): string {
-    return this.#parties.visibleName;
-  }
-
-  isIncoming(): boolean {
-    return this.#parties.incoming;
-  }
-
-  call(): void {
-    if (this.#status !== CALL_STATUS.NEW || this.isIncoming()) throw invalidState();
-    this.#runtime.use((core) => { core.call(this.#id); });
-    this.#status = CALL_STATUS.PENDING;
-  }
-
-  answer(options: AnswerOptions = {}): void {
-    const rings = this.#status === CALL_STATUS.NEW || this.#status === CALL_STATUS.RING;
-    if (!rings || !this.isIncoming()) throw invalidState();
-    this.#runtime.use((core) => { core.answer(this.#id, options); });
-    this.#status = CALL_STATUS.PENDING;
-  }
-
-  hangup(): void {
-    if (this.ended()) return;
-    this.#runtime.use((core) => { core.hangup(this.#id); });
-  }
-
-  hold(): void {
-    this.#mustLive();
-    this.#runtime.use((core) => { core.hold(this.#id); });
-  }
-
-  unhold(): void {
-    this.#mustLive();
-    this.#runtime.use((core) => { core.unhold(this.#id); });
-  }
-
-  sendDTMF(digits: string, type: DtmfType = "RFC2833"): void {
-    this.#mustLive();
-    this.#runtime.use((core) => { core.sendDtmf(this.#id, digits, type); });
-  }
-
-  muteAudio(): void {
-    this.#mustLive();
-    this.#runtime.use((core) => { core.setAudioMuted(this.#id, true); });
-  }
-
-  unmuteAudio(): void {
-    this.#mustLive();
-    this.#runtime.use((core) => { core.setAudioMuted(this.#id, false); });
-  }
-
-  isAudioMuted(): boolean {
-    return this.ended() || this.#runtime.use((core) => core.audioMuted(this.#id));
-  }
-
-  getInfo(): string {
-    return this.#info;
-  }
-
-  getErrorInfo(): string {
-    return this.#error?.message ?? "";
-  }
-
-  error(): OffhookError | undefined {
-    return this.#error;
-  }
-
-  getSipStatus(): number | undefined {
-    return this.#sipStatus;
-  }
-
-  on<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): this {
-    this.#listeners.add(event, listener);
-    return this;
-  }
-
-  off<E extends keyof CallEvents>(event: E, listener?: (...args: CallEvents[E]) => void): this {
-    this.#listeners.remove(event, listener);
-    return this;
-  }
-
-  ended(): boolean {
-    return TERMINAL.has(this.#status);
-  }
-
-  /** Takes on a new status and tells the listeners. Nothing follows a terminal status. */
-  changed(event: Omit<CoreCallEvent, "kind" | "callId">): void {
-    if (this.ended()) return;
-    this.#status = event.status;
-    this.#sipStatus = event.sipStatus ?? event.error?.sipStatus ?? this.#sipStatus;
-    if (event.error) this.#error = asError(event.error);
-    this.#info = event.info ?? event.error?.message ?? this.#info;
-    this.#listeners.emit(event.status, this);
-  }
-
-  digit(digit: DtmfDigit): void {
-    if (!this.ended()) this.#listeners.emit("DTMF", this, digit);
-  }
-
-  #mustLive(): void {
-    if (this.ended()) throw invalidState();
-  }
-}
-
-function asError(failure: FailureInfo): OffhookError {
-  return failure instanceof OffhookError ? failure : new OffhookError(failure);
-}
-
-function invalidState(): OffhookError {
-  return new OffhookError({ code: "invalidCallState", message: ERROR_INFO.INVALID_CALL_STATE });
 }

@@ -38,7 +38,7 @@ export type BrowserErrorCode =
   | "sdkCrashed";
 
 /** Codes of errors thrown for a wrong use of the API. */
-export type UsageErrorCode = "optionsMissing" | "invalidListener";
+export type UsageErrorCode = "optionsMissing" | "invalidListener" | "notInitialized" | "notSupported";
 
 /**
  * A stable code for what went wrong. Match on the code and show the message: the sentence may change between versions.
@@ -90,8 +90,13 @@ export function typeError(code: ErrorCode, message: string, field?: string): Off
   return Object.assign(new TypeError(message), field === undefined ? { code } : { code, field });
 }
 
+/** Whether the browser or its devices refused, rather than the network or the far end. @internal */
+export function isLocal(code: ErrorCode): boolean {
+  return /^(microphone|camera|device|screen|insecure)/.test(code);
+}
+
 /** What the core throws has the shape of a failure; anything else is a defect of the core and says so. @internal */
-export function fromThrown(thrown: unknown): OffhookError {
+export function asError(thrown: unknown): OffhookError {
   if (thrown instanceof OffhookError) return thrown;
   if (isFailure(thrown)) return new OffhookError(thrown, { cause: thrown });
   return new OffhookError({ code: "internal", message: "The SDK met a condition it should not have." }, { cause: thrown });

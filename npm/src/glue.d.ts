@@ -8,15 +8,30 @@ declare module "#glue" {
     constructor(sink: (event: CoreEvent) => void);
     openSession: Core["openSession"];
     closeSession: Core["closeSession"];
+    sendData: Core["sendData"];
+    report: Core["report"];
+    debug: Core["debug"];
     createCall: Core["createCall"];
+    attach: Core["attach"];
     call: Core["call"];
     answer: Core["answer"];
     hangup: Core["hangup"];
     hold: Core["hold"];
     unhold: Core["unhold"];
+    transfer: Core["transfer"];
     sendDtmf: Core["sendDtmf"];
     setAudioMuted: Core["setAudioMuted"];
     audioMuted: Core["audioMuted"];
+    setVideoMuted: Core["setVideoMuted"];
+    videoMuted: Core["videoMuted"];
+    setVolume: Core["setVolume"];
+    volume: Core["volume"];
+    setAudioOutput: Core["setAudioOutput"];
+    switchMic: Core["switchMic"];
+    switchCam: Core["switchCam"];
+    switchToScreen: Core["switchToScreen"];
+    switchToCam: Core["switchToCam"];
+    stats: Core["stats"];
   }
 
   /** Compiles and starts the module; does nothing when it has been started. */

@@ -2,7 +2,16 @@ import { createOffhook, type Offhook } from "./api.js";
 import { loader } from "./load.js";
 
 export type * from "./api.js";
-export { CALL_EVENT, CALL_STATUS, CALL_STATUS_INFO, ERROR_INFO, OffhookError, SESSION_STATUS } from "./api.js";
+export {
+  CALL_EVENT,
+  CALL_STATUS,
+  CALL_STATUS_INFO,
+  ERROR_INFO,
+  OffhookError,
+  SESSION_EVENT,
+  SESSION_STATUS,
+  TRANSFER_STATUS,
+} from "./api.js";
 
 const offhook = /* @__PURE__ */ createOffhook(
   /* @__PURE__ */ loader(() => new URL("./offhook_sdk_bg.wasm", import.meta.url)),

@@ -9,11 +9,21 @@ type Listener = (...args: unknown[]) => void;
 /** The listeners of one object. A listener added twice for an event is called once; one that throws stops no other. */
 export class Listeners<Events extends { [E in keyof Events]: unknown[] }> {
   readonly #byEvent = new Map<keyof Events, Set<Listener>>();
+  readonly #single: boolean;
+
+  /** With `single` a listener takes the place of the one before. */
+  constructor(single: boolean) {
+    this.#single = single;
+  }
 
   add<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): void {
     check(event, listener);
-    const set = this.#byEvent.get(event) ?? new Set();
-    this.#byEvent.set(event, set.add(listener as Listener));
+    const others = this.#single ? undefined : this.#byEvent.get(event);
+    this.#byEvent.set(event, (others ?? new Set()).add(listener as Listener));
+  }
+
+  has(event: keyof Events): boolean {
+    return (this.#byEvent.get(event)?.size ?? 0) > 0;
   }
 
   /** Without a listener, removes all listeners of the event. */

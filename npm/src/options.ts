@@ -23,21 +23,64 @@ export interface SipOptions {
   visibleName?: string;
 }
 
+/** A SIP header, as it stands in a message. */
+export interface SipHeader {
+  /** Its name, such as `X-Account`. */
+  name: string;
+  /** Its value. */
+  value: string;
+}
+
+/** Headers to send: as lines (`"X-Account: 7"`), as pairs, or as an object. */
+export type SipHeaders = readonly string[] | readonly (readonly [name: string, value: string])[] | Readonly<Record<string, string>>;
+
 /** Options of `createSession`. */
 export interface SessionOptions {
   /** WebSocket address of the relay: `wss://host/ws`, or `ws://` on localhost. */
   urlServer: string;
-  /** Who to be. */
-  sipOptions: SipOptions;
+  /** Who to be. May be left out with `authToken`. */
+  sipOptions?: SipOptions;
+  /**
+   * Takes a session back that the relay still has: after a page reload, or after `disconnect` of a `keepAlive` session.
+   * It comes with its registration and its calls. If the relay has it no more, a new one is opened with `sipOptions`.
+   */
+  authToken?: string;
+  /** Whether the relay keeps the session, with its registration and its calls, while the page is gone. Default `false`. */
+  keepAlive?: boolean;
+  /**
+   * Address of a load balancer, which names the relay to use: a JSON object with `server`, `ws` and `wss`. If it does
+   * not answer within 5 seconds, `urlServer` is used.
+   */
+  lbUrl?: string;
+  /** How long connecting may take, in milliseconds. Default: 10 seconds. */
+  timeout?: number;
+  /** How often to ask the relay for a sign of life, in milliseconds. Default: 15 seconds of silence. */
+  pingInterval?: number;
+  /** With `probesInterval`: after so many intervals without a word from the relay the connection counts as lost. */
+  receiveProbes?: number;
+  /** Length of such an interval, in milliseconds. */
+  probesInterval?: number;
+  /** How long a lost connection is tried for again, in milliseconds. Default: 5 minutes. 0: not at all. */
+  reconnectTimeout?: number;
+  /** A name for the application, which the relay hands to its operator. */
+  appKey?: string;
+  /** Anything that JSON can carry, for the relay's operator. */
+  custom?: unknown;
   /**
    * Configuration of the peer connections, for STUN and TURN servers. The relay is reachable by itself, so most apps
    * need none.
    */
   mediaOptions?: RTCConfiguration;
+  /** Where this session's log lines go. Default: where `init` said. */
+  logger?: LoggerOptions;
 }
 
 /** What to ask the browser for, or the media itself. */
 export interface CallConstraints extends MediaStreamConstraints {
+  /** The microphone. `outputId` names the device that plays the far end's sound. */
+  audio?: boolean | (MediaTrackConstraints & { outputId?: string });
+  /** The camera, or with `type: "screen"` what the person chooses of the screen. Bit rates are in kbit/s. */
+  video?: boolean | (MediaTrackConstraints & { type?: "screen" | "camera"; minBitrate?: number; maxBitrate?: number });
   /** Sent as it is, instead of opening a device. It stays the app's: the end of the call does not stop it. */
   customStream?: MediaStream;
 }
@@ -59,7 +102,16 @@ export interface MediaChoice {
   receiveVideo?: boolean;
   /** Codecs to leave out, by name, separated by commas, such as `"G722,PCMA"`. */
   stripCodecs?: string;
+  /** Changes what the relay describes of the media. Nothing, or an empty text, leaves it as it is. */
+  sdpHook?: SdpHook;
+  /** Lines to add to the session description that the SIP side gets, such as `"b=AS:64"`. */
+  sipSDP?: readonly string[];
+  /** Headers to send with the SIP request or answer. Those that the SIP stack owns are refused with `invalidField`. */
+  sipHeaders?: SipHeaders;
 }
+
+/** Gets the relay's session description and returns the one to use (RFC 8866). */
+export type SdpHook = (description: { sdpString: string }) => string | null | undefined;
 
 /** Options of `session.createCall`. */
 export interface CallOptions extends MediaChoice {
@@ -67,13 +119,53 @@ export interface CallOptions extends MediaChoice {
   callee: string;
   /** The name the far end sees for this call. Default: the session's. */
   visibleName?: string;
+  /** Anything that JSON can carry, up to 4 kB. The far end's app gets it from `call.getCustom()`. */
+  custom?: unknown;
+  /** Whether the local picture and its devices stay on after the call, for the next one. Default `false`. */
+  cacheLocalResources?: boolean;
+  /** What the picture shows, for the encoder: `motion`, `detail` or `text`. Default `motion`. */
+  videoContentHint?: "motion" | "detail" | "text";
+  /** Whether the videos have the browser's controls. Default `false`. */
+  useControls?: boolean;
 }
 
-/** Options of `call.answer`. */
+/** Options of `call.answer` and `call.attachMedia`. */
 export type AnswerOptions = MediaChoice;
 
-/** How to send DTMF digits: as events in the media (RFC 4733, the successor of RFC 2833). */
-export type DtmfType = "RFC2833";
+/**
+ * How to send DTMF digits: as events in the media (RFC 4733, the successor of RFC 2833), or as SIP INFO requests with
+ * `application/dtmf` or `application/dtmf-relay`.
+ */
+export type DtmfType = "RFC2833" | "INFO" | "INFO_RELAY";
+
+/** How much is logged; each includes those before it. */
+export type LogLevel = "ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE";
+
+/** What takes log lines instead of the console. */
+export interface CustomLogger {
+  /** Something failed. */
+  error: (text: unknown) => void;
+  /** Something is not as it should be. */
+  warn: (text: unknown) => void;
+  /** Something happened. */
+  info: (text: unknown) => void;
+  /** Details. */
+  debug: (text: unknown) => void;
+  /** Every detail. */
+  trace: (text: unknown) => void;
+}
+
+/** Where log lines go, and which. They never hold passwords, tokens or session descriptions. */
+export interface LoggerOptions {
+  /** What is logged. Default `"WARN"`. */
+  severity?: LogLevel;
+  /** Whether `submitBugReport` sends the latest lines along. Default `false`. */
+  push?: boolean;
+  /** Takes the lines instead of the console. */
+  customLogger?: CustomLogger;
+  /** Turns logging off. Default `true`. */
+  enableLogs?: boolean;
+}
 
 /** Where the WebAssembly module comes from: its address, its bytes, its response, or the compiled module. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
@@ -82,4 +174,6 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 export interface InitOptions {
   /** Where to get the module, for bundlers that do not copy `offhook_sdk_bg.wasm`. Default: beside the script. */
   wasm?: WasmSource | Promise<WasmSource>;
+  /** Where log lines go. Default: warnings and errors to the console. */
+  logger?: LoggerOptions;
 }

@@ -1,10 +1,22 @@
-import { CallObject } from "./call.js";
-import { ERROR_INFO, SESSION_STATUS } from "./constants.js";
-import type { Core, CoreEvent, LoadCore } from "./core.js";
-import { OffhookError, fromThrown, typeError } from "./error.js";
+import { CallObject, type CallBeginning } from "./call-object.js";
+import { CALL_STATUS, ERROR_INFO, SESSION_STATUS } from "./constants.js";
+import type { Core, CoreEvent, CoreIncomingEvent, CoreResumedEvent, LoadCore } from "./core.js";
+import { OffhookError, asError, typeError } from "./error.js";
+import { Logger } from "./logger.js";
 import { EventQueue } from "./queue.js";
-import { SessionObject } from "./session.js";
-import type { SessionOptions } from "./options.js";
+import { SessionObject, parsed } from "./session-object.js";
+import type { LoggerOptions, SessionOptions } from "./options.js";
+
+/** What sessions and calls are made of, and how many listeners an event has. */
+export interface Kinds {
+  Session: new (runtime: Runtime, options: SessionOptions) => SessionObject;
+  Call: new (runtime: Runtime, session: SessionObject, id: string, about: CallBeginning) => CallObject;
+  /** Whether a listener takes the place of the one before. */
+  singleListeners: boolean;
+}
+
+/** The plain API's. */
+export const PLAIN: Kinds = { Session: SessionObject, Call: CallObject, singleListeners: false };
 
 /**
  * Joins the app's objects to the core: loads it in the background, holds sessions back until it is there, brings its
@@ -12,6 +24,8 @@ import type { SessionOptions } from "./options.js";
  */
 export class Runtime {
   readonly sessions = new Map<string, SessionObject>();
+  readonly kinds: Kinds;
+  logger = new Logger();
   readonly #load: LoadCore;
   readonly #queue = new EventQueue();
   /** Sessions that the core has not heard of yet, with what it will be told. Passwords are kept no longer than that. */
@@ -20,20 +34,26 @@ export class Runtime {
   #core: Core | undefined;
   #broken: OffhookError | undefined;
 
-  constructor(load: LoadCore) {
+  constructor(load: LoadCore, kinds: Kinds) {
     this.#load = load;
+    this.kinds = kinds;
+  }
+
+  log(options: LoggerOptions): void {
+    this.logger = new Logger(options);
   }
 
   createSession(options: SessionOptions): SessionObject {
     checkSessionOptions(options);
     // Without an identity the core refuses the session, as it does every other option that cannot be used.
-    const wanted = { ...options, sipOptions: { ...options.sipOptions } };
-    const session = new SessionObject(this, wanted);
+    const wanted = { ...options };
+    if (options.sipOptions) wanted.sipOptions = { ...options.sipOptions };
+    const session = new this.kinds.Session(this, wanted);
     this.sessions.set(session.id(), session);
     this.#waiting.set(session, wanted);
     this.ready().then(
       () => { this.#open(session); },
-      (error: unknown) => { this.#fail(session, fromThrown(error)); },
+      (error: unknown) => { this.#fail(session, asError(error)); },
     );
     return session;
   }
@@ -61,16 +81,25 @@ export class Runtime {
       return act(this.#core);
     } catch (thrown) {
       if (thrown instanceof WebAssembly.RuntimeError) this.#crash(thrown);
-      throw this.#broken ?? fromThrown(thrown);
+      throw this.#broken ?? asError(thrown);
     }
   }
 
-  close(session: SessionObject): void {
+  /** `keep` leaves the session to the relay. */
+  close(session: SessionObject, keep: boolean): void {
     if (this.#waiting.delete(session)) {
       this.#queue.push(() => { this.#end(session, SESSION_STATUS.DISCONNECTED); });
     } else if (this.#core) {
-      this.use((core) => { core.closeSession(session.id()); });
+      this.use((core) => { core.closeSession(session.id(), keep); });
     }
+  }
+
+  /** Ends a call for a reason that the core does not know. */
+  failCall(call: CallObject, session: SessionObject, error: OffhookError): void {
+    this.#queue.push(() => {
+      call.changed({ status: CALL_STATUS.FAILED, error });
+      session.forget(call);
+    });
   }
 
   #open(session: SessionObject): void {
@@ -80,7 +109,7 @@ export class Runtime {
     try {
       this.use((core) => { core.openSession(session.id(), options); });
     } catch (error) {
-      this.#fail(session, fromThrown(error));
+      this.#fail(session, asError(error));
     }
   }
 
@@ -113,13 +142,28 @@ export class Runtime {
         if (session?.ended()) this.sessions.delete(event.sessionId);
         break;
       }
+      case "connection":
+        this.sessions.get(event.sessionId)?.connectionChanged(event);
+        break;
       case "warn":
-        this.sessions.get(event.sessionId)?.warn(new OffhookError(event.error));
+        this.sessions.get(event.sessionId)?.warn(asError(event.error));
+        break;
+      case "appData":
+        this.sessions.get(event.sessionId)?.appData(event);
+        break;
+      case "debug":
+        this.sessions.get(event.sessionId)?.debugChanged(event.enabled);
         break;
       case "incoming": {
-        const { caller, callee, visibleName } = event;
-        const parties = { caller, callee, visibleName: visibleName ?? caller, incoming: true };
-        this.sessions.get(event.sessionId)?.incoming(new CallObject(this, event.callId, parties));
+        const session = this.sessions.get(event.sessionId);
+        const about = { ...beginning(event), incoming: true };
+        session?.incoming(new this.kinds.Call(this, session, event.callId, about));
+        break;
+      }
+      case "resumed": {
+        const session = this.sessions.get(event.sessionId);
+        const about = { ...beginning(event), incoming: event.incoming, status: event.status };
+        session?.resumed(new this.kinds.Call(this, session, event.callId, about));
         break;
       }
       case "call":
@@ -133,6 +177,15 @@ export class Runtime {
           call.digit({ digit: event.digit, durationMs: event.durationMs });
         });
         break;
+      case "transfer":
+        this.#withCall(event.callId, (call) => { call.transferred(event); });
+        break;
+      case "party":
+        this.#withCall(event.callId, (call) => { call.partyChanged(event); });
+        break;
+      case "media":
+        this.#withCall(event.callId, (call) => { call.mediaChanged({ state: event.state }); });
+        break;
     }
   }
 
@@ -145,6 +198,14 @@ export class Runtime {
       }
     }
   }
+}
+
+function beginning(event: CoreIncomingEvent | CoreResumedEvent): Omit<CallBeginning, "incoming"> {
+  const { caller, callee, hasVideo, headers } = event;
+  const about: Omit<CallBeginning, "incoming"> = { caller, callee, hasVideo, visibleName: event.visibleName ?? caller };
+  if (headers) about.headers = headers;
+  if (event.kind === "incoming" && event.custom !== undefined) about.custom = parsed(event.custom);
+  return about;
 }
 
 /** JavaScript callers have no compiler to tell them. */

@@ -1,11 +1,8 @@
-import { CallObject, type Call } from "./call.js";
-import { CALL_STATUS, ERROR_INFO, SESSION_STATUS, type SessionStatus } from "./constants.js";
-import type { CoreSessionEvent } from "./core.js";
-import { OffhookError, typeError } from "./error.js";
-import { randomId } from "./id.js";
-import { Listeners } from "./listeners.js";
-import type { CallOptions, SessionOptions } from "./options.js";
-import type { Runtime } from "./runtime.js";
+import type { Call } from "./call.js";
+import type { SessionStatus } from "./constants.js";
+import type { OffhookError } from "./error.js";
+import type { Logger } from "./logger.js";
+import type { CallOptions } from "./options.js";
 
 /** What the relay says about an open session. */
 export interface Connection {
@@ -13,6 +10,34 @@ export interface Connection {
   sipLogin: string;
   /** Takes the session back after a lost connection. A secret: keep it out of logs and addresses. */
   authToken: string | undefined;
+  /** How long the relay keeps the session while the page is gone, in milliseconds; only with `keepAlive`. */
+  keepAliveMs: number | undefined;
+}
+
+/** Data that another app sent. */
+export interface AppData {
+  /** What it sent. */
+  payload: unknown;
+  /** The sender's login. */
+  from: string | undefined;
+  /** The call that it belongs to, if it came through one. */
+  callId: string | undefined;
+}
+
+/** What became of data that this app sent. */
+export interface SendDataStatus {
+  /** A name for the sending. */
+  operationId: string;
+  /** `ACCEPTED` once somebody has it. */
+  status: "ACCEPTED" | "FAILED";
+  /** Why nobody got it. */
+  info?: string;
+}
+
+/** Whether the relay writes the session's doings into its log. */
+export interface DebugState {
+  /** Whether it does. */
+  enabled: boolean;
 }
 
 /** What listeners of a session get. */
@@ -35,12 +60,28 @@ export interface SessionEvents {
   WARN: [error: OffhookError];
   /** Not fired. */
   PENDING: [session: Session];
-  /** Not fired. */
-  DEBUG: [session: Session];
-  /** Not fired. */
-  APP_DATA: [session: Session];
-  /** Not fired. */
-  SEND_DATA_STATUS: [session: Session];
+  /** The relay began or ceased to log what this session does. */
+  DEBUG: [state: DebugState];
+  /** Another app sent data. */
+  APP_DATA: [data: AppData];
+  /** Data that this app sent has arrived, or nobody got it. */
+  SEND_DATA_STATUS: [status: SendDataStatus];
+  /** The connection to the relay is lost and being made again. Calls keep their sound; requests wait. */
+  RECONNECTING: [session: Session, error: OffhookError | undefined];
+  /** The connection is there again, and everything missed has been caught up with. */
+  RECONNECTED: [session: Session];
+}
+
+/** How to leave a session. */
+export interface DisconnectOptions {
+  /** Leaves the session and its registration to the relay, for the keep-alive time; only with `keepAlive`. */
+  keep?: boolean;
+}
+
+/** Whom data is for. */
+export interface SendDataOptions {
+  /** A local user's login. Default: the far ends of this session's connected calls. */
+  to?: string;
 }
 
 /** A connection to the relay in the name of one user. */
@@ -51,7 +92,7 @@ export interface Session {
   status(): SessionStatus;
   /** The relay's address, as it was given. */
   getServerUrl(): string;
-  /** The calls that have not ended, oldest first. */
+  /** The calls that have not ended, oldest first; after `authToken` also those that the relay still had. */
   getCalls(): Call[];
   /** Why the session failed. */
   error(): OffhookError | undefined;
@@ -61,163 +102,23 @@ export interface Session {
    * @throws TypeError without options or a callee.
    */
   createCall(options: CallOptions): Call;
-  /** Ends the session, its calls and its registration. `DISCONNECTED` follows. */
-  disconnect(): void;
+  /**
+   * Sends anything that JSON can carry, up to 16 kB, to the apps at the far ends of this session's calls, or to a
+   * local user. Resolves once somebody has it, rejects with `notFound` when nobody could get it.
+   */
+  sendData(data: unknown, options?: SendDataOptions): Promise<SendDataStatus>;
+  /** Hands a text or an object to the relay's log, for its operator. */
+  submitBugReport(report: unknown): void;
+  /** Has this page and the relay log more of what the session does. `DEBUG` follows. */
+  startDebug(): void;
+  /** Ends that. */
+  stopDebug(): void;
+  /** Ends the session and its calls, and its registration unless it is kept. `DISCONNECTED` follows. */
+  disconnect(options?: DisconnectOptions): void;
+  /** What writes this session's log lines. */
+  getLogger(): Logger;
   /** Adds a listener. Several may listen to one event. */
   on<E extends keyof SessionEvents>(event: E, listener: (...args: SessionEvents[E]) => void): this;
   /** Removes a listener, or every listener of the event. */
   off<E extends keyof SessionEvents>(event: E, listener?: (...args: SessionEvents[E]) => void): this;
-}
-
-const TERMINAL: ReadonlySet<SessionStatus> = new Set([SESSION_STATUS.DISCONNECTED, SESSION_STATUS.FAILED]);
-// A lost registration stops calls from coming in, not from going out.
-const OPEN: ReadonlySet<SessionStatus> = new Set([
-  SESSION_STATUS.ESTABLISHED,
-  SESSION_STATUS.REGISTERED,
-  SESSION_STATUS.UNREGISTERED,
-]);
-
-/** The facade's half of a session: its last known status, its calls, its listeners, and its id for the core. */
-export class SessionObject implements Session {
-  readonly #runtime: Runtime;
-  readonly #id = randomId();
-  readonly #url: string;
-  readonly #visibleName: string | undefined;
-  readonly #listeners = new Listeners<SessionEvents>();
-  readonly #calls = new Map<string, CallObject>();
-  #status: SessionStatus = SESSION_STATUS.PENDING;
-  #login: string;
-  #error: OffhookError | undefined;
-
-  constructor(runtime: Runtime, options: SessionOptions) {
-    this.#runtime = runtime;
-    this.#url = options.urlServer;
-    this.#visibleName = options.sipOptions.visibleName;
-    this.#login = options.sipOptions.login;
-  }
-
-  id(): string {
-    return this.#id;
-  }
-
-  status(): SessionStatus {
-    return this.#status;
-  }
-
-  getServerUrl(): string {
-    return this.#url;
-  }
-
-  getCalls(): Call[] {
-    return [...this.#calls.values()];
-  }
-
-  error(): OffhookError | undefined {
-    return this.#error;
-  }
-
-  createCall(options: CallOptions): Call {
-    if (!OPEN.has(this.#status)) {
-      throw new OffhookError({
-        code: "invalidSessionState",
-        message: `${ERROR_INFO.INVALID_SESSION_STATE} ${this.#status}`,
-      });
-    }
-    checkCallOptions(options);
-    const callee = options.callee;
-    const visibleName = options.visibleName ?? this.#visibleName ?? this.#login;
-    const call = new CallObject(this.#runtime, randomId(), { caller: this.#login, callee, visibleName, incoming: false });
-    this.#runtime.use((core) => { core.createCall(this.#id, call.id(), options); });
-    this.#calls.set(call.id(), call);
-    return call;
-  }
-
-  disconnect(): void {
-    if (!this.ended()) this.#runtime.close(this);
-  }
-
-  on<E extends keyof SessionEvents>(event: E, listener: (...args: SessionEvents[E]) => void): this {
-    this.#listeners.add(event, listener);
-    return this;
-  }
-
-  off<E extends keyof SessionEvents>(event: E, listener?: (...args: SessionEvents[E]) => void): this {
-    this.#listeners.remove(event, listener);
-    return this;
-  }
-
-  ended(): boolean {
-    return TERMINAL.has(this.#status);
-  }
-
-  /** The live call of that id. */
-  callOf(id: string): CallObject | undefined {
-    return this.#calls.get(id);
-  }
-
-  /** Drops a call that has ended. */
-  forget(call: CallObject): void {
-    this.#calls.delete(call.id());
-  }
-
-  /** Takes on a new status and tells the listeners. Nothing follows a terminal status. */
-  changed(event: Pick<CoreSessionEvent, "status" | "login" | "token" | "error">): void {
-    if (this.ended()) return;
-    this.#login = event.login ?? this.#login;
-    const error = event.error === undefined ? undefined : new OffhookError(event.error);
-    switch (event.status) {
-      case SESSION_STATUS.ESTABLISHED:
-        this.#status = event.status;
-        this.#listeners.emit(event.status, this, { sipLogin: this.#login, authToken: event.token });
-        break;
-      case SESSION_STATUS.UNREGISTERED:
-        this.#status = event.status;
-        this.#listeners.emit(event.status, this, error);
-        break;
-      case SESSION_STATUS.DISCONNECTED:
-      case SESSION_STATUS.FAILED:
-        this.end(event.status, error);
-        break;
-      case SESSION_STATUS.CONNECTED:
-      case SESSION_STATUS.REGISTERED:
-        this.#status = event.status;
-        this.#listeners.emit(event.status, this);
-        break;
-      default:
-        break;
-    }
-  }
-
-  /** Ends the session, and first every call it still has: a call never outlives its session silently. */
-  end(status: "DISCONNECTED" | "FAILED", error?: OffhookError): void {
-    if (this.ended()) return;
-    this.#error = error;
-    // Before the calls are told: a listener that calls again at once must not add to what is being ended.
-    this.#status = status;
-    const outcome = status === SESSION_STATUS.FAILED ? CALL_STATUS.FAILED : CALL_STATUS.FINISH;
-    for (const call of this.#calls.values()) call.changed(error ? { status: outcome, error } : { status: outcome });
-    this.#calls.clear();
-    if (status === SESSION_STATUS.FAILED) this.#listeners.emit(status, this, error);
-    else this.#listeners.emit(status, this);
-  }
-
-  warn(error: OffhookError): void {
-    if (!this.ended()) this.#listeners.emit(SESSION_STATUS.WARN, error);
-  }
-
-  incoming(call: CallObject): void {
-    if (this.ended()) return;
-    this.#calls.set(call.id(), call);
-    this.#listeners.emit(SESSION_STATUS.INCOMING_CALL, call);
-  }
-}
-
-/** JavaScript callers have no compiler to tell them. */
-function checkCallOptions(options: unknown): void {
-  if (typeof options !== "object" || options === null) {
-    throw typeError("optionsMissing", ERROR_INFO.OPTIONS_MUST_BE_PROVIDED);
-  }
-  if (!("callee" in options) || typeof options.callee !== "string" || options.callee === "") {
-    throw typeError("invalidField", "options.callee must be provided", "callee");
-  }
 }

@@ -92,7 +92,7 @@ test("hold, unhold, digits and hang-up reach the core with the call's id", async
   call.hangup();
   const id = call.id();
   assert.deepEqual(bench.core.asked.slice(-5), [
-    ["hold", id],
+    ["hold", id, false],
     ["unhold", id],
     ["sendDtmf", id, "12#", "RFC2833"],
     ["sendDtmf", id, "5", "RFC2833"],
@@ -142,7 +142,8 @@ test("on an ended call, hangup does nothing and everything else is refused", asy
     () => { call.hold(); },
     () => { call.unhold(); },
     () => { call.sendDTMF("1"); },
-    () => { call.muteAudio(); },
+    () => { call.transfer("bob"); },
+    () => { call.attachMedia(); },
     () => { call.call(); },
   ];
   for (const act of refused) assert.throws(act, { message: "Invalid call state" });
@@ -156,7 +157,7 @@ test("a call that ends says why: the reason, the failure with its code, the SIP 
   const message = "There is no user or number “nobody”.";
   bench.call(call, "FAILED", { error: { code: "notFound", message, sipStatus: 404, sipReason: "Not Found" } });
   await settled();
-  assert.deepEqual([call.getInfo(), call.getErrorInfo(), call.getSipStatus()], [message, message, 404]);
+  assert.deepEqual([call.getInfo(), call.getErrorInfo(), call.getSipStatus()], ["404 Not Found", message, 404]);
   assert.equal(call.error()?.code, "notFound");
   assert.equal(call.error()?.sipReason, "Not Found");
 });

@@ -10,7 +10,14 @@ export class FakeCore implements Core {
   readonly asked: unknown[][] = [];
   /** Thrown by the next request instead of recording it. */
   refusal: Error | undefined;
+  /** What the promises of the next requests are rejected with. */
+  rejection: Error | undefined;
   muted = false;
+  videoIsMuted = false;
+  loudness = -1;
+  reports: RTCStatsReport = new Map();
+  /** Whether there is sound yet, whose output device could be changed. */
+  sounding = false;
 
   openSession(...args: Parameters<Core["openSession"]>): void {
     this.#ask("openSession", ...args);
@@ -18,8 +25,17 @@ export class FakeCore implements Core {
   closeSession(...args: Parameters<Core["closeSession"]>): void {
     this.#ask("closeSession", ...args);
   }
+  report(...args: Parameters<Core["report"]>): void {
+    this.#ask("report", ...args);
+  }
+  debug(...args: Parameters<Core["debug"]>): void {
+    this.#ask("debug", ...args);
+  }
   createCall(...args: Parameters<Core["createCall"]>): void {
     this.#ask("createCall", ...args);
+  }
+  attach(...args: Parameters<Core["attach"]>): void {
+    this.#ask("attach", ...args);
   }
   call(...args: Parameters<Core["call"]>): void {
     this.#ask("call", ...args);
@@ -36,6 +52,9 @@ export class FakeCore implements Core {
   unhold(...args: Parameters<Core["unhold"]>): void {
     this.#ask("unhold", ...args);
   }
+  transfer(...args: Parameters<Core["transfer"]>): void {
+    this.#ask("transfer", ...args);
+  }
   sendDtmf(...args: Parameters<Core["sendDtmf"]>): void {
     this.#ask("sendDtmf", ...args);
   }
@@ -46,6 +65,42 @@ export class FakeCore implements Core {
   audioMuted(): boolean {
     return this.muted;
   }
+  setVideoMuted(callId: string, muted: boolean): void {
+    this.#ask("setVideoMuted", callId, muted);
+    this.videoIsMuted = muted;
+  }
+  videoMuted(): boolean {
+    return this.videoIsMuted;
+  }
+  setVolume(callId: string, volume: number): void {
+    this.#ask("setVolume", callId, volume);
+    this.loudness = volume;
+  }
+  volume(): number {
+    return this.loudness;
+  }
+  setAudioOutput(...args: Parameters<Core["setAudioOutput"]>): Promise<void> | undefined {
+    const chosen = this.#promise("setAudioOutput", undefined, ...args);
+    return this.sounding ? chosen : undefined;
+  }
+  sendData(...args: Parameters<Core["sendData"]>): Promise<void> {
+    return this.#promise("sendData", undefined, ...args);
+  }
+  switchMic(...args: Parameters<Core["switchMic"]>): Promise<string> {
+    return this.#promise("switchMic", args[1] ?? "mic-2", ...args);
+  }
+  switchCam(...args: Parameters<Core["switchCam"]>): Promise<string> {
+    return this.#promise("switchCam", args[1] ?? "cam-2", ...args);
+  }
+  switchToScreen(...args: Parameters<Core["switchToScreen"]>): Promise<void> {
+    return this.#promise("switchToScreen", undefined, ...args);
+  }
+  switchToCam(...args: Parameters<Core["switchToCam"]>): Promise<void> {
+    return this.#promise("switchToCam", undefined, ...args);
+  }
+  stats(...args: Parameters<Core["stats"]>): Promise<RTCStatsReport> {
+    return this.#promise("stats", this.reports, ...args);
+  }
 
   #ask(...request: unknown[]): void {
     if (this.refusal !== undefined) {
@@ -54,6 +109,11 @@ export class FakeCore implements Core {
       throw refusal;
     }
     this.asked.push(request);
+  }
+
+  #promise<T>(name: string, outcome: T, ...args: unknown[]): Promise<T> {
+    this.#ask(name, ...args);
+    return this.rejection === undefined ? Promise.resolve(outcome) : Promise.reject(this.rejection);
   }
 }
 

@@ -65,7 +65,7 @@ test("ESTABLISHED hands over the login and the token", async () => {
   session.on("ESTABLISHED", (s, connection) => seen.push(s === session, connection));
   bench.emit({ kind: "session", sessionId: session.id(), status: "ESTABLISHED", login: "anna", token: "secret" });
   await settled();
-  assert.deepEqual(seen, [true, { sipLogin: "anna", authToken: "secret" }]);
+  assert.deepEqual(seen, [true, { sipLogin: "anna", authToken: "secret", keepAliveMs: undefined }]);
 });
 
 test("several listeners hear one event, in the order in which they were added", async () => {
@@ -188,7 +188,7 @@ test("disconnect asks the core, and DISCONNECTED is the last event", async () =>
   const seen: string[] = [];
   session.on("DISCONNECTED", () => seen.push("DISCONNECTED")).on("FAILED", () => seen.push("FAILED"));
   session.disconnect();
-  assert.deepEqual(bench.core.asked.at(-1), ["closeSession", session.id()]);
+  assert.deepEqual(bench.core.asked.at(-1), ["closeSession", session.id(), false]);
   bench.session(session, "DISCONNECTED");
   bench.session(session, "FAILED");
   await settled();
@@ -271,7 +271,7 @@ test("a session without an identity fails as the core says, rather than throwing
   const bench = new Bench();
   await bench.offhook.init();
   bench.core.refusal = refusal({ code: "invalidField", message: "A login is missing.", field: "login" });
-  const session = bench.offhook.createSession({ urlServer: URL_SERVER } as never);
+  const session = bench.offhook.createSession({ urlServer: URL_SERVER });
   await settled();
   assert.equal(session.error()?.field, "login");
 });
