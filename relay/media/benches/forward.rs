@@ -11,7 +11,7 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use offhook_media::{
-    Bridge, Command, Door, Event, IceCredentials, Identity, LegId, LegKey, MediaConfig, NewLeg, NtpClock, Outlet,
+    Bridge, Command, Door, Event, IceCredentials, Identity, LegId, LegKey, MediaConfig, NewLeg, NtpClock, Outlet, Path,
     RtpRemote, Seed, Timing, WebRtcLocal,
 };
 use peer::{Connection, PCMU};
@@ -33,7 +33,7 @@ struct Out {
 
 impl Outlet for Out {
     fn send(&mut self, door: Door, _: SocketAddr, datagram: &[u8]) {
-        if self.keep && door == Door::Shared {
+        if self.keep && matches!(door, Door::Shared(_)) {
             self.to_browser.push(datagram.to_vec());
         }
         self.sent += 1;
@@ -49,7 +49,7 @@ struct Call {
     bridge: Bridge,
     out: Out,
     browser: Connection,
-    browser_address: SocketAddr,
+    browser_path: Path,
     phone: LegKey,
     phone_address: SocketAddr,
     now: Instant,
@@ -85,7 +85,7 @@ impl Call {
             bridge,
             out: Out { keep: true, ..Out::default() },
             browser,
-            browser_address,
+            browser_path: Path { socket: 0, remote: browser_address },
             phone,
             phone_address,
             now,
@@ -106,7 +106,7 @@ impl Call {
             self.now += std::time::Duration::from_millis(10);
             self.browser.timeout(self.now);
             while let Some((_, datagram)) = self.browser.transmit() {
-                self.bridge.receive_shared(self.now, self.browser_address, &datagram, &mut self.out);
+                self.bridge.receive_shared(self.now, self.browser_path, &datagram, &mut self.out);
             }
             self.bridge.timeout(self.now, &mut self.out);
             for datagram in std::mem::take(&mut self.out.to_browser) {
@@ -146,7 +146,7 @@ impl Call {
     fn carry_from_browser(&mut self, packets: Vec<Vec<u8>>) {
         let before = self.out.sent;
         for packet in packets {
-            self.bridge.receive_shared(self.now, self.browser_address, &packet, &mut self.out);
+            self.bridge.receive_shared(self.now, self.browser_path, &packet, &mut self.out);
         }
         assert_eq!(self.out.sent - before, BATCH as u64, "dropping is cheaper than carrying");
     }

@@ -10,10 +10,10 @@ pub struct MediaConfig {
     /// Worker threads; one per core is right. At least 1.
     pub workers: usize,
     /// Where browsers send their media. Worker *n* binds this port + *n*; port 0 lets the system
-    /// choose for each.
+    /// choose for each. An unspecified address binds every advertised one that is this machine's.
     pub webrtc_bind: SocketAddr,
-    /// Addresses browsers are told to reach the relay at, most preferred first. Empty: the bound
-    /// address, which then must not be the unspecified one.
+    /// Addresses browsers are told to reach the relay at, most preferred first; 16 at most. Empty:
+    /// the bound address, which then must not be the unspecified one.
     pub webrtc_advertised: Vec<IpAddr>,
     /// Where RTP port pairs are bound.
     pub rtp_bind: IpAddr,

@@ -10,7 +10,9 @@ use crate::params::LegId;
 #[non_exhaustive]
 pub enum Event {
     /// Media can flow: DTLS is done and the fingerprint matches, or the first RTP packet was
-    /// accepted. Once per leg, and again after [`crate::Media::webrtc_replace`].
+    /// accepted. Once per leg; for a browser again whenever media can flow again: it checks anew
+    /// after [`Inactivity::Consent`], it uses the credentials of [`crate::Media::webrtc_restart`],
+    /// or [`crate::Media::webrtc_replace`] has come to its end.
     Connected {
         /// The leg.
         leg: LegId,
@@ -55,12 +57,6 @@ pub enum Event {
         leg: LegId,
         /// What stayed away.
         cause: Inactivity,
-    },
-    /// A browser that had been reported inactive for want of STUN checks checks again: it is back,
-    /// or has restarted ICE.
-    ConsentRegained {
-        /// The leg.
-        leg: LegId,
     },
     /// The answer to [`crate::Command::Snapshot`].
     Stats {

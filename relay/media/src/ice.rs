@@ -3,7 +3,6 @@
 //! Whoever knows the password may say where media is to go. Nothing of a datagram is believed
 //! before its MESSAGE-INTEGRITY has been verified, and of the attributes only those it covers.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rtc_crypto::RTCCrypto;
@@ -16,10 +15,11 @@ use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_ERROR, BINDING_REQUEST, BINDING_SUCCESS, MESSAGE_HEADER_SIZE, Message, Setter};
 use rtc_stun::xoraddr::XorMappedAddress;
 
+use crate::outlet::Path;
 use crate::params::{IceCredentials, IcePassword};
 
-/// Addresses one browser may be reached at; it checks from each of its interfaces.
-const MAX_ADDRESSES: usize = 8;
+/// Ways to one browser; it checks from each of its interfaces to each of the relay's addresses.
+const MAX_PATHS: usize = 16;
 /// Two checks and a bit: clients check every 2 to 2.5 s.
 const ABANDONED: Duration = Duration::from_secs(6);
 /// Longer STUN messages than this are no connectivity checks.
@@ -94,8 +94,8 @@ impl Check {
 pub(crate) struct Answer {
     /// To be sent to where the check came from.
     pub response: Vec<u8>,
-    /// An address that no longer belongs to the browser, to make room for the new one.
-    pub forgotten: Option<SocketAddr>,
+    /// A path that no longer belongs to the browser, to make room for the new one.
+    pub forgotten: Option<Path>,
     /// The user name fragment that ceased with this check: the browser uses the new credentials.
     pub retired: Option<String>,
 }
@@ -115,10 +115,10 @@ pub(crate) struct Agent {
     /// After a restart, until the browser's first check with the new credentials: its old checks
     /// are answered so long, and media flows meanwhile (RFC 8445 §9).
     next: Option<Generation>,
-    /// Every address a check came from, the most recently checked last.
-    addresses: Vec<SocketAddr>,
-    selected: Option<SocketAddr>,
-    /// When the last check came, and the last from the selected address.
+    /// Every path a check came along, the most recently checked last.
+    paths: Vec<Path>,
+    selected: Option<Path>,
+    /// When the last check came, and the last along the selected path.
     checked: Option<Instant>,
     selected_checked: Option<Instant>,
 }
@@ -130,7 +130,7 @@ impl Agent {
         Self {
             current: Generation { local, remote_ufrag: None },
             next: None,
-            addresses: Vec::new(),
+            paths: Vec::new(),
             selected: None,
             checked: None,
             selected_checked: None,
@@ -160,22 +160,22 @@ impl Agent {
             .map(|generation| generation.local.ufrag.as_str())
     }
 
-    /// Where media goes: the address the browser nominated last, until then the first it checked
-    /// from. When no checks come from there any more, the one they come from.
+    /// Where media goes: the path the browser nominated last, until then the first it checked.
+    /// When no checks come along it any more, the one they come along.
     #[must_use]
-    pub(crate) const fn selected(&self) -> Option<SocketAddr> {
+    pub(crate) const fn selected(&self) -> Option<Path> {
         self.selected
     }
 
-    /// Whether an authentic check came from there.
+    /// Whether an authentic check came along it.
     #[must_use]
-    pub(crate) fn knows(&self, source: SocketAddr) -> bool {
-        self.addresses.contains(&source)
+    pub(crate) fn knows(&self, path: Path) -> bool {
+        self.paths.contains(&path)
     }
 
-    /// Every address the browser checked from.
-    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.addresses.iter().copied()
+    /// Every path the browser checked.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = Path> + '_ {
+        self.paths.iter().copied()
     }
 
     /// When consent ends if no further check comes (RFC 7675). `None` before the first.
@@ -184,12 +184,12 @@ impl Agent {
         self.checked.map(|checked| checked + timeout)
     }
 
-    /// Answers a check from `source`. `None` when it is not authentic: no answer then, for
+    /// Answers a check that came along `path`. `None` when it is not authentic: no answer then, for
     /// whoever cannot know the password shall learn nothing.
     pub(crate) fn answer(
         &mut self,
         now: Instant,
-        source: SocketAddr,
+        path: Path,
         mut check: Check,
         crypto: &dyn RTCCrypto,
     ) -> Option<Answer> {
@@ -204,34 +204,33 @@ impl Agent {
             // Both sides think they are controlled; a lite agent always is (RFC 8445 §6.1.1).
             return respond(&check, key, Outcome::RoleConflict, crypto);
         }
-        let answer = respond(&check, key, Outcome::Success(source), crypto)?;
+        let answer = respond(&check, key, Outcome::Success(path.remote), crypto)?;
         let retired = self.next.take_if(|_| restarted).map(|next| std::mem::replace(&mut self.current, next));
-        let forgotten = self.note(source);
+        let forgotten = self.note(path);
         if check.has(ATTR_USE_CANDIDATE) || self.is_abandoned(now) {
-            self.selected = Some(source);
+            self.selected = Some(path);
         }
-        if self.selected == Some(source) {
+        if self.selected == Some(path) {
             self.selected_checked = Some(now);
         }
         self.checked = Some(now);
         Some(Answer { forgotten, retired: retired.map(|generation| generation.local.ufrag), ..answer })
     }
 
-    /// Whether the browser no longer checks from the selected address, as when a NAT gave it
-    /// another one without its knowing. Not every client nominates again then.
+    /// Whether the browser no longer checks the selected path, as when a NAT gave it another address without its knowing. Not every client nominates again then.
     fn is_abandoned(&self, now: Instant) -> bool {
         self.selected_checked.is_none_or(|checked| now.saturating_duration_since(checked) > ABANDONED)
     }
 
-    /// Remembers an address as the most recent and forgets the oldest beyond the limit.
-    fn note(&mut self, source: SocketAddr) -> Option<SocketAddr> {
-        self.addresses.retain(|&known| known != source);
-        self.addresses.push(source);
-        if self.addresses.len() <= MAX_ADDRESSES {
+    /// Remembers a path as the most recent and forgets the oldest beyond the limit.
+    fn note(&mut self, path: Path) -> Option<Path> {
+        self.paths.retain(|&known| known != path);
+        self.paths.push(path);
+        if self.paths.len() <= MAX_PATHS {
             return None;
         }
-        let oldest = self.addresses.iter().position(|&known| Some(known) != self.selected)?;
-        Some(self.addresses.remove(oldest))
+        let oldest = self.paths.iter().position(|&known| Some(known) != self.selected)?;
+        Some(self.paths.remove(oldest))
     }
 }
 
@@ -257,7 +256,7 @@ fn respond(check: &Check, key: &[u8], outcome: Outcome, crypto: &dyn RTCCrypto) 
 }
 
 enum Outcome {
-    Success(SocketAddr),
+    Success(std::net::SocketAddr),
     RoleConflict,
 }
 

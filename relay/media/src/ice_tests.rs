@@ -1,5 +1,6 @@
 //! The agent as a browser meets it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -24,8 +25,8 @@ fn agent() -> Agent {
     agent
 }
 
-fn at(address: &str) -> SocketAddr {
-    address.parse().unwrap()
+fn at(address: &str) -> Path {
+    Path { socket: 0, remote: address.parse().unwrap() }
 }
 
 /// A check as a browser builds it.
@@ -50,8 +51,12 @@ fn check(username: &str, password: &str, attributes: &[AttrType]) -> Vec<u8> {
 }
 
 fn good(attributes: &[AttrType]) -> Vec<u8> {
-    let local = credentials();
-    let username = format!("{}:browser", local.ufrag);
+    by("browser", &credentials(), attributes)
+}
+
+/// A check by the browser of this user name fragment, for the agent with these credentials.
+fn by(browser: &str, local: &IceCredentials, attributes: &[AttrType]) -> Vec<u8> {
+    let username = format!("{}:{browser}", local.ufrag);
     check(&username, local.password.expose(), attributes)
 }
 
@@ -80,7 +85,7 @@ fn a_check_is_answered_with_the_address_it_came_from_and_is_authentic() {
     assert_eq!(response.transaction_id, TransactionId([7; 12]));
     let mut mapped = XorMappedAddress::default();
     mapped.get_from(&response).unwrap();
-    assert_eq!(SocketAddr::new(mapped.ip, mapped.port), at("192.0.2.9:1234"));
+    assert_eq!(SocketAddr::new(mapped.ip, mapped.port), at("192.0.2.9:1234").remote);
     FINGERPRINT.check(&response).unwrap();
     let key = credentials().password.expose().as_bytes().to_vec();
     MessageIntegrity::check(&mut response, &key, crypto().crypto()).unwrap();
@@ -162,16 +167,16 @@ fn attributes_after_the_integrity_are_not_believed() {
 }
 
 #[test]
-fn only_so_many_addresses_are_remembered_and_never_the_selected_one_forgotten() {
+fn only_so_many_paths_are_remembered_and_never_the_selected_one_forgotten() {
     let mut agent = agent();
     let mut forgotten = Vec::new();
     for port in 1..=20 {
         let source = format!("192.0.2.9:{port}");
         forgotten.extend(answer(&mut agent, &source, &good(&[])).unwrap().forgotten);
     }
-    assert_eq!(agent.addresses().count(), MAX_ADDRESSES);
-    assert_eq!(forgotten.len(), 20 - MAX_ADDRESSES);
-    assert!(agent.addresses().any(|known| Some(known) == agent.selected()));
+    assert_eq!(agent.paths().count(), MAX_PATHS);
+    assert_eq!(forgotten.len(), 20 - MAX_PATHS);
+    assert!(agent.paths().any(|known| Some(known) == agent.selected()));
 }
 
 #[test]
@@ -183,6 +188,73 @@ fn consent_ends_a_while_after_the_last_check() {
     let check = Check::parse(&good(&[])).unwrap();
     agent.answer(now, at("192.0.2.9:1"), check, crypto().crypto());
     assert_eq!(agent.consent_until(timeout), Some(now + timeout));
+}
+
+#[test]
+fn the_same_address_at_another_socket_is_another_path() {
+    let mut agent = agent();
+    answer(&mut agent, "192.0.2.9:1", &good(&[])).unwrap();
+    let other = Path { socket: 1, ..at("192.0.2.9:1") };
+    let check = Check::parse(&good(&[ATTR_USE_CANDIDATE])).unwrap();
+    agent.answer(crate::simulated::origin(), other, check, crypto().crypto()).unwrap();
+    assert_eq!(agent.selected(), Some(other));
+    assert_eq!(agent.paths().count(), 2);
+}
+
+fn restarted() -> (Agent, IceCredentials) {
+    let mut agent = agent();
+    answer(&mut agent, "192.0.2.9:1", &good(&[ATTR_USE_CANDIDATE])).unwrap();
+    let fresh = IceCredentials::from_random([9; 32]);
+    assert_eq!(agent.restart(fresh.clone()), None);
+    agent.set_remote("renewed");
+    (agent, fresh)
+}
+
+#[test]
+fn after_a_restart_the_old_credentials_hold_until_the_new_ones_are_used() {
+    let (mut agent, fresh) = restarted();
+    let old = answer(&mut agent, "192.0.2.9:1", &good(&[])).unwrap();
+    assert_eq!(old.retired, None);
+    let first = answer(&mut agent, "192.0.2.9:2", &by("renewed", &fresh, &[])).unwrap();
+    assert_eq!(first.retired, Some(credentials().ufrag));
+    assert!(answer(&mut agent, "192.0.2.9:1", &good(&[])).is_none());
+    assert_eq!(agent.local_ufrags().collect::<Vec<_>>(), [fresh.ufrag]);
+}
+
+#[test]
+fn after_a_restart_media_stays_where_it_was_until_the_browser_nominates() {
+    let (mut agent, fresh) = restarted();
+    answer(&mut agent, "192.0.2.9:2", &by("renewed", &fresh, &[])).unwrap();
+    assert_eq!(agent.selected(), Some(at("192.0.2.9:1")));
+    answer(&mut agent, "192.0.2.9:2", &by("renewed", &fresh, &[ATTR_USE_CANDIDATE])).unwrap();
+    assert_eq!(agent.selected(), Some(at("192.0.2.9:2")));
+}
+
+#[test]
+fn a_forged_check_retires_nothing() {
+    let (mut agent, fresh) = restarted();
+    let guessed = IceCredentials { password: IcePassword::new("guess".into()), ..fresh.clone() };
+    for forged in [by("renewed", &guessed, &[]), by("browser", &fresh, &[])] {
+        assert!(answer(&mut agent, "192.0.2.9:3", &forged).is_none());
+    }
+    assert!(answer(&mut agent, "192.0.2.9:1", &good(&[])).is_some());
+}
+
+#[test]
+fn a_description_from_before_the_restart_changes_nothing() {
+    let (mut agent, fresh) = restarted();
+    agent.set_remote("browser");
+    assert!(answer(&mut agent, "192.0.2.9:2", &by("renewed", &fresh, &[])).is_some());
+}
+
+#[test]
+fn of_two_restarts_the_second_counts() {
+    let (mut agent, fresh) = restarted();
+    let second = IceCredentials::from_random([11; 32]);
+    assert_eq!(agent.restart(second.clone()), Some(fresh.ufrag.clone()));
+    agent.set_remote("again");
+    assert!(answer(&mut agent, "192.0.2.9:2", &by("renewed", &fresh, &[])).is_none());
+    assert!(answer(&mut agent, "192.0.2.9:2", &by("again", &second, &[])).is_some());
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod rtcp;
 mod rtp;
 mod schedule;
 mod service;
+mod shared;
 #[cfg(test)]
 mod simulated;
 mod socket_pair;
@@ -54,7 +55,7 @@ pub use format::{Codec, Direction, Format, PayloadFormat};
 pub use identity::Identity;
 pub use leg::Seed;
 pub use media::{Counts, Media, WorkerId};
-pub use outlet::{Door, LegKey, Outlet};
+pub use outlet::{Door, LegKey, Outlet, Path};
 pub use params::{
     Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, WebRtcLocal, WebRtcRemote,
 };

@@ -21,8 +21,9 @@ use crate::leg::Seed;
 use crate::params::{IceCredentials, LegId, RtpLocal, Service, WebRtcLocal};
 use crate::ports::Ports;
 use crate::rtcp::NtpClock;
+use crate::shared::{MAX_SHARED, Shared};
 use crate::socket_pair::{SharedPorts, SocketPair, lock};
-use crate::sockets::{Sockets, bind_shared};
+use crate::sockets::Sockets;
 use crate::worker::{Order, WAKE, Worker};
 
 /// Orders that may wait for a worker. It empties the queue every turn, so a full one means that it
@@ -33,7 +34,8 @@ const QUEUE: usize = 16_384;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WorkerId(usize);
 
-/// What is held at the moment. All zero but `sockets` (one per worker) when no call is up.
+/// What is held at the moment. All zero but `sockets` (one per worker and
+/// address) when no call is up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Legs open.
@@ -239,8 +241,7 @@ impl Media {
     }
 
     fn start_worker(&self, number: usize, on_event: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Handle, MediaError> {
-        let shared = bind_shared(self.shared_address(number)?)?;
-        let candidates = self.candidates(shared.local_addr()?);
+        let Shared { sockets: shared, candidates } = Shared::bind(&self.config, self.shared_port(number)?)?;
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
         let sockets = Sockets::new(shared, poll.registry().try_clone()?, self.sockets.clone(), on_event)?;
@@ -263,24 +264,14 @@ impl Media {
         })
     }
 
-    fn shared_address(&self, number: usize) -> Result<SocketAddr, MediaError> {
-        let mut address = self.config.webrtc_bind;
-        if address.port() != 0 {
-            let port = u16::try_from(number)
+    fn shared_port(&self, number: usize) -> Result<u16, MediaError> {
+        match self.config.webrtc_bind.port() {
+            0 => Ok(0),
+            first => u16::try_from(number)
                 .ok()
-                .and_then(|number| address.port().checked_add(number))
-                .ok_or(MediaError::Config("webrtc_bind: no port is left for every worker"))?;
-            address.set_port(port);
+                .and_then(|number| first.checked_add(number))
+                .ok_or(MediaError::Config("webrtc_bind: no port is left for every worker")),
         }
-        Ok(address)
-    }
-
-    fn candidates(&self, bound: SocketAddr) -> Vec<SocketAddr> {
-        let advertised = &self.config.webrtc_advertised;
-        if advertised.is_empty() {
-            return vec![bound];
-        }
-        advertised.iter().map(|&ip: &IpAddr| SocketAddr::new(ip, bound.port())).collect()
     }
 
     fn handle(&self, WorkerId(number): WorkerId) -> Result<&Handle, MediaError> {
@@ -330,6 +321,9 @@ fn check(config: &MediaConfig) -> Result<(), MediaError> {
     }
     if config.webrtc_advertised.is_empty() && config.webrtc_bind.ip().is_unspecified() {
         return wrong("webrtc_advertised: name the address browsers reach, webrtc_bind has none");
+    }
+    if config.webrtc_advertised.len() > MAX_SHARED {
+        return wrong("webrtc_advertised: sixteen addresses are the most");
     }
     let unspecified = |ip: &IpAddr| ip.is_unspecified();
     if config.webrtc_advertised.iter().any(unspecified) {

@@ -10,12 +10,30 @@ pub type LegKey = usize;
 /// A socket, as the bridge knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// The one all browsers share.
-    Shared,
+    /// One that all browsers share; there is one for each address they reach the relay at.
+    Shared(usize),
     /// The RTP socket of a leg.
     Rtp(LegKey),
     /// The RTCP socket of a leg.
     Rtcp(LegKey),
+}
+
+/// A way to a browser: its address, and which shared socket it reaches the relay at. What is sent
+/// along it leaves from there, as NATs and ICE expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Path {
+    /// The number of the shared socket.
+    pub socket: usize,
+    /// The browser's address.
+    pub remote: SocketAddr,
+}
+
+impl Path {
+    /// The relay's end of it.
+    #[must_use]
+    pub const fn door(self) -> Door {
+        Door::Shared(self.socket)
+    }
 }
 
 /// Takes what a bridge gives out.

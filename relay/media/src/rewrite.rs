@@ -126,6 +126,11 @@ impl Rewriter {
         Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc }
     }
 
+    /// Whatever source flowed begins anew, even if it goes by the same name.
+    pub(crate) fn interrupt(&mut self) {
+        self.shift = None;
+    }
+
     /// Counts a packet that went out.
     pub(crate) fn count(&mut self, payload: usize) {
         self.packets = self.packets.wrapping_add(1);

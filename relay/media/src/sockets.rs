@@ -8,27 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 
-use crate::error::MediaError;
 use crate::event::Event;
 use crate::outlet::{Door, LegKey, Outlet};
-use crate::socket_pair::{Lease, SocketPair, bind};
+use crate::shared::MAX_SHARED;
+use crate::socket_pair::{Lease, SocketPair};
 
-/// Receive and send buffers asked of the system: 200 ms of a thousand calls on the shared socket.
-const BUFFER: usize = 4 << 20;
-
-/// Binds the socket all browsers of a worker share.
-///
-/// # Errors
-/// [`MediaError::Bind`].
-pub(crate) fn bind_shared(address: SocketAddr) -> Result<std::net::UdpSocket, MediaError> {
-    let failed = |source| MediaError::Bind { address, source };
-    let socket = bind(address).map_err(failed)?;
-    let options = socket2::SockRef::from(&socket);
-    // The system may grant less; then bursts are lost sooner, which is no reason not to start.
-    let _ = options.set_recv_buffer_size(BUFFER);
-    let _ = options.set_send_buffer_size(BUFFER);
-    Ok(socket)
-}
+/// Tokens kept for the shared sockets, behind that of the waker.
+const SHARED_TOKENS: usize = MAX_SHARED;
 
 /// A leg's sockets while they are open.
 struct Open {
@@ -40,7 +26,7 @@ struct Open {
 
 /// All sockets of a worker.
 pub(crate) struct Sockets {
-    shared: UdpSocket,
+    shared: Vec<UdpSocket>,
     /// By leg. Only RTP legs have any.
     pairs: Vec<Option<Open>>,
     registry: Registry,
@@ -53,16 +39,18 @@ impl Sockets {
     /// The sockets of a worker that has no legs yet. `open` counts sockets of all workers.
     ///
     /// # Errors
-    /// What the operating system says when it does not register the shared socket.
+    /// What the operating system says when it does not register the shared sockets.
     pub(crate) fn new(
-        shared: std::net::UdpSocket,
+        shared: Vec<std::net::UdpSocket>,
         registry: Registry,
         open: Arc<AtomicUsize>,
         on_event: Arc<dyn Fn(Event) + Send + Sync>,
     ) -> io::Result<Self> {
-        let mut shared = UdpSocket::from_std(shared);
-        registry.register(&mut shared, token(Door::Shared), Interest::READABLE)?;
-        open.fetch_add(1, Ordering::Relaxed);
+        let mut shared: Vec<_> = shared.into_iter().map(UdpSocket::from_std).collect();
+        for (number, socket) in shared.iter_mut().enumerate() {
+            registry.register(socket, token(Door::Shared(number)), Interest::READABLE)?;
+        }
+        open.fetch_add(shared.len(), Ordering::Relaxed);
         Ok(Self { shared, pairs: Vec::new(), registry, open, on_event, unsent: 0 })
     }
 
@@ -102,7 +90,7 @@ impl Sockets {
     fn socket(&self, door: Door) -> Option<&UdpSocket> {
         let pair = |key: LegKey| self.pairs.get(key)?.as_ref();
         match door {
-            Door::Shared => Some(&self.shared),
+            Door::Shared(number) => self.shared.get(number),
             Door::Rtp(key) => pair(key).map(|pair| &pair.rtp),
             Door::Rtcp(key) => pair(key).map(|pair| &pair.rtcp),
         }
@@ -142,26 +130,26 @@ impl Drop for Sockets {
         for key in 0..self.pairs.len() {
             self.closed(key);
         }
-        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(self.shared.len(), Ordering::Relaxed);
     }
 }
 
 /// The token a socket is polled under.
 pub(crate) const fn token(door: Door) -> Token {
     match door {
-        Door::Shared => Token(1),
-        Door::Rtp(key) => Token(2 + 2 * key),
-        Door::Rtcp(key) => Token(3 + 2 * key),
+        Door::Shared(number) => Token(1 + number),
+        Door::Rtp(key) => Token(1 + SHARED_TOKENS + 2 * key),
+        Door::Rtcp(key) => Token(2 + SHARED_TOKENS + 2 * key),
     }
 }
 
 /// The socket of a token; `None` for the waker's.
-pub(crate) const fn door(Token(token): Token) -> Option<Door> {
-    match token {
-        0 => None,
-        1 => Some(Door::Shared),
-        even if even.is_multiple_of(2) => Some(Door::Rtp(even / 2 - 1)),
-        odd => Some(Door::Rtcp(odd / 2 - 1)),
+pub(crate) fn door(Token(token): Token) -> Option<Door> {
+    let number = token.checked_sub(1)?;
+    match number.checked_sub(SHARED_TOKENS) {
+        None => Some(Door::Shared(number)),
+        Some(even) if even.is_multiple_of(2) => Some(Door::Rtp(even / 2)),
+        Some(odd) => Some(Door::Rtcp(odd / 2)),
     }
 }
 
@@ -171,7 +159,8 @@ mod tests {
 
     #[test]
     fn every_door_has_a_token_of_its_own() {
-        for which in [Door::Shared, Door::Rtp(0), Door::Rtcp(0), Door::Rtp(7), Door::Rtcp(7)] {
+        let last = Door::Shared(MAX_SHARED - 1);
+        for which in [Door::Shared(0), last, Door::Rtp(0), Door::Rtcp(0), Door::Rtp(7), Door::Rtcp(7)] {
             assert_eq!(door(token(which)), Some(which));
         }
         assert_eq!(door(Token(0)), None);

@@ -11,7 +11,7 @@ use mio::{Events, Poll, Token};
 
 use crate::bridge::{Bridge, NewLeg};
 use crate::command::Command;
-use crate::outlet::{Door, LegKey};
+use crate::outlet::{Door, LegKey, Path};
 use crate::params::{IceCredentials, LegId, Service};
 use crate::socket_pair::SocketPair;
 use crate::sockets::{Sockets, door};
@@ -126,7 +126,9 @@ impl Worker {
             };
             let (bridge, sockets) = (&mut self.bridge, &mut self.sockets);
             match door {
-                Door::Shared => bridge.receive_shared(now, source, datagram, sockets),
+                Door::Shared(socket) => {
+                    bridge.receive_shared(now, Path { socket, remote: source }, datagram, sockets);
+                }
                 Door::Rtp(key) => bridge.receive_rtp(now, key, source, datagram, sockets),
                 Door::Rtcp(key) => bridge.receive_rtcp(now, key, source, datagram),
             }

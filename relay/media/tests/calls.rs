@@ -115,6 +115,111 @@ fn a_browser_that_moved_to_another_port_is_followed() {
 }
 
 #[test]
+fn a_browser_that_restarts_ice_elsewhere_goes_on_hearing_and_being_heard() {
+    let mut relay = Relay::start(config());
+    let mut browser = Browser::connect(&mut relay, &[OPUS]);
+    let (leg, mut phone) = relay.phone(vec![OPUS]);
+    relay.join(browser.leg, leg);
+    browser.send(111, b"before");
+    let before = phone.expect_from(&mut browser).header;
+
+    let remote = browser.restart();
+    let answer = relay.media.webrtc_restart(relay.worker, browser.leg).unwrap();
+    relay.command(Command::WebRtcRemote { leg: browser.leg, remote });
+    browser.answered(&answer);
+    browser.wait_for(&mut relay, &Event::Connected { leg: browser.leg });
+
+    // Until the browser has chosen its new way, what it sends goes nowhere.
+    let mut said = 0u8;
+    let after = until("sound from the new address", || {
+        said += 1;
+        browser.send(111, &[said; 20]);
+        browser.step();
+        phone.receive()
+    });
+    let number = before.sequence_number.wrapping_add(u16::from(after.payload[0]));
+    assert_eq!((after.header.ssrc, after.header.sequence_number), (before.ssrc, number));
+    until("sound at the new address", || {
+        phone.send(111, b"back");
+        browser.try_expect()
+    });
+}
+
+#[test]
+fn a_page_loaded_again_takes_its_call_back_and_the_far_end_hears_one_stream() {
+    let mut relay = Relay::start(config());
+    let mut browser = Browser::connect(&mut relay, &[OPUS]);
+    let (leg, mut phone) = relay.phone(vec![OPUS]);
+    relay.join(browser.leg, leg);
+    browser.send(111, b"before");
+    let before = phone.expect_from(&mut browser).header;
+
+    browser.reload(&relay, &[OPUS]);
+    browser.wait_for(&mut relay, &Event::Connected { leg: browser.leg });
+    browser.finish();
+    browser.send(111, b"after");
+    let after = phone.expect_from(&mut browser);
+    assert_eq!(&after.payload[..], b"after");
+    let next = before.sequence_number.wrapping_add(1);
+    assert_eq!((after.header.ssrc, after.header.sequence_number), (before.ssrc, next));
+    phone.send(111, b"back");
+    assert_eq!(&browser.expect().payload[..], b"back");
+    assert!(relay.untaken().iter().all(|event| matches!(event, Event::Connected { .. })), "{:?}", relay.untaken());
+}
+
+#[test]
+fn a_page_loaded_again_after_it_said_goodbye_takes_its_call_back() {
+    let mut relay = Relay::start(config());
+    let mut browser = Browser::connect(&mut relay, &[OPUS]);
+    let echo = relay.service(Service::Echo);
+    relay.join(browser.leg, echo);
+    browser.close();
+    relay.expect(&Event::PeerClosed { leg: browser.leg });
+    browser.reload(&relay, &[OPUS]);
+    browser.wait_for(&mut relay, &Event::Connected { leg: browser.leg });
+    browser.finish();
+    browser.send(111, b"hello again");
+    assert_eq!(&browser.expect().payload[..], b"hello again");
+}
+
+#[test]
+fn a_browser_that_comes_back_after_it_was_missed_is_announced() {
+    let mut relay = Relay::start(MediaConfig { consent_timeout: Duration::from_secs(3), ..config() });
+    let mut browser = Browser::connect(&mut relay, &[OPUS]);
+    relay.expect(&Event::Inactive { leg: browser.leg, cause: Inactivity::Consent });
+    browser.wait_for(&mut relay, &Event::Connected { leg: browser.leg });
+}
+
+#[test]
+fn a_connection_can_be_renewed_only_while_its_leg_is_open() {
+    let relay = Relay::start(config());
+    let (leg, before) = relay.webrtc_leg();
+    let renewed = relay.media.webrtc_restart(relay.worker, leg).unwrap();
+    assert_eq!((renewed.ssrc, renewed.video_ssrc, renewed.cname), (before.ssrc, before.video_ssrc, before.cname));
+    assert_ne!(renewed.ice, before.ice);
+    relay.command(Command::Close { leg });
+    assert!(matches!(relay.media.webrtc_restart(relay.worker, leg), Err(MediaError::NoLeg)));
+    assert!(matches!(relay.media.webrtc_replace(relay.worker, leg), Err(MediaError::NoLeg)));
+}
+
+#[test]
+fn a_browser_may_use_any_of_the_relays_addresses_and_is_answered_from_it() {
+    let addresses = ["127.0.0.1", "127.0.0.2"].map(|ip| ip.parse().unwrap());
+    let webrtc_bind = "0.0.0.0:0".parse().unwrap();
+    let mut relay = Relay::start(MediaConfig { webrtc_bind, webrtc_advertised: addresses.to_vec(), ..config() });
+    for address in addresses {
+        let mut browser = Browser::reaching(&relay, &[OPUS], address);
+        browser.wait_for(&mut relay, &Event::Connected { leg: browser.leg });
+        browser.finish();
+        let echo = relay.service(Service::Echo);
+        relay.join(browser.leg, echo);
+        browser.send(111, b"to and fro");
+        assert_eq!(&browser.expect().payload[..], b"to and fro");
+        assert_eq!(browser.heard_from().map(|from| from.ip()), Some(address));
+    }
+}
+
+#[test]
 fn the_echo_service_gives_back_what_it_hears() {
     let mut relay = Relay::start(config());
     let mut browser = Browser::connect(&mut relay, &[OPUS, PCMU]);

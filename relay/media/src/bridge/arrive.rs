@@ -7,18 +7,18 @@ use super::Bridge;
 use crate::event::Event;
 use crate::ice::Check;
 use crate::leg::Transport;
-use crate::outlet::{Door, LegKey, Outlet};
+use crate::outlet::{LegKey, Outlet, Path};
 use crate::rtp::{Datagram, Header};
 
 impl Bridge {
-    /// A datagram on the socket all browsers share.
-    pub fn receive_shared(&mut self, now: Instant, source: SocketAddr, datagram: &[u8], outlet: &mut impl Outlet) {
+    /// A datagram on a socket all browsers share.
+    pub fn receive_shared(&mut self, now: Instant, path: Path, datagram: &[u8], outlet: &mut impl Outlet) {
         let kind = Datagram::classify(datagram);
         if kind == Some(Datagram::Stun) {
-            return self.receive_check(now, source, datagram, outlet);
+            return self.receive_check(now, path, datagram, outlet);
         }
         // Nobody but who passed a check may say anything else.
-        let Some(&key) = self.addresses.get(&source) else {
+        let Some(&key) = self.paths.get(&path) else {
             self.unclaimed += 1;
             return;
         };
@@ -93,7 +93,7 @@ impl Bridge {
 
     /// A connectivity check: finds the browser it is for and, if it is authentic, remembers where
     /// that browser is.
-    fn receive_check(&mut self, now: Instant, source: SocketAddr, datagram: &[u8], outlet: &mut impl Outlet) {
+    fn receive_check(&mut self, now: Instant, path: Path, datagram: &[u8], outlet: &mut impl Outlet) {
         let asked = Check::parse(datagram).and_then(|check| {
             let key = self.ufrags.get(check.local_ufrag())?;
             Some((check, *key))
@@ -109,24 +109,25 @@ impl Bridge {
             return;
         };
         let crypto = self.identity.crypto().crypto();
-        let Some(answer) = browser.agent.answer(now, source, check, crypto) else {
+        let Some(answer) = browser.agent.answer(now, path, check, crypto) else {
             leg.counters.invalid += 1;
             return;
         };
-        outlet.send(Door::Shared, source, &answer.response);
-        if browser.agent.knows(source) {
-            self.addresses.insert(source, key);
-            if browser.consent() {
-                outlet.event(Event::ConsentRegained { leg: leg.id });
+        outlet.send(path.door(), path.remote, &answer.response);
+        if browser.agent.knows(path) {
+            self.paths.insert(path, key);
+            let regained = browser.consent() || answer.retired.is_some();
+            if regained && browser.is_ready() {
+                outlet.event(Event::Connected { leg: leg.id });
             }
         }
         if let Some(ufrag) = &answer.retired {
             self.ufrags.remove(ufrag);
         }
         if let Some(forgotten) = answer.forgotten
-            && self.addresses.get(&forgotten) == Some(&key)
+            && self.paths.get(&forgotten) == Some(&key)
         {
-            self.addresses.remove(&forgotten);
+            self.paths.remove(&forgotten);
         }
         self.reschedule(key);
     }

@@ -10,7 +10,6 @@ mod keys;
 mod play;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -21,7 +20,7 @@ use crate::event::Event;
 use crate::format::Direction;
 use crate::identity::Identity;
 use crate::leg::{Change, Leg, RtpTransport, Seed, Transport, WebRtcTransport};
-use crate::outlet::{LegKey, Outlet};
+use crate::outlet::{LegKey, Outlet, Path};
 use crate::params::{IceCredentials, LegId, RtpRemote, Service, WebRtcRemote};
 use crate::rtcp::{self, NtpClock};
 use crate::schedule::Schedule;
@@ -60,8 +59,8 @@ pub struct Bridge {
     keys: HashMap<LegId, LegKey>,
     /// Which browser a check is for, by the relay's user name fragment.
     ufrags: HashMap<String, LegKey>,
-    /// Which browser a datagram is from, by the address an authentic check came from.
-    addresses: HashMap<SocketAddr, LegKey>,
+    /// Which browser a datagram is from, by the path an authentic check came along.
+    paths: HashMap<Path, LegKey>,
     schedule: Schedule,
     identity: Identity,
     clock: NtpClock,
@@ -94,7 +93,7 @@ impl Bridge {
             legs: Slab::new(),
             keys: HashMap::new(),
             ufrags: HashMap::new(),
-            addresses: HashMap::new(),
+            paths: HashMap::new(),
             schedule: Schedule::default(),
             identity,
             clock,
@@ -140,7 +139,14 @@ impl Bridge {
         former.close(now, outlet);
         self.forget(key, &former);
         self.ufrags.insert(ufrag, key);
-        self.with(id, |leg| leg.supervision.resume(now));
+        let joined = self.with(id, |leg| {
+            leg.supervision.resume(now);
+            leg.reception.end();
+            leg.joined
+        });
+        if let Some(ear) = joined.flatten().and_then(|joined| self.legs.get_mut(joined)) {
+            ear.stream.interrupt();
+        }
     }
 
     /// Opens a leg to an RTP endpoint.
@@ -238,10 +244,10 @@ impl Bridge {
         for ufrag in browser.agent.local_ufrags() {
             self.ufrags.remove(ufrag);
         }
-        for address in browser.agent.addresses() {
+        for path in browser.agent.paths() {
             // Another browser may have the address by now, behind the same NAT.
-            if self.addresses.get(&address) == Some(&key) {
-                self.addresses.remove(&address);
+            if self.paths.get(&path) == Some(&key) {
+                self.paths.remove(&path);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::dtls::{Dtls, Progress};
 use crate::event::MediaFailure;
 use crate::ice::Agent;
 use crate::identity::Identity;
-use crate::outlet::{Door, Outlet};
+use crate::outlet::Outlet;
 use crate::params::{Fingerprint, IceCredentials, WebRtcRemote};
 use crate::rtp::Header;
 use crate::srtp::{Keys, Session};
@@ -211,17 +211,21 @@ impl WebRtcTransport {
         let (State::Connected(session), Some(to)) = (&mut self.state, self.agent.selected()) else {
             return false;
         };
+        if self.consent_reported {
+            // RFC 7675 §5.1: nobody there wants it any more.
+            return false;
+        }
         let Some(sealed) = seal(session) else {
             return false;
         };
-        outlet.send(Door::Shared, to, &sealed);
+        outlet.send(to.door(), to.remote, &sealed);
         true
     }
 
     fn flush(&mut self, outlet: &mut impl Outlet) {
         while let Some(datagram) = self.dtls.transmit() {
             if let Some(to) = self.agent.selected() {
-                outlet.send(Door::Shared, to, &datagram);
+                outlet.send(to.door(), to.remote, &datagram);
             }
         }
     }

@@ -52,6 +52,11 @@ impl Reception {
         }
     }
 
+    /// The stream is over; one that goes by the same name later is another.
+    pub(crate) fn end(&mut self) {
+        self.lost_before += self.stream.take().map_or(0, |stream| stream.lost());
+    }
+
     /// Takes note of the peer's sender report, whose arrival the next block refers to.
     pub(crate) fn sender_report(&mut self, now: Instant, ssrc: u32, middle_ntp: u32) {
         if let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) {

@@ -1,9 +1,9 @@
 //! A browser: a peer connection on a socket of loopback.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use offhook_media::{Command, Event, LegId, PayloadFormat, WebRtcRemote};
+use offhook_media::{Command, Event, LegId, PayloadFormat, WebRtcLocal, WebRtcRemote};
 use rtc::rtp::packet::Packet;
 
 use super::{Connection, Relay, now, until};
@@ -12,6 +12,7 @@ pub(crate) struct Browser {
     pub(crate) leg: LegId,
     connection: Connection,
     socket: UdpSocket,
+    heard_from: Option<SocketAddr>,
 }
 
 impl Browser {
@@ -30,7 +31,23 @@ impl Browser {
         let (mut connection, remote) = Connection::offer(now(), socket.local_addr().unwrap(), formats);
         let (leg, answer) = relay.webrtc_leg();
         connection.answered(now(), &answer);
-        (Self { leg, connection, socket }, remote)
+        (Self { leg, connection, socket, heard_from: None }, remote)
+    }
+
+    /// A browser that can reach only this one of the relay's addresses.
+    pub(crate) fn reaching(relay: &Relay, formats: &[PayloadFormat], address: IpAddr) -> Self {
+        let socket = bind();
+        let (mut connection, remote) = Connection::offer(now(), socket.local_addr().unwrap(), formats);
+        let (leg, mut answer) = relay.webrtc_leg();
+        answer.candidates.retain(|candidate| candidate.ip() == address);
+        connection.answered(now(), &answer);
+        relay.command(Command::WebRtcRemote { leg, remote });
+        Self { leg, connection, socket, heard_from: None }
+    }
+
+    /// Where the last datagram came from.
+    pub(crate) fn heard_from(&self) -> Option<SocketAddr> {
+        self.heard_from
     }
 
     /// A browser that is connected.
@@ -80,6 +97,27 @@ impl Browser {
         self.flush();
     }
 
+    /// Offers to restart ICE from another port; what is sent to the old one is lost.
+    pub(crate) fn restart(&mut self) -> WebRtcRemote {
+        self.socket = bind();
+        self.connection.restart(now(), self.socket.local_addr().unwrap())
+    }
+
+    /// The relay's answer to an offer.
+    pub(crate) fn answered(&mut self, answer: &WebRtcLocal) {
+        self.connection.answered(now(), answer);
+    }
+
+    /// The page is loaded again: another connection, of which the relay knows the description.
+    pub(crate) fn reload(&mut self, relay: &Relay, formats: &[PayloadFormat]) {
+        self.socket = bind();
+        let (connection, remote) = Connection::offer(now(), self.socket.local_addr().unwrap(), formats);
+        self.connection = connection;
+        let answer = relay.media.webrtc_replace(relay.worker, self.leg).unwrap();
+        relay.command(Command::WebRtcRemote { leg: self.leg, remote });
+        self.answered(&answer);
+    }
+
     /// Moves to another port, as behind a NAT that forgot the binding.
     pub(crate) fn rebind(&mut self) {
         // What arrives at the new port is handed in as if at the old: the browser does not know.
@@ -92,6 +130,7 @@ impl Browser {
         self.flush();
         let mut buffer = [0; 2048];
         if let Ok((length, from)) = self.socket.recv_from(&mut buffer) {
+            self.heard_from = Some(from);
             self.connection.receive(now(), from, &buffer[..length]);
         }
         self.flush();

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use offhook_media::{Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, WebRtcLocal, WebRtcRemote};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::media_engine::MediaEngine;
 use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
@@ -60,6 +61,15 @@ impl Connection {
     pub(crate) fn answered(&mut self, now: Instant, answer: &WebRtcLocal) {
         let answer = RTCSessionDescription::answer(describe(answer, &self.formats)).unwrap();
         self.connection.set_remote_description(now, answer).unwrap();
+    }
+
+    /// Restarts ICE at another address: what the relay reads in the new offer.
+    pub(crate) fn restart(&mut self, now: Instant, local: SocketAddr) -> WebRtcRemote {
+        let offer = self.connection.create_offer(Some(RTCOfferOptions { ice_restart: true })).unwrap();
+        self.connection.set_local_description(now, offer.clone()).unwrap();
+        self.connection.add_local_candidate(candidate(local)).unwrap();
+        self.local = local;
+        described(&offer.sdp, &self.formats)
     }
 
     pub(crate) fn is_connected(&self) -> bool {
