@@ -3,11 +3,15 @@ mod requests;
 use std::collections::VecDeque;
 
 use offhook_media::{Command, Direction, Event, LegId, WebRtcLocal};
-use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived, IncomingCall, SdpKind};
-use offhook_protocol::{CallStatus, EventBody};
+use offhook_protocol::event::{
+    CallSdp, CallStatusChanged, DtmfReceived, IncomingCall, PartyChanged, SdpKind, Transfer as TransferNews,
+};
+use offhook_protocol::{CallStatus, EventBody, Failure, TransferStatus};
 
 use super::webrtc::{self, BrowserDescription, Payload};
-use crate::call::{Cause, Description, Identity, LegCommand, LegEvent, failure_for_status};
+use crate::call::{
+    Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress, failure_for_status,
+};
 
 /// What a browser leg wants done.
 #[derive(Debug)]
@@ -112,27 +116,36 @@ impl BrowserLeg {
             return;
         }
         match command {
-            LegCommand::Invite { from, to, offer } => self.invite(from, to, offer),
-            LegCommand::Trying => self.progress(CallStatus::Trying),
-            LegCommand::Ringing(media) => {
+            LegCommand::Invite { from, to, offer, extras } => self.invite(from, to, offer, extras),
+            LegCommand::Trying => self.progress(CallStatus::Trying, Extras::default()),
+            LegCommand::Ringing(media, extras) => {
                 self.early(media.as_ref());
-                self.progress(if media.is_some() { CallStatus::RingMedia } else { CallStatus::Ring });
+                // Early media goes on when the next response says nothing of it.
+                let heard = self.state == State::Early;
+                self.progress(if heard { CallStatus::RingMedia } else { CallStatus::Ring }, extras);
             }
-            LegCommand::Progress(media) => {
+            LegCommand::Progress(media, extras) => {
                 self.early(media.as_ref());
-                self.progress(CallStatus::SessionProgress);
+                self.progress(CallStatus::SessionProgress, extras);
             }
-            LegCommand::Answer(audio) => self.connected(&audio),
+            LegCommand::Answer(audio, extras) => self.connected(&audio, extras),
             LegCommand::Reoffer(audio) => self.reoffered(audio),
             LegCommand::ReofferAnswer(result) => self.reoffer_answered(result),
-            LegCommand::Dtmf { digit, duration } => {
+            LegCommand::Dtmf { digit, duration, .. } => {
                 self.event(EventBody::Dtmf(DtmfReceived {
                     call_id: self.call_id.clone(),
                     digit: digit.to_string(),
                     duration_ms: u32::try_from(duration.as_millis()).unwrap_or(u32::MAX),
                 }));
             }
-            LegCommand::End(cause) => self.end(&cause, cause.clone()),
+            LegCommand::Warning(failure) => self.warn(Some(failure)),
+            LegCommand::Transfer(transfer) => self.transfer_news(transfer),
+            LegCommand::Party(identity) => self.event(EventBody::Party(PartyChanged {
+                call_id: self.call_id.clone(),
+                user: identity.user,
+                display_name: identity.display_name,
+            })),
+            LegCommand::End(cause, extras) => self.end(&cause, extras, cause.clone()),
         }
     }
 
@@ -146,7 +159,7 @@ impl BrowserLeg {
             State::Calling | State::Early => Cause::Cancelled,
             State::Connected | State::Over => Cause::Normal,
         };
-        self.end(&Cause::Normal, cause);
+        self.end(&Cause::Normal, Extras::default(), cause);
     }
 
     /// Takes what the media worker saw of the browser.
@@ -161,7 +174,7 @@ impl BrowserLeg {
         }
     }
 
-    fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>) {
+    fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>, extras: Extras) {
         let audio = offer.unwrap_or_else(everything);
         let sdp = self.write_offer(&audio);
         self.agreed = Some(audio);
@@ -171,6 +184,8 @@ impl BrowserLeg {
             callee: to.user,
             visible_name: from.display_name,
             sdp,
+            headers: extras.headers,
+            custom: extras.custom,
             ..IncomingCall::default()
         }));
         self.status(CallStatus::Ring);
@@ -185,15 +200,15 @@ impl BrowserLeg {
 
     /// A SIP server says the same again as often as it likes, and each of its proxies may say 100. The browser hears of
     /// what is new.
-    fn progress(&mut self, status: CallStatus) {
+    fn progress(&mut self, status: CallStatus, extras: Extras) {
         let news = if status == CallStatus::Trying { self.progress.is_none() } else { self.progress != Some(status) };
         if news {
             self.progress = Some(status);
-            self.status(status);
+            self.status_with(status, extras);
         }
     }
 
-    fn connected(&mut self, audio: &Description) {
+    fn connected(&mut self, audio: &Description, extras: Extras) {
         match self.state {
             State::Calling => self.write_answer(audio),
             State::Early if self.speaks_other_than(audio) => self.send_offer(audio),
@@ -204,7 +219,7 @@ impl BrowserLeg {
         self.direction = audio.direction;
         self.gate();
         self.media(Command::Supervise { leg: self.leg });
-        self.status(CallStatus::Established);
+        self.status_with(CallStatus::Established, extras);
     }
 
     /// The far end changed something. A hold is a matter of this side's media gate; only other codecs need the browser.
@@ -229,17 +244,42 @@ impl BrowserLeg {
             Err(cause) => {
                 self.holds = !self.holds;
                 self.gate();
-                let changed = CallStatusChanged::new(&self.call_id, self.hold_status());
-                self.event(EventBody::CallStatus(CallStatusChanged { error: cause.failure(), ..changed }));
+                self.warn(cause.failure());
             }
         }
     }
 
+    /// Something did not work; the call goes on as it is.
+    fn warn(&mut self, error: Option<Failure>) {
+        let status = if self.state == State::Connected { Some(self.hold_status()) } else { self.progress };
+        let Some(status) = status else { return };
+        let changed = CallStatusChanged::new(&self.call_id, status);
+        self.event(EventBody::CallStatus(CallStatusChanged { error, ..changed }));
+    }
+
+    fn transfer_news(&mut self, transfer: Transfer) {
+        let (status, cause) = match transfer.progress {
+            TransferProgress::Trying => (TransferStatus::Trying, None),
+            TransferProgress::Ringing => (TransferStatus::Ring, None),
+            TransferProgress::Completed => (TransferStatus::Completed, None),
+            TransferProgress::Failed(cause) => (TransferStatus::Failed, Some(cause)),
+        };
+        let error = cause.as_ref().and_then(Cause::failure);
+        self.event(EventBody::Transfer(TransferNews {
+            call_id: self.call_id.clone(),
+            status,
+            target: transfer.target,
+            sip_status: error.as_ref().and_then(|error| error.sip_status),
+            sip_reason: error.as_ref().and_then(|error| error.sip_reason.clone()),
+            error,
+        }));
+    }
+
     /// Ends the leg, telling the browser one cause and the core another.
-    fn end(&mut self, shown: &Cause, cause: Cause) {
+    fn end(&mut self, shown: &Cause, extras: Extras, cause: Cause) {
         self.state = State::Over;
-        self.event(ended(self.call_id.clone(), shown));
-        self.leg(LegEvent::Ended(cause));
+        self.event(ended(self.call_id.clone(), shown, extras));
+        self.leg(LegEvent::Ended(cause, Extras::default()));
     }
 
     fn write_answer(&mut self, audio: &Description) {
@@ -298,6 +338,13 @@ impl BrowserLeg {
         self.event(EventBody::CallStatus(CallStatusChanged::new(&self.call_id, status)));
     }
 
+    /// Tells the browser a status and what the message behind it said.
+    fn status_with(&mut self, status: CallStatus, extras: Extras) {
+        let Extras { sip_status, sip_reason, headers, .. } = extras;
+        let changed = CallStatusChanged::new(&self.call_id, status);
+        self.event(EventBody::CallStatus(CallStatusChanged { sip_status, sip_reason, headers, ..changed }));
+    }
+
     fn event(&mut self, event: EventBody) {
         self.outputs.push_back(BrowserOutput::Event(event));
     }
@@ -311,15 +358,18 @@ impl BrowserLeg {
     }
 }
 
-/// The terminal status of a call that ends for this cause.
+/// The terminal status of a call that ends for this cause, and what the SIP message behind it said.
 #[must_use]
-pub fn ended(call_id: String, cause: &Cause) -> EventBody {
+pub fn ended(call_id: String, cause: &Cause, extras: Extras) -> EventBody {
     let error = cause.failure();
+    let of_failure = |error: &Failure| (error.sip_status, error.sip_reason.clone());
+    let (status, reason) = error.as_ref().map(of_failure).unwrap_or_default();
     EventBody::CallStatus(CallStatusChanged {
-        sip_status: error.as_ref().and_then(|error| error.sip_status),
-        sip_reason: error.as_ref().and_then(|error| error.sip_reason.clone()),
+        sip_status: extras.sip_status.or(status),
+        sip_reason: extras.sip_reason.or(reason),
         info: cause.info().map(str::to_owned),
         error,
+        headers: extras.headers,
         ..CallStatusChanged::new(call_id, cause.status())
     })
 }

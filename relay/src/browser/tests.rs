@@ -5,7 +5,7 @@ use offhook_protocol::{CallStatus, EventBody};
 
 use super::webrtc::BrowserDescription;
 use super::*;
-use crate::call::{Cause, Description, Identity, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent, failure_for_status};
 
 const OFFER: &str = include_str!("../relay/tests/offer.sdp");
 
@@ -38,6 +38,7 @@ fn said(leg: &mut BrowserLeg) -> Vec<String> {
             BrowserOutput::Event(other) => format!("{other:?}"),
             BrowserOutput::Leg(LegEvent::Reoffer(audio)) => format!("reoffer {:?}", audio.direction),
             BrowserOutput::Leg(LegEvent::ReofferResult(Ok(audio))) => format!("result {:?}", audio.direction),
+            BrowserOutput::Leg(LegEvent::Ended(cause, _)) => format!("ended {cause:?}"),
             BrowserOutput::Leg(event) => format!("leg {event:?}"),
             BrowserOutput::Media(Command::WebRtcRemote { remote, .. }) => format!("remote {}", remote.formats.len()),
             BrowserOutput::Media(Command::Direction { direction, .. }) => format!("gate {direction:?}"),
@@ -70,8 +71,16 @@ fn early_media_brings_the_answer_and_the_call_keeps_it() {
 fn progress_that_is_said_again_is_told_once() {
     let mut leg = calling();
     use LegCommand::{Progress, Ringing, Trying};
-    for command in [Trying, Trying, Ringing(None), Trying, Ringing(None), Progress(None), Progress(None), Ringing(None)]
-    {
+    for command in [
+        Trying,
+        Trying,
+        Ringing(None, Extras::default()),
+        Trying,
+        Ringing(None, Extras::default()),
+        Progress(None, Extras::default()),
+        Progress(None, Extras::default()),
+        Ringing(None, Extras::default()),
+    ] {
         leg.command(command);
     }
     assert_eq!(said(&mut leg), ["Trying", "Ring", "SessionProgress", "Ring"]);
@@ -140,13 +149,18 @@ fn a_far_end_that_changes_codec_needs_the_browsers_answer() {
 fn a_called_browser_answers_with_what_it_was_offered() {
     let mut leg = BrowserLeg::called("in".into(), LegId(1), local());
     let offer = Some(audio(&[Codec::Pcma, Codec::Pcmu], Direction::SendRecv));
-    leg.command(LegCommand::Invite { from: Identity::default(), to: Identity::default(), offer });
+    leg.command(LegCommand::Invite {
+        from: Identity::default(),
+        to: Identity::default(),
+        offer,
+        extras: Extras::default(),
+    });
     assert_eq!(said(&mut leg), ["incoming", "Ring"]);
     leg.ring().unwrap();
     said(&mut leg);
     let nothing_offered = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111");
-    assert!(leg.answer(&nothing_offered).is_err());
-    leg.answer(OFFER).unwrap();
+    assert!(leg.answer(&nothing_offered, Extras::default()).is_err());
+    leg.answer(OFFER, Extras::default()).unwrap();
     let said = said(&mut leg);
     assert_eq!(said[0], "remote 3", "PCMU, PCMA and their events: {said:?}");
     let answered = said.iter().find(|output| output.starts_with("leg Answered")).unwrap();
@@ -157,7 +171,7 @@ fn a_called_browser_answers_with_what_it_was_offered() {
 fn a_browser_is_told_the_end_once() {
     let mut leg = connected();
     leg.command(LegCommand::End(Cause::Normal, Extras::default()));
-    assert_eq!(said(&mut leg), ["Finish", "leg Ended(Normal)"]);
+    assert_eq!(said(&mut leg), ["Finish", "ended Normal"]);
     leg.command(LegCommand::End(Cause::Normal, Extras::default()));
     leg.lost();
     assert!(leg.hangup(false).is_err());

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use offhook_media::{Codec, Digit, Direction, MediaFailure};
 use offhook_protocol::Failure;
+use offhook_protocol::request::DtmfMethod;
+
+pub use super::extras::Extras;
 
 /// One end's half of an offer/answer exchange (RFC 3264), reduced to what decides a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,15 +80,17 @@ pub enum LegCommand {
         to: Identity,
         /// The other end's capabilities; `None` when it offered nothing (INVITE without SDP).
         offer: Option<Description>,
+        /// What comes with it.
+        extras: Extras,
     },
     /// The far end has the request (100).
     Trying,
     /// The far end rings (180), with early media where there is some.
-    Ringing(Option<Description>),
+    Ringing(Option<Description>, Extras),
     /// The far end progresses (183), with early media where there is some.
-    Progress(Option<Description>),
+    Progress(Option<Description>, Extras),
     /// The far end answered (200).
-    Answer(Description),
+    Answer(Description, Extras),
     /// The far end asks to change the session: re-INVITE with this offer.
     Reoffer(Description),
     /// The answer to this leg's own [`LegEvent::Reoffer`].
@@ -96,9 +101,39 @@ pub enum LegCommand {
         digit: Digit,
         /// How long.
         duration: Duration,
+        /// How a SIP leg sends it.
+        method: DtmfMethod,
     },
+    /// Something this end asked for did not work; the call goes on.
+    Warning(Failure),
+    /// News of the transfer this end asked for.
+    Transfer(Transfer),
+    /// Somebody else is at the far end now.
+    Party(Identity),
     /// End: reject, cancel or hang up, whichever the leg's state calls for. [`LegEvent::Ended`] still follows.
-    End(Cause),
+    End(Cause, Extras),
+}
+
+/// How far a transfer has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Whom the far end is to talk to, as the transferor named them.
+    pub target: String,
+    /// How far it is.
+    pub progress: TransferProgress,
+}
+
+/// See [`Transfer`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferProgress {
+    /// The target is being called.
+    Trying,
+    /// It rings there.
+    Ringing,
+    /// The far end and the target are connected; the end of this leg comes next.
+    Completed,
+    /// The target could not be had. The call goes on as it was.
+    Failed(Cause),
 }
 
 /// What a leg tells the core.
@@ -107,11 +142,11 @@ pub enum LegEvent {
     /// The far end's server has the request (100).
     Trying,
     /// It rings (180); early media where the answer came with SDP.
-    Ringing(Option<Description>),
+    Ringing(Option<Description>, Extras),
     /// It progresses (183).
-    Progress(Option<Description>),
+    Progress(Option<Description>, Extras),
     /// It answered.
-    Answered(Description),
+    Answered(Description, Extras),
     /// It wants to change the session (hold, resume, moved media); answered with [`LegCommand::ReofferAnswer`].
     Reoffer(Description),
     /// The result of [`LegCommand::Reoffer`].
@@ -122,7 +157,11 @@ pub enum LegEvent {
         digit: Digit,
         /// How long.
         duration: Duration,
+        /// How it came, and how a SIP leg at the other end sends it on.
+        method: DtmfMethod,
     },
+    /// Something the other end asked for did not work here, such as a key that the peer does not take.
+    Warning(Failure),
     /// Sound is connected: DTLS done, or the first RTP packet came.
     MediaConnected,
     /// Sound could not be connected.
@@ -130,5 +169,5 @@ pub enum LegEvent {
     /// No RTP for the configured time, while not on hold.
     MediaInactive,
     /// The leg is over, whoever ended it. Nothing follows.
-    Ended(Cause),
+    Ended(Cause, Extras),
 }

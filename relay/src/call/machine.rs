@@ -2,10 +2,11 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use offhook_media::{Codec, Digit, Direction};
+use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{ErrorCode, Failure};
 
 use super::cause::failure_for_status;
-use super::leg::{Cause, Description, Identity, LegCommand, LegEvent};
+use super::leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use super::side::{LegKind, Life, Party, Side, both, mirrored};
 
 /// How long a call may stay in each state that waits for somebody.
@@ -72,12 +73,13 @@ impl Call {
         callee: LegKind,
         (from, to): (Identity, Identity),
         offer: Option<Description>,
+        extras: Extras,
         deadlines: Deadlines,
         now: Instant,
     ) -> Self {
         let wants = offer.as_ref().map_or(Direction::SendRecv, |offer| offer.direction);
         let offer = offer.map(|offer| Description { direction: mirrored(offer.direction), ..offer });
-        let invite = LegCommand::Invite { from, to, offer };
+        let invite = LegCommand::Invite { from, to, offer, extras };
         Self {
             caller: Side { wants, ..Side::new(caller) },
             callee: Side::new(callee),
@@ -108,24 +110,25 @@ impl Call {
         if life == Life::Ended {
             return;
         }
-        if let LegEvent::Ended(cause) = event {
-            return self.leg_ended(party, cause, now);
+        if let LegEvent::Ended(cause, extras) = event {
+            return self.leg_ended(party, cause, extras, now);
         }
         if life == Life::Ending {
             return;
         }
         match event {
             LegEvent::Trying => self.progressed(party, LegCommand::Trying),
-            LegEvent::Ringing(media) => self.progressed(party, LegCommand::Ringing(media)),
-            LegEvent::Progress(media) => self.progressed(party, LegCommand::Progress(media)),
-            LegEvent::Answered(audio) => self.answered(party, audio, now),
+            LegEvent::Ringing(media, extras) => self.progressed(party, LegCommand::Ringing(media, extras)),
+            LegEvent::Progress(media, extras) => self.progressed(party, LegCommand::Progress(media, extras)),
+            LegEvent::Answered(audio, extras) => self.answered(party, audio, extras, now),
             LegEvent::Reoffer(audio) => self.reoffer(party, audio, now),
             LegEvent::ReofferResult(result) => self.reoffer_result(party, result),
-            LegEvent::Dtmf { digit, duration } => self.dtmf(party, digit, duration),
+            LegEvent::Dtmf { digit, duration, method } => self.dtmf(party, digit, duration, method),
+            LegEvent::Warning(failure) => self.command(party.other(), LegCommand::Warning(failure)),
             LegEvent::MediaConnected => {}
             LegEvent::MediaFailed(failure) => self.end_both(&Cause::MediaFailed(failure), now),
             LegEvent::MediaInactive => self.media_inactive(now),
-            LegEvent::Ended(_) => {}
+            LegEvent::Ended(..) => {}
         }
     }
 
@@ -178,7 +181,7 @@ impl Call {
         }
     }
 
-    fn answered(&mut self, party: Party, audio: Description, now: Instant) {
+    fn answered(&mut self, party: Party, audio: Description, extras: Extras, now: Instant) {
         match (party, self.phase) {
             (Party::Callee, Phase::Inviting) => {
                 self.callee.wants = audio.direction;
@@ -186,7 +189,7 @@ impl Call {
                 self.deadline = None;
                 let direction = self.towards(Party::Caller);
                 self.agreed = Some(audio.clone());
-                self.command(Party::Caller, LegCommand::Answer(Description { direction, ..audio }));
+                self.command(Party::Caller, LegCommand::Answer(Description { direction, ..audio }, extras));
             }
             // The answer to the offer the caller was given in place of its own (RFC 3261 section 13.2.1).
             (Party::Caller, Phase::Established) => {
@@ -274,12 +277,14 @@ impl Call {
         self.command(party, LegCommand::ReofferAnswer(Ok(Description { direction, ..agreed })));
     }
 
-    fn dtmf(&mut self, party: Party, digit: Digit, duration: Duration) {
+    fn dtmf(&mut self, party: Party, digit: Digit, duration: Duration, method: DtmfMethod) {
         let other = party.other();
-        // What a SIP leg keyed has already passed as RTP; only a browser has yet to be told.
-        let passed = self.side(party).kind == LegKind::Sip && self.side(other).kind != LegKind::Browser;
+        // What a SIP leg keyed in RTP has already passed as RTP; only a browser has yet to be told.
+        let passed = method == DtmfMethod::Rfc2833
+            && self.side(party).kind == LegKind::Sip
+            && self.side(other).kind != LegKind::Browser;
         if self.is_established() && !passed {
-            self.command(other, LegCommand::Dtmf { digit, duration });
+            self.command(other, LegCommand::Dtmf { digit, duration, method });
         }
     }
 
@@ -289,7 +294,7 @@ impl Call {
         }
     }
 
-    fn leg_ended(&mut self, party: Party, cause: Cause, now: Instant) {
+    fn leg_ended(&mut self, party: Party, cause: Cause, extras: Extras, now: Instant) {
         self.side_mut(party).life = Life::Ended;
         // A callee that ends in good order before it has answered has not taken the call.
         let cause = match (party, self.phase, cause) {
@@ -301,15 +306,15 @@ impl Call {
         if self.side(party.other()).life == Life::Ended {
             return self.finish();
         }
-        self.end_leg(party.other(), cause, now);
+        self.end_leg(party.other(), cause, extras, now);
     }
 
     fn end_both(&mut self, cause: &Cause, now: Instant) {
-        self.end_leg(Party::Callee, cause.clone(), now);
-        self.end_leg(Party::Caller, cause.clone(), now);
+        self.end_leg(Party::Callee, cause.clone(), Extras::default(), now);
+        self.end_leg(Party::Caller, cause.clone(), Extras::default(), now);
     }
 
-    fn end_leg(&mut self, party: Party, cause: Cause, now: Instant) {
+    fn end_leg(&mut self, party: Party, cause: Cause, extras: Extras, now: Instant) {
         if self.side(party).life != Life::Live {
             return;
         }
@@ -318,7 +323,7 @@ impl Call {
             self.phase = Phase::Ending;
             self.deadline = Some(now + self.deadlines.hangup);
         }
-        self.outputs.push_back(CallOutput::Command(party, LegCommand::End(cause)));
+        self.outputs.push_back(CallOutput::Command(party, LegCommand::End(cause, extras)));
     }
 
     fn finish(&mut self) {

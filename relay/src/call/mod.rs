@@ -9,6 +9,7 @@
 //! It knows legs as [`leg`] describes them, and nothing of browsers, SIP or packets.
 
 mod cause;
+pub mod extras;
 pub mod leg;
 mod machine;
 mod side;
@@ -19,6 +20,6 @@ mod order_tests;
 mod tests;
 
 pub use cause::failure_for_status;
-pub use leg::{Cause, Description, Identity, LegCommand, LegEvent};
+pub use leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress};
 pub use machine::{Call, CallOutput, Deadlines};
 pub use side::{LegKind, Party};

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use offhook_media::{Codec, Digit, Direction, MediaFailure};
+use offhook_protocol::request::DtmfMethod;
 use proptest::prelude::*;
 
 use super::*;
@@ -42,17 +43,17 @@ fn event() -> impl Strategy<Value = LegEvent> {
     let digit = Digit::from_event(5).unwrap();
     prop_oneof![
         1 => Just(LegEvent::Trying),
-        1 => proptest::option::of(audio()).prop_map(LegEvent::Ringing),
-        1 => proptest::option::of(audio()).prop_map(LegEvent::Progress),
-        3 => audio().prop_map(LegEvent::Answered),
+        1 => proptest::option::of(audio()).prop_map(|it| LegEvent::Ringing(it, Extras::default())),
+        1 => proptest::option::of(audio()).prop_map(|it| LegEvent::Progress(it, Extras::default())),
+        3 => audio().prop_map(|it| LegEvent::Answered(it, Extras::default())),
         2 => audio().prop_map(LegEvent::Reoffer),
         2 => audio().prop_map(|audio| LegEvent::ReofferResult(Ok(audio))),
         1 => cause().prop_map(|cause| LegEvent::ReofferResult(Err(cause))),
-        1 => Just(LegEvent::Dtmf { digit, duration: Duration::from_millis(100) }),
+        1 => Just(LegEvent::Dtmf { digit, duration: Duration::from_millis(100), method: DtmfMethod::Rfc2833 }),
         1 => Just(LegEvent::MediaConnected),
         1 => Just(LegEvent::MediaFailed(MediaFailure::Dtls)),
         1 => Just(LegEvent::MediaInactive),
-        1 => cause().prop_map(LegEvent::Ended),
+        1 => cause().prop_map(|it| LegEvent::Ended(it, Extras::default())),
     ]
 }
 
@@ -101,12 +102,12 @@ impl Seen {
         assert!(!self.ended[at], "{command:?} to a leg that has ended");
         assert_eq!(self.told_to_end[at], 0, "{command:?} to a leg that was told to end");
         match command {
-            LegCommand::End(_) => self.told_to_end[at] += 1,
+            LegCommand::End(_, _) => self.told_to_end[at] += 1,
             LegCommand::ReofferAnswer(_) => {
                 self.open_reoffers[at] -= 1;
                 assert!(self.open_reoffers[at] >= 0, "an answer that nobody asked for");
             }
-            LegCommand::Answer(audio) | LegCommand::Reoffer(audio) => assert!(!audio.codecs.is_empty()),
+            LegCommand::Answer(audio, _) | LegCommand::Reoffer(audio) => assert!(!audio.codecs.is_empty()),
             _ => {}
         }
     }
@@ -127,7 +128,7 @@ proptest! {
     ) {
         let mut now = start();
         let who = (Identity::default(), Identity::default());
-        let mut call = Call::new(caller, callee, who, offer, Deadlines::default(), now);
+        let mut call = Call::new(caller, callee, who, offer, Extras::default(), Deadlines::default(), now);
         let mut seen = Seen::default();
         seen.drain(&mut call);
         for happening in happenings {
@@ -137,7 +138,7 @@ proptest! {
                     if matches!(event, LegEvent::Reoffer(_)) && !seen.ended[at] && seen.told_to_end[at] == 0 {
                         seen.open_reoffers[at] += 1;
                     }
-                    seen.ended[at] |= matches!(event, LegEvent::Ended(_));
+                    seen.ended[at] |= matches!(event, LegEvent::Ended(_, _));
                     call.leg_event(party, event, now);
                 }
                 Happening::Passes(seconds) => {
@@ -165,10 +166,10 @@ proptest! {
     fn a_call_nobody_answers_ends_by_itself(callee in kind(), rings in proptest::bool::ANY) {
         let mut now = start();
         let who = (Identity::default(), Identity::default());
-        let mut call = Call::new(LegKind::Browser, callee, who, None, Deadlines::default(), now);
+        let mut call = Call::new(LegKind::Browser, callee, who, None, Extras::default(), Deadlines::default(), now);
         let mut seen = Seen::default();
         if rings {
-            call.leg_event(Party::Callee, LegEvent::Ringing(None), now);
+            call.leg_event(Party::Callee, LegEvent::Ringing(None, Extras::default()), now);
         }
         seen.drain(&mut call);
         while let Some(deadline) = call.poll_timeout() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use offhook_media::{Codec, Digit, Direction, MediaFailure};
+use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{CallStatus, ErrorCode};
 
 use super::*;
@@ -33,7 +34,10 @@ impl Talk {
             Identity { user: "a".into(), ..Identity::default() },
             Identity { user: "b".into(), ..Identity::default() },
         );
-        let mut talk = Self { call: Call::new(caller, callee, who, Some(both_ways()), Deadlines::default(), now), now };
+        let mut talk = Self {
+            call: Call::new(caller, callee, who, Some(both_ways()), Extras::default(), Deadlines::default(), now),
+            now,
+        };
         let outputs = talk.outputs();
         assert!(matches!(outputs.as_slice(), [CallOutput::Command(Party::Callee, LegCommand::Invite { .. })]));
         talk
@@ -41,7 +45,7 @@ impl Talk {
 
     fn established(caller: LegKind, callee: LegKind) -> Self {
         let mut talk = Self::between(caller, callee);
-        talk.callee(LegEvent::Answered(both_ways()));
+        talk.callee(LegEvent::Answered(both_ways(), Extras::default()));
         talk
     }
 
@@ -78,15 +82,24 @@ fn to_callee(command: LegCommand) -> CallOutput {
 fn progress_of_the_callee_reaches_the_caller() {
     let mut talk = Talk::between(LegKind::Browser, LegKind::Sip);
     assert_eq!(talk.callee(LegEvent::Trying), [to_caller(LegCommand::Trying)]);
-    assert_eq!(talk.callee(LegEvent::Ringing(None)), [to_caller(LegCommand::Ringing(None))]);
+    assert_eq!(
+        talk.callee(LegEvent::Ringing(None, Extras::default())),
+        [to_caller(LegCommand::Ringing(None, Extras::default()))]
+    );
     let early = Some(both_ways());
-    assert_eq!(talk.callee(LegEvent::Progress(early.clone())), [to_caller(LegCommand::Progress(early))]);
+    assert_eq!(
+        talk.callee(LegEvent::Progress(early.clone(), Extras::default())),
+        [to_caller(LegCommand::Progress(early, Extras::default()))]
+    );
 }
 
 #[test]
 fn an_answer_establishes_the_call() {
     let mut talk = Talk::between(LegKind::Browser, LegKind::Browser);
-    assert_eq!(talk.callee(LegEvent::Answered(both_ways())), [to_caller(LegCommand::Answer(both_ways()))]);
+    assert_eq!(
+        talk.callee(LegEvent::Answered(both_ways(), Extras::default())),
+        [to_caller(LegCommand::Answer(both_ways(), Extras::default()))]
+    );
     assert!(talk.call.is_established());
     assert_eq!(talk.call.poll_timeout(), None);
 }
@@ -94,17 +107,20 @@ fn an_answer_establishes_the_call() {
 #[test]
 fn a_callee_cannot_answer_twice() {
     let mut talk = Talk::established(LegKind::Browser, LegKind::Sip);
-    assert_eq!(talk.callee(LegEvent::Answered(both_ways())), []);
-    assert_eq!(talk.callee(LegEvent::Ringing(None)), []);
+    assert_eq!(talk.callee(LegEvent::Answered(both_ways(), Extras::default())), []);
+    assert_eq!(talk.callee(LegEvent::Ringing(None, Extras::default())), []);
 }
 
 #[test]
 fn a_hangup_at_either_end_ends_the_other() {
     for party in [Party::Caller, Party::Callee] {
         let mut talk = Talk::established(LegKind::Browser, LegKind::Sip);
-        talk.call.leg_event(party, LegEvent::Ended(Cause::Normal), talk.now);
-        assert_eq!(talk.outputs(), [CallOutput::Command(party.other(), LegCommand::End(Cause::Normal))]);
-        talk.call.leg_event(party.other(), LegEvent::Ended(Cause::Normal), talk.now);
+        talk.call.leg_event(party, LegEvent::Ended(Cause::Normal, Extras::default()), talk.now);
+        assert_eq!(
+            talk.outputs(),
+            [CallOutput::Command(party.other(), LegCommand::End(Cause::Normal, Extras::default()))]
+        );
+        talk.call.leg_event(party.other(), LegEvent::Ended(Cause::Normal, Extras::default()), talk.now);
         assert_eq!(talk.outputs(), [CallOutput::Over]);
         assert!(talk.call.is_over());
     }
@@ -113,24 +129,30 @@ fn a_hangup_at_either_end_ends_the_other() {
 #[test]
 fn a_caller_who_gives_up_cancels_the_callee() {
     let mut talk = Talk::between(LegKind::Browser, LegKind::Sip);
-    assert_eq!(talk.caller(LegEvent::Ended(Cause::Cancelled)), [to_callee(LegCommand::End(Cause::Cancelled))]);
+    assert_eq!(
+        talk.caller(LegEvent::Ended(Cause::Cancelled, Extras::default())),
+        [to_callee(LegCommand::End(Cause::Cancelled, Extras::default()))]
+    );
     // The 200 that crossed the CANCEL is the leg's own business.
-    assert_eq!(talk.callee(LegEvent::Answered(both_ways())), []);
-    assert_eq!(talk.callee(LegEvent::Ended(Cause::Cancelled)), [CallOutput::Over]);
+    assert_eq!(talk.callee(LegEvent::Answered(both_ways(), Extras::default())), []);
+    assert_eq!(talk.callee(LegEvent::Ended(Cause::Cancelled, Extras::default())), [CallOutput::Over]);
 }
 
 #[test]
 fn a_refusal_keeps_its_reason() {
     let mut talk = Talk::between(LegKind::Browser, LegKind::Sip);
     let busy = Cause::Failure(failure_for_status(486, "Busy Here"));
-    assert_eq!(talk.callee(LegEvent::Ended(busy.clone())), [to_caller(LegCommand::End(busy))]);
+    assert_eq!(
+        talk.callee(LegEvent::Ended(busy.clone(), Extras::default())),
+        [to_caller(LegCommand::End(busy, Extras::default()))]
+    );
 }
 
 #[test]
 fn a_callee_that_ends_before_it_answered_has_not_taken_the_call() {
     let mut talk = Talk::between(LegKind::Sip, LegKind::Browser);
-    let outputs = talk.callee(LegEvent::Ended(Cause::Normal));
-    let [CallOutput::Command(Party::Caller, LegCommand::End(cause))] = outputs.as_slice() else {
+    let outputs = talk.callee(LegEvent::Ended(Cause::Normal, Extras::default()));
+    let [CallOutput::Command(Party::Caller, LegCommand::End(cause, _))] = outputs.as_slice() else {
         panic!("{outputs:?}")
     };
     assert_eq!(cause.status(), CallStatus::Failed);
@@ -140,12 +162,12 @@ fn a_callee_that_ends_before_it_answered_has_not_taken_the_call() {
 #[test]
 fn nobody_rings_for_ever() {
     let mut talk = Talk::between(LegKind::Browser, LegKind::Service);
-    talk.callee(LegEvent::Ringing(None));
+    talk.callee(LegEvent::Ringing(None, Extras::default()));
     assert_eq!(talk.later(179), []);
     let outputs = talk.later(1);
     let [
-        CallOutput::Command(Party::Callee, LegCommand::End(_)),
-        CallOutput::Command(Party::Caller, LegCommand::End(cause)),
+        CallOutput::Command(Party::Callee, LegCommand::End(_, _)),
+        CallOutput::Command(Party::Caller, LegCommand::End(cause, _)),
     ] = outputs.as_slice()
     else {
         panic!("{outputs:?}")
@@ -156,7 +178,7 @@ fn nobody_rings_for_ever() {
 #[test]
 fn a_leg_that_never_confirms_its_end_is_given_up() {
     let mut talk = Talk::established(LegKind::Browser, LegKind::Sip);
-    talk.caller(LegEvent::Ended(Cause::Normal));
+    talk.caller(LegEvent::Ended(Cause::Normal, Extras::default()));
     assert_eq!(talk.later(39), []);
     assert_eq!(talk.later(1), [CallOutput::Over]);
 }
@@ -264,21 +286,32 @@ fn another_codec_is_offered_to_the_other_end() {
 fn a_caller_without_an_offer_narrows_the_codecs_with_its_answer() {
     let now = start();
     let who = (Identity::default(), Identity::default());
-    let call = Call::new(LegKind::Sip, LegKind::Browser, who, None, Deadlines::default(), now);
+    let call = Call::new(LegKind::Sip, LegKind::Browser, who, None, Extras::default(), Deadlines::default(), now);
     let mut talk = Talk { call, now };
     talk.outputs();
-    talk.callee(LegEvent::Answered(both_ways()));
-    assert_eq!(talk.caller(LegEvent::Answered(both_ways())), []);
+    talk.callee(LegEvent::Answered(both_ways(), Extras::default()));
+    assert_eq!(talk.caller(LegEvent::Answered(both_ways(), Extras::default())), []);
     let narrowed = audio(&[Codec::Pcma], Direction::SendRecv);
-    assert_eq!(talk.caller(LegEvent::Answered(narrowed.clone())), [to_callee(LegCommand::Reoffer(narrowed.clone()))]);
+    assert_eq!(
+        talk.caller(LegEvent::Answered(narrowed.clone(), Extras::default())),
+        [to_callee(LegCommand::Reoffer(narrowed.clone()))]
+    );
     assert_eq!(talk.callee(LegEvent::ReofferResult(Ok(narrowed))), []);
     assert!(talk.call.is_established());
 }
 
 #[test]
 fn keys_reach_the_far_end_once() {
-    let key = || LegEvent::Dtmf { digit: Digit::from_char('5').unwrap(), duration: Duration::from_millis(80) };
-    let command = || LegCommand::Dtmf { digit: Digit::from_char('5').unwrap(), duration: Duration::from_millis(80) };
+    let key = || LegEvent::Dtmf {
+        digit: Digit::from_char('5').unwrap(),
+        duration: Duration::from_millis(80),
+        method: DtmfMethod::Rfc2833,
+    };
+    let command = || LegCommand::Dtmf {
+        digit: Digit::from_char('5').unwrap(),
+        duration: Duration::from_millis(80),
+        method: DtmfMethod::Rfc2833,
+    };
     let mut to_sip = Talk::established(LegKind::Browser, LegKind::Sip);
     assert_eq!(to_sip.caller(key()), [to_callee(command())]);
     assert_eq!(to_sip.callee(key()), [to_caller(command())]);
@@ -294,7 +327,10 @@ fn media_that_cannot_connect_ends_both_ends() {
     let cause = Cause::MediaFailed(MediaFailure::ConnectTimeout);
     assert_eq!(
         talk.caller(LegEvent::MediaFailed(MediaFailure::ConnectTimeout)),
-        [to_callee(LegCommand::End(cause.clone())), to_caller(LegCommand::End(cause))]
+        [
+            to_callee(LegCommand::End(cause.clone(), Extras::default())),
+            to_caller(LegCommand::End(cause, Extras::default()))
+        ]
     );
 }
 

@@ -7,7 +7,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use super::{MediaPlane, Relay};
 use crate::browser::webrtc::BrowserDescription;
 use crate::browser::{self, BrowserLeg};
-use crate::call::{Call, Cause, Description, Identity, LegKind, Party, failure_for_status};
+use crate::call::{Call, Cause, Description, Extras, Identity, LegKind, Party, failure_for_status};
 use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::route::{self, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
@@ -81,6 +81,7 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn start_call(&mut self, session: SessionId, request: StartCall, now: Instant) -> Result<(), Failure> {
         self.check_new_call(session, &request)?;
         let shown = display_name(request.visible_name.clone())?;
+        let extras = Extras::of_app(request.headers.clone(), request.sip_sdp.clone(), request.custom.clone())?;
         let description = BrowserDescription::parse(&request.sdp)?;
         let Some(caller) = self.sessions.get(&session) else { return Ok(()) };
         let from = Identity {
@@ -101,8 +102,10 @@ impl<M: MediaPlane> Relay<M> {
             }
         });
         match result {
-            Ok((caller, callee)) => self.connect(worker, caller, callee, (from, to), Some(offer), now),
-            Err(failure) => self.emit(session, browser::ended(request.call_id, &Cause::Failure(failure))),
+            Ok((caller, callee)) => self.connect(worker, (caller, callee), (from, to), Some(offer), extras, now),
+            Err(failure) => {
+                self.emit(session, browser::ended(request.call_id, &Cause::Failure(failure), Extras::default()))
+            }
         }
         Ok(())
     }
@@ -232,15 +235,15 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn connect(
         &mut self,
         worker: M::Worker,
-        caller: End,
-        callee: End,
+        (caller, callee): (End, End),
         identities: (Identity, Identity),
         offer: Option<Description>,
+        extras: Extras,
         now: Instant,
     ) {
         let id = CallId(self.next_id());
         let kinds = (caller.driver.kind(), callee.driver.kind());
-        let machine = Call::new(kinds.0, kinds.1, identities, offer, self.config.limits.call, now);
+        let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now);
         tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");
         let call = LiveCall { machine, caller: caller.leg, callee: callee.leg, scheduled: None };
         if caller.driver.has_media() && callee.driver.has_media() {

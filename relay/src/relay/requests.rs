@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use super::connections::{Stage, close};
 use super::{MediaPlane, Output, Relay};
 use crate::browser::BrowserLeg;
+use crate::call::Extras;
 use crate::config::Users;
 use crate::session::{Account, ConnectionId, SessionId, display_name};
 use crate::ua::SipAccount;
@@ -115,7 +116,10 @@ impl<M: MediaPlane> Relay<M> {
             }
             RequestBody::Call(call) => self.start_call(session, call, now)?,
             RequestBody::Ring(call) => self.at_leg(session, &call.call_id, BrowserLeg::ring)?,
-            RequestBody::Answer(answer) => self.at_leg(session, &answer.call_id, |leg| leg.answer(&answer.sdp))?,
+            RequestBody::Answer(answer) => {
+                let extras = Extras::of_app(answer.headers, answer.sip_sdp, None)?;
+                self.at_leg(session, &answer.call_id, |leg| leg.answer(&answer.sdp, extras))?;
+            }
             RequestBody::Hangup(call) => {
                 let busy = self.is_on_another_call(session, &call.call_id);
                 self.at_leg(session, &call.call_id, |leg| leg.hangup(busy))?;
@@ -128,7 +132,7 @@ impl<M: MediaPlane> Relay<M> {
                     Failure { field: Some("digits".to_owned()), ..failure }
                 })?;
                 self.take_keys(connection, &digits, now)?;
-                self.at_leg(session, &dtmf.call_id, |leg| leg.dtmf(&digits))?;
+                self.at_leg(session, &dtmf.call_id, |leg| leg.dtmf(&digits, dtmf.method))?;
             }
             RequestBody::Sdp(answer) => self.at_leg(session, &answer.call_id, |leg| leg.sdp(&answer.sdp))?,
             _ => return Err(Failure::new(ErrorCode::UnknownRequest, "This relay does not know the request.")),

@@ -38,8 +38,8 @@ impl<M: MediaPlane> Relay<M> {
         if matches!(event, LegEvent::Dtmf { .. }) && !entry.keys.take(now) {
             return tracing::debug!(leg = leg.0, "a key was left out: there are too many");
         }
-        let ended = matches!(event, LegEvent::Ended(_));
-        if let LegEvent::Ended(cause) = &event {
+        let ended = matches!(event, LegEvent::Ended(_, _));
+        if let LegEvent::Ended(cause, _) = &event {
             log_end(id, party, cause);
         }
         if let Some(call) = self.calls.get_mut(&id) {

@@ -8,7 +8,7 @@ use offhook_sip::transaction::Transmit;
 
 use super::calls::{Driver, End};
 use super::{MediaPlane, Output, Relay};
-use crate::call::{Cause, Description, Identity, LegCommand};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand};
 use crate::session::SessionId;
 use crate::ua::transport::TransportEvent;
 use crate::ua::{AccountId, LookupId, SipAccount, UaOutput};
@@ -62,10 +62,10 @@ impl<M: MediaPlane> Relay<M> {
                 let event = EventBody::Registration(Registration { state, error: failure });
                 self.emit(SessionId(account.0), event);
             }
-            UaOutput::Incoming { leg, account, dialled, from, to, offer } => {
-                let identities = (from, to);
-                if let Err(failure) = self.sip_caller(leg, account, &dialled, identities, offer, now) {
-                    self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure)), now);
+            UaOutput::Incoming { leg, account, dialled, identities, offer, extras } => {
+                let called = (account, dialled.as_str());
+                if let Err(failure) = self.sip_caller(leg, called, identities, offer, extras, now) {
+                    self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure), Extras::default()), now);
                 }
             }
         }
@@ -91,10 +91,10 @@ impl<M: MediaPlane> Relay<M> {
     fn sip_caller(
         &mut self,
         leg: LegId,
-        account: Option<AccountId>,
-        dialled: &str,
+        (account, dialled): (Option<AccountId>, &str),
         identities: (Identity, Identity),
         offer: Option<Description>,
+        extras: Extras,
         now: Instant,
     ) -> Result<(), Failure> {
         if self.stopping {
@@ -116,7 +116,7 @@ impl<M: MediaPlane> Relay<M> {
             }
         }
         let caller = End { leg, driver: Driver::Sip };
-        self.connect(worker, caller, callee, identities, offer, now);
+        self.connect(worker, (caller, callee), identities, offer, extras, now);
         Ok(())
     }
 }

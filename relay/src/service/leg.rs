@@ -4,7 +4,7 @@ use std::time::Duration;
 use offhook_media::{Command, Digits, Direction, LegId, Service};
 use offhook_protocol::{ErrorCode, Failure};
 
-use crate::call::{Cause, Description, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 
 /// A number the relay itself answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,18 +102,23 @@ impl ServiceLeg {
                 let result = self.common(Some(audio)).map_err(Cause::Failure);
                 self.leg_event(LegEvent::ReofferResult(result));
             }
-            LegCommand::Dtmf { digit, duration } => self.outputs.push_back(ServiceOutput::Media(Command::SendDtmf {
-                leg: self.leg,
-                digits: Digits::from(digit),
-                tone: duration,
-                gap: Duration::from_millis(50),
-            })),
-            LegCommand::End(cause) => self.end(cause),
+            LegCommand::Dtmf { digit, duration, .. } => {
+                self.outputs.push_back(ServiceOutput::Media(Command::SendDtmf {
+                    leg: self.leg,
+                    digits: Digits::from(digit),
+                    tone: duration,
+                    gap: Duration::from_millis(50),
+                }))
+            }
+            LegCommand::End(cause, _) => self.end(cause),
             // Answers to what a service never asks.
             LegCommand::Trying
-            | LegCommand::Ringing(_)
-            | LegCommand::Progress(_)
-            | LegCommand::Answer(_)
+            | LegCommand::Ringing(_, _)
+            | LegCommand::Progress(_, _)
+            | LegCommand::Answer(_, _)
+            | LegCommand::Warning(_)
+            | LegCommand::Transfer(_)
+            | LegCommand::Party(_)
             | LegCommand::ReofferAnswer(_) => {}
         }
     }
@@ -121,11 +126,11 @@ impl ServiceLeg {
     fn invited(&mut self, offer: Option<Description>) {
         match self.number {
             ServiceNumber::Busy => self.end(Cause::Failure(failure_for_status(486, "Busy Here"))),
-            ServiceNumber::NoAnswer => self.leg_event(LegEvent::Ringing(None)),
+            ServiceNumber::NoAnswer => self.leg_event(LegEvent::Ringing(None, Extras::default())),
             ServiceNumber::Echo | ServiceNumber::Tone | ServiceNumber::Dtmf => match self.common(offer) {
                 Ok(audio) => {
-                    self.leg_event(LegEvent::Ringing(None));
-                    self.leg_event(LegEvent::Answered(audio));
+                    self.leg_event(LegEvent::Ringing(None, Extras::default()));
+                    self.leg_event(LegEvent::Answered(audio, Extras::default()));
                 }
                 Err(failure) => self.end(Cause::Failure(failure)),
             },
@@ -152,7 +157,7 @@ impl ServiceLeg {
 
     fn end(&mut self, cause: Cause) {
         self.ended = true;
-        self.leg_event(LegEvent::Ended(cause));
+        self.leg_event(LegEvent::Ended(cause, Extras::default()));
     }
 
     fn leg_event(&mut self, event: LegEvent) {
@@ -170,7 +175,12 @@ mod tests {
     fn invite(codecs: &[Codec]) -> LegCommand {
         let offer =
             Description { codecs: codecs.to_vec(), telephone_event: true, direction: Direction::SendRecv, video: None };
-        LegCommand::Invite { from: Identity::default(), to: Identity::default(), offer: Some(offer) }
+        LegCommand::Invite {
+            from: Identity::default(),
+            to: Identity::default(),
+            offer: Some(offer),
+            extras: Extras::default(),
+        }
     }
 
     fn events(number: ServiceNumber, commands: impl IntoIterator<Item = LegCommand>) -> Vec<LegEvent> {
@@ -187,37 +197,40 @@ mod tests {
     #[test]
     fn echo_rings_and_answers_in_the_callers_order() {
         let events = events(ServiceNumber::Echo, [invite(&[Codec::Pcma, Codec::Opus])]);
-        assert!(matches!(events.first(), Some(LegEvent::Ringing(None))));
-        let Some(LegEvent::Answered(audio)) = events.get(1) else { panic!("{events:?}") };
+        assert!(matches!(events.first(), Some(LegEvent::Ringing(None, _))));
+        let Some(LegEvent::Answered(audio, _)) = events.get(1) else { panic!("{events:?}") };
         assert_eq!(audio.codecs, [Codec::Pcma, Codec::Opus]);
     }
 
     #[test]
     fn tone_takes_g711_only() {
         let events = events(ServiceNumber::Tone, [invite(&[Codec::Opus, Codec::Pcma])]);
-        let Some(LegEvent::Answered(audio)) = events.get(1) else { panic!("{events:?}") };
+        let Some(LegEvent::Answered(audio, _)) = events.get(1) else { panic!("{events:?}") };
         assert_eq!(audio.codecs, [Codec::Pcma]);
     }
 
     #[test]
     fn a_service_without_a_common_codec_refuses() {
         let events = events(ServiceNumber::Tone, [invite(&[Codec::Opus])]);
-        let [LegEvent::Ended(Cause::Failure(failure))] = events.as_slice() else { panic!("{events:?}") };
+        let [LegEvent::Ended(Cause::Failure(failure), _)] = events.as_slice() else { panic!("{events:?}") };
         assert_eq!(failure.code, ErrorCode::NoCommonCodecs);
     }
 
     #[test]
     fn busy_refuses_and_noanswer_rings() {
         let busy = events(ServiceNumber::Busy, [invite(&[Codec::Opus])]);
-        assert!(matches!(busy.as_slice(), [LegEvent::Ended(Cause::Failure(f))] if f.sip_status == Some(486)));
+        assert!(matches!(busy.as_slice(), [LegEvent::Ended(Cause::Failure(f), _)] if f.sip_status == Some(486)));
         let silent = events(ServiceNumber::NoAnswer, [invite(&[Codec::Opus])]);
-        assert_eq!(silent, [LegEvent::Ringing(None)]);
+        assert_eq!(silent, [LegEvent::Ringing(None, Extras::default())]);
     }
 
     #[test]
     fn an_end_is_confirmed_once() {
-        let end = || LegCommand::End(Cause::Normal);
+        let end = || LegCommand::End(Cause::Normal, Extras::default());
         let events = events(ServiceNumber::NoAnswer, [invite(&[Codec::Opus]), end(), end()]);
-        assert_eq!(events, [LegEvent::Ringing(None), LegEvent::Ended(Cause::Normal)]);
+        assert_eq!(
+            events,
+            [LegEvent::Ringing(None, Extras::default()), LegEvent::Ended(Cause::Normal, Extras::default())]
+        );
     }
 }

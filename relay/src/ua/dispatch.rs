@@ -11,7 +11,7 @@ use offhook_sip::transaction::ServerId;
 
 use super::account::Protocol;
 use super::leg::{Offer, SipLeg};
-use super::{UaOutput, UserAgent};
+use super::{UaOutput, UserAgent, extras};
 use crate::call::Identity;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
@@ -104,7 +104,9 @@ impl UserAgent {
             Offer::None => None,
             Offer::Audio(audio) => Some(audio),
         };
-        self.outputs.push_back(UaOutput::Incoming { leg, account, dialled, from, to, offer });
+        let extras = extras::of_request(&request);
+        let identities = (from, to);
+        self.outputs.push_back(UaOutput::Incoming { leg, account, dialled, identities, offer, extras });
     }
 
     /// The leg whose dialog a request belongs to.

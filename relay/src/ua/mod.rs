@@ -10,6 +10,7 @@ mod agent;
 mod alarms;
 mod description;
 mod dispatch;
+mod extras;
 mod hop;
 mod leg;
 mod legs;
@@ -26,7 +27,7 @@ use offhook_media::{Command, LegId};
 use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::transaction::{Timing, Transmit};
 
-use crate::call::{Description, Identity, LegEvent};
+use crate::call::{Description, Extras, Identity, LegEvent};
 
 pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
@@ -80,12 +81,12 @@ pub enum UaOutput {
         account: Option<AccountId>,
         /// The user part of the request-URI.
         dialled: String,
-        /// Who calls.
-        from: Identity,
-        /// Who is called.
-        to: Identity,
+        /// Who calls, and who is called.
+        identities: (Identity, Identity),
         /// What the caller can do; `None` when it offers nothing yet.
         offer: Option<Description>,
+        /// The headers that the app may see.
+        extras: Extras,
     },
     /// A registration changed.
     Registration {

@@ -82,6 +82,13 @@ impl Params {
         self.put(name, Some(Value { text, quoted }));
     }
 
+    /// As [`Params::set`], for names of ours and values that are quoted whatever they hold.
+    pub(super) fn set_quoted(&mut self, name: &'static str, value: &str) -> Result<(), Fault> {
+        let value = Value::new(value)?;
+        self.put(name, Some(Value { quoted: true, ..value }));
+        Ok(())
+    }
+
     /// Takes the parameter `name` out.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|param| !param.is(name));

@@ -1,6 +1,8 @@
 //! Headers read as their types.
 
-use super::{CSeq, CallId, Contact, Fault, HeaderError, HeaderName, Headers, MediaType, NameAddr, Via, grammar};
+use super::{
+    CSeq, CallId, Contact, Fault, HeaderError, HeaderName, Headers, MediaType, NameAddr, Reason, Via, grammar,
+};
 
 impl Headers {
     /// Every Via value, the nearest hop first.
@@ -114,6 +116,11 @@ impl Headers {
     /// Twice, or malformed.
     pub fn content_type(&self) -> Result<Option<MediaType>, HeaderError> {
         self.optional(&HeaderName::ContentType, MediaType::parse)
+    }
+
+    /// Every value of Reason that can be read (RFC 3326).
+    pub fn reasons(&self) -> impl Iterator<Item = Reason> {
+        self.list(&HeaderName::Reason).filter_map(|value| Reason::parse(value).ok())
     }
 
     /// Expires in seconds. A number too large for 32 bits is read as the largest

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::codec::Codec;
 use super::negotiated::NegotiatedCodec;
-use crate::sdp::{Attribute, Connection, Direction, MediaDescription};
+use crate::sdp::{Attribute, Connection, Direction, MediaDescription, OtherLine};
 
 /// What our side brings to one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,22 @@ pub struct LocalMedia {
     pub ptime: Option<u32>,
     /// Whether RTCP may share the RTP port (RFC 5761).
     pub rtcp_mux: bool,
+    /// Lines to add to the audio section: `a`, `b` or `i`.
+    pub lines: Vec<OtherLine>,
 }
 
 impl LocalMedia {
     /// Media both ways with the usual 20 ms packets, RTCP on a port of its own.
     pub fn new(address: IpAddr, port: u16, codecs: Vec<Codec>) -> Self {
-        Self { address, port, codecs, direction: Direction::SendRecv, ptime: Some(20), rtcp_mux: false }
+        Self {
+            address,
+            port,
+            codecs,
+            direction: Direction::SendRecv,
+            ptime: Some(20),
+            rtcp_mux: false,
+            lines: Vec::new(),
+        }
     }
 
     /// The same media in another direction.
@@ -56,6 +66,12 @@ impl LocalMedia {
         if rtcp_mux {
             section = section.with_attribute(Attribute::flag("rtcp-mux"));
         }
+        for line in &self.lines {
+            match line.letter {
+                'a' => section.attributes.push(attribute(&line.value)),
+                _ => section.other_lines.push(line.clone()),
+            }
+        }
         section.with_direction(direction)
     }
 
@@ -72,5 +88,31 @@ impl LocalMedia {
                 })
             })
             .collect()
+    }
+}
+
+/// The attribute that stands after `a=`.
+fn attribute(line: &str) -> Attribute {
+    match line.split_once(':') {
+        Some((name, value)) => Attribute::new(name, value),
+        None => Attribute::flag(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_app_stand_where_the_grammar_wants_them() {
+        let line = |letter, value: &str| OtherLine { letter, value: value.to_owned() };
+        let mut local = LocalMedia::new([192, 0, 2, 1].into(), 4000, vec![Codec::pcmu()]);
+        local.lines = vec![line('a', "X-vendor:1"), line('b', "AS:64"), line('i', "A speech"), line('a', "flag")];
+        let section = local.section("RTP/AVP", local.codecs.iter(), Direction::SendRecv, false);
+        let description = crate::sdp::SessionDescription::new(Default::default()).with_media(section).to_text();
+        let media = description.split_once("m=").map(|(_, media)| media).unwrap();
+        let letters: String = media.lines().skip(1).filter_map(|line| line.chars().next()).collect();
+        assert_eq!(letters, "ibaaaaa");
+        assert!(media.contains("a=X-vendor:1\r\na=flag\r\n"));
     }
 }

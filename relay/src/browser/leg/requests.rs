@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use offhook_media::{Command, Digits, Direction};
+use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{CallStatus, ErrorCode, Failure};
 
 use super::{BrowserLeg, State, narrowed};
 use crate::browser::webrtc::{self, BrowserDescription};
-use crate::call::{Cause, Description, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, LegEvent, failure_for_status};
 
 /// How long a key sent from the browser sounds.
 const KEY_PRESS: Duration = Duration::from_millis(100);
@@ -19,7 +20,7 @@ impl BrowserLeg {
     /// [`ErrorCode::InvalidCallState`] unless the call rings here.
     pub fn ring(&mut self) -> Result<(), Failure> {
         self.require(self.state == State::Ringing)?;
-        self.leg(LegEvent::Ringing(None));
+        self.leg(LegEvent::Ringing(None, Extras::default()));
         Ok(())
     }
 
@@ -27,14 +28,14 @@ impl BrowserLeg {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidCallState`] unless the call rings here; what is wrong with the SDP otherwise.
-    pub fn answer(&mut self, sdp: &str) -> Result<(), Failure> {
+    pub fn answer(&mut self, sdp: &str, extras: Extras) -> Result<(), Failure> {
         self.require(self.state == State::Ringing)?;
         let audio = self.take_answer(sdp)?;
         self.direction = audio.direction;
         self.state = State::Connected;
         self.gate();
         self.media(Command::Supervise { leg: self.leg });
-        self.leg(LegEvent::Answered(audio));
+        self.leg(LegEvent::Answered(audio, extras));
         self.status(CallStatus::Established);
         Ok(())
     }
@@ -46,10 +47,14 @@ impl BrowserLeg {
     pub fn hangup(&mut self, busy: bool) -> Result<(), Failure> {
         self.require(self.state != State::Over)?;
         match self.state {
-            State::Ringing if busy => self.end(&Cause::Normal, Cause::Failure(failure_for_status(486, "Busy Here"))),
-            State::Ringing => self.end(&Cause::Normal, Cause::Failure(failure_for_status(603, "Decline"))),
-            State::Calling | State::Early => self.end(&Cause::Cancelled, Cause::Cancelled),
-            State::Connected | State::Over => self.end(&Cause::Normal, Cause::Normal),
+            State::Ringing if busy => {
+                self.end(&Cause::Normal, Extras::default(), Cause::Failure(failure_for_status(486, "Busy Here")))
+            }
+            State::Ringing => {
+                self.end(&Cause::Normal, Extras::default(), Cause::Failure(failure_for_status(603, "Decline")))
+            }
+            State::Calling | State::Early => self.end(&Cause::Cancelled, Extras::default(), Cause::Cancelled),
+            State::Connected | State::Over => self.end(&Cause::Normal, Extras::default(), Cause::Normal),
         }
         Ok(())
     }
@@ -73,10 +78,10 @@ impl BrowserLeg {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidCallState`] unless the call is connected.
-    pub fn dtmf(&mut self, digits: &Digits) -> Result<(), Failure> {
+    pub fn dtmf(&mut self, digits: &Digits, method: DtmfMethod) -> Result<(), Failure> {
         self.require(self.state == State::Connected)?;
         for digit in digits.iter() {
-            self.leg(LegEvent::Dtmf { digit, duration: KEY_PRESS });
+            self.leg(LegEvent::Dtmf { digit, duration: KEY_PRESS, method });
         }
         Ok(())
     }

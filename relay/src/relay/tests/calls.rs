@@ -297,8 +297,11 @@ fn one_end_cannot_drown_the_other_in_keys() {
 fn keys_in_a_peers_sound_cannot_drown_the_other_end() {
     let mut world = World::demo();
     let (alice, bob, _) = world.conversation();
-    let key =
-        crate::call::LegEvent::Dtmf { digit: Digit::from_char('1').unwrap(), duration: Duration::from_millis(40) };
+    let key = crate::call::LegEvent::Dtmf {
+        digit: Digit::from_char('1').unwrap(),
+        duration: Duration::from_millis(40),
+        method: offhook_protocol::request::DtmfMethod::Rfc2833,
+    };
     for leg in world.media.open_legs() {
         (0..1000).for_each(|_| world.relay.leg_event(leg, key.clone(), world.now));
     }

@@ -7,7 +7,8 @@ use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Reques
 use super::invite::{of_silence, unsendable};
 use super::session::{Sent, Session};
 use super::{Common, LegOutput, State};
-use crate::call::{Cause, Description, Identity, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, Identity, LegEvent};
+use crate::ua::extras;
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 
@@ -31,11 +32,11 @@ impl Calling {
     pub(super) fn begin(
         target: SipUri,
         from: &Identity,
-        offer: Option<Description>,
+        (offer, extras): (Option<Description>, &Extras),
         common: &mut Common,
         hop: &mut Hop,
     ) -> State {
-        match Self::first(target, from, offer, common, hop) {
+        match Self::first(target, from, (offer, extras), common, hop) {
             Ok(calling) => {
                 common.outputs.push(LegOutput::Send(Box::new(calling.invite.clone()), calling.next_hop.clone()));
                 State::Calling(Box::new(calling))
@@ -47,11 +48,12 @@ impl Calling {
     fn first(
         target: SipUri,
         from: &Identity,
-        offer: Option<Description>,
+        (offer, extras): (Option<Description>, &Extras),
         common: &mut Common,
         hop: &mut Hop,
     ) -> Result<Self, Failure> {
         let account = common.account.clone().ok_or_else(no_account)?;
+        common.exchange.add_lines(&extras.sdp_lines);
         let offer = match offer {
             Some(audio) => common.exchange.offer(&audio)?,
             None => common.exchange.offer_again()?,
@@ -69,7 +71,7 @@ impl Calling {
             if let Some(route) = account.route() {
                 request = request.route(&route);
             }
-            common.invite(request, offer).build()
+            extras::into_request(common.invite(request, offer), extras).build()
         };
         let mut invite = built().map_err(|error| unsendable(&error))?;
         common.authorize(&mut invite, hop)?;
@@ -124,7 +126,7 @@ impl Calling {
                     Err(failure) => common.fail(failure),
                 };
             }
-            code => return common.fail(failure_for_status(code, &response.reason())),
+            _ => return common.refused(response),
         }
         State::Calling(self)
     }
@@ -160,8 +162,8 @@ impl Calling {
             audio
         });
         common.event(match response.status() {
-            StatusCode::RINGING => LegEvent::Ringing(early),
-            _ => LegEvent::Progress(early),
+            StatusCode::RINGING => LegEvent::Ringing(early, extras::of_response(response)),
+            _ => LegEvent::Progress(early, extras::of_response(response)),
         });
     }
 
@@ -205,7 +207,7 @@ impl Calling {
                 common.media(commands);
                 let supervise = common.exchange.supervise();
                 common.media(supervise);
-                common.event(LegEvent::Answered(audio));
+                common.event(LegEvent::Answered(audio, extras::of_response(response)));
             }
             Err(failure) => {
                 common.tell_end(Cause::Failure(failure));
@@ -217,16 +219,15 @@ impl Calling {
 
     /// Follows the first usable Contact (RFC 3261 section 8.1.3.4).
     fn redirected(self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
-        let refused = |response: &Response| failure_for_status(response.status().code(), &response.reason());
         if self.given_up || self.redirects >= MAX_REDIRECTS {
-            return common.fail(refused(response));
+            return common.refused(response);
         }
         let contacts = response.headers().contacts().flatten();
         let target = contacts.into_iter().find_map(|contact| match contact {
             Contact::Addr(NameAddr { uri: Uri::Sip(uri), .. }) if !uri.is_secure() => Some(uri.without_headers()),
             _ => None,
         });
-        let Some(target) = target else { return common.fail(refused(response)) };
+        let Some(target) = target else { return common.refused(response) };
         let mut next = self;
         next.redirects = next.redirects.saturating_add(1);
         common.authorized();

@@ -9,9 +9,10 @@ use offhook_media::{Command, Digit, Digits, Direction, LegId, RtpLocal};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Request, StatusCode};
 use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError};
-use offhook_sip::sdp::SessionDescription;
+use offhook_sip::sdp::{OtherLine, SessionDescription};
 
 use super::Offer;
+use crate::call::extras::may_be_added;
 use crate::call::{Description, failure_for_status};
 use crate::ua::description;
 
@@ -33,6 +34,8 @@ pub(super) struct Media {
     /// The same of an offer that has no answer yet.
     offered: Direction,
     supervised: bool,
+    /// Lines of the app's for every description.
+    lines: Vec<OtherLine>,
 }
 
 impl Media {
@@ -48,7 +51,19 @@ impl Media {
             allowed: Direction::SendRecv,
             offered: Direction::SendRecv,
             supervised: false,
+            lines: Vec::new(),
         }
+    }
+
+    /// Adds lines of the app's to every description from now on.
+    pub(super) fn add_lines(&mut self, lines: &[String]) {
+        let sound = lines.iter().filter(|line| may_be_added(line));
+        let split = sound.filter_map(|line| line.split_once('='));
+        self.lines.extend(
+            split.filter_map(|(letter, value)| {
+                Some(OtherLine { letter: letter.chars().next()?, value: value.to_owned() })
+            }),
+        );
     }
 
     pub(super) fn attach(&mut self, local: RtpLocal) {
@@ -177,7 +192,7 @@ impl Media {
         let local = self.local.as_ref().ok_or_else(|| {
             Failure::new(ErrorCode::Internal, "The SIP leg has no RTP port. This is a fault of the relay.")
         })?;
-        Ok(description::local_media(local, audio))
+        Ok(LocalMedia { lines: self.lines.clone(), ..description::local_media(local, audio) })
     }
 }
 

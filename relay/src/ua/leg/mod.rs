@@ -14,15 +14,17 @@ use std::time::Instant;
 
 use offhook_media::{Command, Event, LegId, RtpLocal};
 use offhook_protocol::Failure;
+use offhook_protocol::request::DtmfMethod;
 use offhook_sip::dialog::DialogId;
 use offhook_sip::digest::Client;
 use offhook_sip::message::{NameAddr, Request, Response, SipUri, StatusCode};
 use offhook_sip::transaction::{ServerId, Timing};
 
 use super::account::{Protocol, SipAccount};
+use super::extras;
 use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
-use crate::call::{Cause, Description, LegCommand, LegEvent};
+use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 use calling::Calling;
 use media::Media;
 use ringing::Ringing;
@@ -161,19 +163,21 @@ impl SipLeg {
 
     /// Takes what the core says.
     pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
-        if let LegCommand::Dtmf { digit, duration } = command {
+        if let LegCommand::Dtmf { digit, duration, method: _ } = command {
             let press = self.common.exchange.press(digit, duration);
             self.common.media([press]);
             return self.finish();
         }
         self.step(|state, common| match state {
             State::Opened(target) => match command {
-                LegCommand::Invite { from, to: _, offer } => Calling::begin(*target, &from, offer, common, hop),
-                LegCommand::End(cause) => common.over(cause),
+                LegCommand::Invite { from, to: _, offer, extras } => {
+                    Calling::begin(*target, &from, (offer, &extras), common, hop)
+                }
+                LegCommand::End(cause, _) => common.over(cause),
                 _ => State::Opened(target),
             },
             State::Calling(calling) => match command {
-                LegCommand::End(cause) => calling.give_up(cause, common),
+                LegCommand::End(cause, _) => calling.give_up(cause, common),
                 _ => State::Calling(calling),
             },
             State::Ringing(ringing) => ringing.command(command, common, now),
@@ -340,13 +344,21 @@ impl Common {
 
     /// Tells the core, once, that the leg is over.
     fn tell_end(&mut self, cause: Cause) {
-        self.event(LegEvent::Ended(cause));
+        self.event(LegEvent::Ended(cause, Extras::default()));
         self.told = true;
     }
 
     /// The leg is over, and nothing is left to say to the peer.
     fn over(&mut self, cause: Cause) -> State {
         self.tell_end(cause);
+        State::Over
+    }
+
+    /// The peer refused with this response.
+    fn refused(&mut self, response: &Response) -> State {
+        let failure = failure_for_status(response.status().code(), &response.reason());
+        self.event(LegEvent::Ended(Cause::Failure(failure), extras::of_response(response)));
+        self.told = true;
         State::Over
     }
 
@@ -369,7 +381,7 @@ pub(super) fn of_media(event: &Event) -> Option<(LegId, LegEvent)> {
         Event::Connected { leg } => (leg, LegEvent::MediaConnected),
         Event::Failed { leg, cause } => (leg, LegEvent::MediaFailed(cause)),
         Event::Inactive { leg, .. } => (leg, LegEvent::MediaInactive),
-        Event::Dtmf { leg, digit, duration } => (leg, LegEvent::Dtmf { digit, duration }),
+        Event::Dtmf { leg, digit, duration } => (leg, LegEvent::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 }),
         _ => return None,
     })
 }

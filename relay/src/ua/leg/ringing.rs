@@ -12,7 +12,8 @@ use super::invite::unsendable;
 use super::media::SDP;
 use super::session::{Awaits, Session};
 use super::{Common, LegOutput, State};
-use crate::call::{Cause, Description, LegCommand};
+use crate::call::{Cause, Description, Extras, LegCommand};
+use crate::ua::extras;
 
 /// An INVITE that waits for our answer.
 #[derive(Debug)]
@@ -54,10 +55,12 @@ impl Ringing {
     /// Takes what the core says.
     pub(super) fn command(mut self: Box<Self>, command: LegCommand, common: &mut Common, now: Instant) -> State {
         let done = match command {
-            LegCommand::Ringing(early) => self.provisional(StatusCode::RINGING, early, common),
-            LegCommand::Progress(early) => self.provisional(StatusCode::SESSION_PROGRESS, early, common),
-            LegCommand::Answer(audio) => return self.answer(&audio, common, now),
-            LegCommand::End(cause) => return self.refuse(cause, common),
+            LegCommand::Ringing(early, extras) => self.provisional(StatusCode::RINGING, early, &extras, common),
+            LegCommand::Progress(early, extras) => {
+                self.provisional(StatusCode::SESSION_PROGRESS, early, &extras, common)
+            }
+            LegCommand::Answer(audio, extras) => return self.answer(&audio, &extras, common, now),
+            LegCommand::End(cause, _) => return self.refuse(cause, common),
             _ => Ok(()),
         };
         match done {
@@ -85,9 +88,10 @@ impl Ringing {
         &mut self,
         status: StatusCode,
         early: Option<Description>,
+        extras: &Extras,
         common: &mut Common,
     ) -> Result<(), Failure> {
-        let mut reply = common.reply(&self.request, status, &self.tag);
+        let mut reply = extras::into_response(common.reply(&self.request, status, &self.tag), extras);
         // Without an offer there is nothing to answer before the 200.
         if let Some(audio) = early.filter(|_| self.offered) {
             reply = reply.body(SDP, self.description(&audio, common)?);
@@ -97,10 +101,13 @@ impl Ringing {
         Ok(())
     }
 
-    fn answer(mut self: Box<Self>, audio: &Description, common: &mut Common, now: Instant) -> State {
+    fn answer(mut self: Box<Self>, audio: &Description, extras: &Extras, common: &mut Common, now: Instant) -> State {
+        if !self.answered {
+            common.exchange.add_lines(&extras.sdp_lines);
+        }
         let response = self.description(audio, common).and_then(|description| {
             let reply = common.reply(&self.request, StatusCode::OK, &self.tag).body(SDP, description);
-            reply.build().map_err(|error| unsendable(&error))
+            extras::into_response(reply, extras).build().map_err(|error| unsendable(&error))
         });
         let response = match response {
             Ok(response) => response,

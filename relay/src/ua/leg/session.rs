@@ -123,7 +123,7 @@ impl Session {
         match command {
             LegCommand::Reoffer(audio) if matches!(self.bye, Bye::None) => self.reoffer(audio, common, hop, now),
             LegCommand::ReofferAnswer(result) => self.answer_offered(result, common, now),
-            LegCommand::End(cause) => {
+            LegCommand::End(cause, _) => {
                 common.tell_end(cause);
                 self.hang_up(common, hop);
             }

@@ -3,14 +3,14 @@ use offhook_sip::message::Method;
 
 use super::peer::sdp;
 use super::scene::{LEG, Scene, account, seconds};
-use crate::call::{Cause, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Extras, LegCommand, LegEvent, failure_for_status};
 
 #[test]
 fn a_cancel_waits_for_the_first_provisional_response() {
     let mut scene = Scene::new();
     let invite = scene.call();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     scene.assert_quiet();
     scene.respond(&invite, 180);
     let cancel = scene.request(&Method::Cancel);
@@ -27,9 +27,9 @@ fn a_ringing_call_is_cancelled_at_once() {
     let invite = scene.call();
     scene.respond(&invite, 180);
     scene.event();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
     scene.request(&Method::Cancel);
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     scene.assert_forgotten();
 }
 
@@ -37,8 +37,8 @@ fn a_ringing_call_is_cancelled_at_once() {
 fn a_call_given_up_during_the_lookup_is_never_made() {
     let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), ..account() });
     scene.dial("bob");
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     assert_eq!(scene.ua.counts().legs, 0);
     let (id, ..) = scene.lookups.pop_front().unwrap();
     scene.ua.resolved(id, &[super::scene::PEER], scene.now);
@@ -50,7 +50,7 @@ fn a_call_given_up_during_the_lookup_is_never_made() {
 fn a_call_given_up_before_any_response_ends_with_the_transaction() {
     let mut scene = Scene::new();
     scene.call();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
     scene.event();
     scene.wait(seconds(33));
     assert_eq!(scene.ua.counts().legs, 0);
@@ -62,7 +62,7 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
     let invite = scene.call();
     scene.respond(&invite, 180);
     scene.event();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
     scene.event();
     scene.request(&Method::Cancel);
     scene.media.clear();
@@ -78,7 +78,7 @@ fn an_answer_that_crosses_the_cancel_is_acknowledged_and_ended() {
 fn early_media_after_the_end_reaches_nobody() {
     let mut scene = Scene::new();
     let invite = scene.call();
-    scene.command(LEG, LegCommand::End(Cause::Cancelled));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
     scene.event();
     scene.respond_with(&invite, 183, &sdp(""));
     assert!(scene.media.is_empty() && scene.events.is_empty());
@@ -88,8 +88,8 @@ fn early_media_after_the_end_reaches_nobody() {
 fn a_leg_that_never_called_ends_without_a_word() {
     let mut scene = Scene::new();
     scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
-    scene.command(LEG, LegCommand::End(Cause::Failure(failure_for_status(486, ""))));
-    assert!(matches!(scene.event(), LegEvent::Ended(_)));
+    scene.command(LEG, LegCommand::End(Cause::Failure(failure_for_status(486, "")), Extras::default()));
+    assert!(matches!(scene.event(), LegEvent::Ended(_, _)));
     scene.assert_forgotten();
 }
 

@@ -5,7 +5,7 @@ use offhook_sip::message::{HeaderName, Method, Request};
 
 use super::peer::{Peer, foreign_sdp, sdp, sdp_at};
 use super::scene::{LEG, Scene, audio, body, failure, header, seconds};
-use crate::call::{Cause, Description, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 
 fn pcma(direction: Direction) -> Description {
     audio(&[Codec::Pcma], direction)
@@ -193,7 +193,7 @@ fn the_peers_new_contact_gets_our_next_request() {
     scene.command(LEG, LegCommand::ReofferAnswer(Ok(pcma(Direction::SendRecv))));
     scene.response(200);
     scene.give(peer.ack(1).build().unwrap());
-    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
     assert_eq!(scene.sent[0].0.address.to_string(), "192.0.2.88:5090");
 }
 
@@ -246,7 +246,7 @@ fn our_challenged_change_goes_out_again_with_the_dialogs_next_number() {
     scene.respond_with(&second, 200, &sdp("recvonly"));
     assert_eq!(scene.request(&Method::Ack).headers().cseq().unwrap().number, 3);
     assert!(matches!(scene.event(), LegEvent::ReofferResult(Ok(_))));
-    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
     assert_eq!(scene.request(&Method::Bye).headers().cseq().unwrap().number, 4);
 }
 
@@ -367,7 +367,7 @@ fn the_callee_may_change_a_call_too() {
 #[test]
 fn our_change_waits_for_the_ack_of_our_answer() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Answer(pcma(Direction::SendRecv)));
+    scene.command(leg, LegCommand::Answer(pcma(Direction::SendRecv), Extras::default()));
     let peer = peer.answered(&scene.response(200));
     scene.command(leg, LegCommand::Reoffer(pcma(Direction::SendOnly)));
     scene.assert_quiet();
@@ -378,10 +378,10 @@ fn our_change_waits_for_the_ack_of_our_answer() {
 #[test]
 fn a_change_that_waits_for_the_ack_is_dropped_when_the_call_ends() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Answer(pcma(Direction::SendRecv)));
+    scene.command(leg, LegCommand::Answer(pcma(Direction::SendRecv), Extras::default()));
     let peer = peer.answered(&scene.response(200));
     scene.command(leg, LegCommand::Reoffer(pcma(Direction::SendOnly)));
-    scene.command(leg, LegCommand::End(Cause::Normal));
+    scene.command(leg, LegCommand::End(Cause::Normal, Extras::default()));
     scene.event();
     scene.give(peer.ack(1).build().unwrap());
     scene.request(&Method::Bye);

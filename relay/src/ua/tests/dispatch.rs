@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::peer::{Peer, sdp};
 use super::scene::{LEG, PEER, Scene, header};
-use crate::call::{Cause, LegCommand};
+use crate::call::{Cause, Extras, LegCommand};
 
 fn ask(scene: &mut Scene, request: Request, status: u16) -> Message {
     scene.give(request);
@@ -183,7 +183,7 @@ proptest! {
             scene.give_from(message, Destination::udp(PEER));
         }
         for leg in scene.incoming.drain(..).map(|incoming| incoming.leg).chain([LEG]).collect::<Vec<_>>() {
-            scene.command(leg, LegCommand::End(Cause::Normal));
+            scene.command(leg, LegCommand::End(Cause::Normal, Extras::default()));
         }
         scene.wait_out();
         prop_assert_eq!((scene.ua.counts().legs, scene.ua.counts().transactions), (0, 0));

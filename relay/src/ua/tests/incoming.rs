@@ -4,7 +4,7 @@ use offhook_sip::message::{HeaderName, Message, Method};
 
 use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{ACCOUNT, Scene, audio, body, everything, failure, header, local, seconds};
-use crate::call::{Cause, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Extras, LegCommand, LegEvent, failure_for_status};
 
 fn pcma() -> crate::call::Description {
     audio(&[Codec::Pcma], Direction::SendRecv)
@@ -39,9 +39,9 @@ fn a_call_that_nobody_takes_up_at_once_is_told_trying() {
 #[test]
 fn ringing_and_answer_belong_to_one_dialog() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Ringing(None));
+    scene.command(leg, LegCommand::Ringing(None, Extras::default()));
     let ringing = scene.response(180);
-    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     let ok = scene.response(200);
     assert_eq!(ringing.headers().to().unwrap().tag(), ok.headers().to().unwrap().tag());
     assert!(body(ok.body()).contains("m=audio 4000 RTP/AVP 8 97"));
@@ -55,16 +55,16 @@ fn ringing_and_answer_belong_to_one_dialog() {
 #[test]
 fn early_media_is_answered_once_and_repeated_in_the_answer() {
     let (mut scene, _, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Progress(Some(pcma())));
+    scene.command(leg, LegCommand::Progress(Some(pcma()), Extras::default()));
     let progress = scene.response(183);
-    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     assert_eq!(scene.response(200).body(), progress.body());
 }
 
 #[test]
 fn an_answer_is_repeated_until_its_ack() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     let ok = scene.response(200);
     scene.wait(seconds(2));
     assert_eq!(scene.response(200).to_bytes(), ok.to_bytes());
@@ -77,7 +77,7 @@ fn an_answer_is_repeated_until_its_ack() {
 #[test]
 fn an_answer_that_is_never_acknowledged_ends_the_call() {
     let (mut scene, _, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     scene.wait(seconds(33));
     assert_eq!(failure(scene.event()).code, ErrorCode::Timeout);
     let byes = scene.sent.iter().filter(|(_, message)| matches!(message, Message::Request(_))).count();
@@ -88,10 +88,10 @@ fn an_answer_that_is_never_acknowledged_ends_the_call() {
 #[test]
 fn a_hang_up_before_the_ack_waits_for_it() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     let ok = scene.response(200);
-    scene.command(leg, LegCommand::End(Cause::Normal));
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Normal));
+    scene.command(leg, LegCommand::End(Cause::Normal, Extras::default()));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Normal, Extras::default()));
     scene.assert_quiet();
     scene.give(peer.answered(&ok).ack(1).build().unwrap());
     let bye = scene.request(&Method::Bye);
@@ -104,9 +104,9 @@ fn a_decline_is_refused_with_its_status() {
     for status in [486, 603, 404, 480] {
         let (mut scene, _, leg) = Scene::ringing(&sdp(""));
         let cause = Cause::Failure(failure_for_status(status, ""));
-        scene.command(leg, LegCommand::End(cause.clone()));
+        scene.command(leg, LegCommand::End(cause.clone(), Extras::default()));
         scene.response(status);
-        assert_eq!(scene.event(), LegEvent::Ended(cause));
+        assert_eq!(scene.event(), LegEvent::Ended(cause, Extras::default()));
         scene.assert_forgotten();
     }
 }
@@ -114,7 +114,7 @@ fn a_decline_is_refused_with_its_status() {
 #[test]
 fn a_caller_that_gives_up_ends_the_leg() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Ringing(None));
+    scene.command(leg, LegCommand::Ringing(None, Extras::default()));
     scene.response(180);
     scene.give(peer.cancel(1));
     let statuses: Vec<u16> = [scene.sent.pop_front(), scene.sent.pop_front()]
@@ -126,26 +126,26 @@ fn a_caller_that_gives_up_ends_the_leg() {
         })
         .collect();
     assert_eq!(statuses, [200, 487]);
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     scene.assert_forgotten();
 }
 
 #[test]
 fn a_caller_may_hang_up_before_the_answer() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Ringing(None));
+    scene.command(leg, LegCommand::Ringing(None, Extras::default()));
     let ringing = scene.response(180);
     scene.give(peer.answered(&ringing).bye(2));
     scene.response(200);
     scene.response(487);
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     scene.assert_forgotten();
 }
 
 #[test]
 fn a_change_before_the_answer_has_to_wait() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Ringing(None));
+    scene.command(leg, LegCommand::Ringing(None, Extras::default()));
     let ringing = scene.response(180);
     scene.give(peer.answered(&ringing).reinvite(2, &sdp("")));
     assert!(scene.response(500).headers().contains(&HeaderName::RetryAfter));
@@ -155,13 +155,13 @@ fn a_change_before_the_answer_has_to_wait() {
 #[test]
 fn an_invite_without_an_offer_gets_one_and_its_ack_brings_the_answer() {
     let (mut scene, peer, leg) = Scene::ringing("");
-    scene.command(leg, LegCommand::Answer(everything()));
+    scene.command(leg, LegCommand::Answer(everything(), Extras::default()));
     let ok = scene.response(200);
     assert!(body(ok.body()).contains("opus"));
     assert!(scene.media.is_empty(), "nothing is agreed yet");
     let ack = peer.answered(&ok).ack(1).body("application/sdp", sdp("")).build().unwrap();
     scene.give(ack);
-    assert_eq!(scene.event(), LegEvent::Answered(pcma()));
+    assert_eq!(scene.event(), LegEvent::Answered(pcma(), Extras::default()));
     assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "SendRecv", "supervise"]);
     scene.assert_quiet();
 }
@@ -169,7 +169,7 @@ fn an_invite_without_an_offer_gets_one_and_its_ack_brings_the_answer() {
 #[test]
 fn a_late_answer_is_taken_once() {
     let (mut scene, peer, leg) = Scene::ringing("");
-    scene.command(leg, LegCommand::Answer(everything()));
+    scene.command(leg, LegCommand::Answer(everything(), Extras::default()));
     let peer = peer.answered(&scene.response(200));
     for _ in 0..2 {
         scene.give(peer.ack(1).body("application/sdp", sdp("")).build().unwrap());
@@ -181,7 +181,7 @@ fn a_late_answer_is_taken_once() {
 #[test]
 fn a_late_answer_without_a_common_codec_ends_the_call() {
     let (mut scene, peer, leg) = Scene::ringing("");
-    scene.command(leg, LegCommand::Answer(everything()));
+    scene.command(leg, LegCommand::Answer(everything(), Extras::default()));
     let peer = peer.answered(&scene.response(200));
     scene.give(peer.ack(1).body("application/sdp", foreign_sdp()).build().unwrap());
     assert_eq!(failure(scene.event()).code, ErrorCode::NoCommonCodecs);
@@ -192,7 +192,7 @@ fn a_late_answer_without_a_common_codec_ends_the_call() {
 #[test]
 fn a_missing_late_answer_ends_the_call() {
     let (mut scene, peer, leg) = Scene::ringing("");
-    scene.command(leg, LegCommand::Answer(everything()));
+    scene.command(leg, LegCommand::Answer(everything(), Extras::default()));
     let peer = peer.answered(&scene.response(200));
     scene.give(peer.ack(1).build().unwrap());
     assert_eq!(failure(scene.event()).code, ErrorCode::Rejected);
@@ -203,7 +203,7 @@ fn a_missing_late_answer_ends_the_call() {
 #[test]
 fn ringing_without_an_offer_brings_no_description() {
     let (mut scene, _, leg) = Scene::ringing("");
-    scene.command(leg, LegCommand::Ringing(Some(everything())));
+    scene.command(leg, LegCommand::Ringing(Some(everything()), Extras::default()));
     assert!(scene.response(180).body().is_empty());
 }
 
@@ -219,7 +219,7 @@ fn an_offer_of_nothing_the_relay_speaks_is_refused() {
 #[test]
 fn an_answer_without_a_common_codec_refuses_the_call() {
     let (mut scene, _, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv)));
+    scene.command(leg, LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv), Extras::default()));
     scene.response(488);
     assert_eq!(failure(scene.event()).code, ErrorCode::NoCommonCodecs);
     scene.assert_forgotten();
@@ -236,7 +236,7 @@ fn an_offer_that_cannot_be_read_is_refused() {
 #[test]
 fn a_repeated_invite_is_no_second_call() {
     let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Ringing(None));
+    scene.command(leg, LegCommand::Ringing(None, Extras::default()));
     scene.response(180);
     scene.give(peer.invite(&sdp("")));
     scene.response(180);
@@ -252,7 +252,7 @@ fn a_call_over_tcp_is_answered_on_its_connection() {
     scene.give_from(invite, offhook_sip::transaction::Destination::tcp(super::scene::PEER, Some(connection)));
     let leg = scene.incoming.pop_front().unwrap().leg;
     scene.ua.attach_rtp(leg, local());
-    scene.command(leg, LegCommand::Answer(pcma()));
+    scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     let (to, message) = scene.sent.pop_front().unwrap();
     assert_eq!(to.connection, Some(connection));
     assert!(header(&message, &HeaderName::Contact).unwrap().contains("transport=tcp"));
@@ -261,8 +261,8 @@ fn a_call_over_tcp_is_answered_on_its_connection() {
 #[test]
 fn a_caller_whose_connection_is_gone_has_given_up() {
     let (mut scene, _, leg) = Scene::ringing(&sdp(""));
-    scene.command(leg, LegCommand::Ringing(None));
+    scene.command(leg, LegCommand::Ringing(None, Extras::default()));
     scene.fail_to_send();
-    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled));
+    assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     assert_eq!(scene.ua.counts().legs, 0);
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{LEG, Scene, audio, everything, seconds};
-use crate::call::{Cause, Description, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -35,14 +35,14 @@ fn change() -> impl Strategy<Value = Description> {
 fn command() -> impl Strategy<Value = LegCommand> {
     let refused = || Cause::Failure(failure_for_status(488, ""));
     prop_oneof![
-        proptest::option::of(change()).prop_map(LegCommand::Ringing),
-        proptest::option::of(change()).prop_map(LegCommand::Progress),
-        change().prop_map(LegCommand::Answer),
-        change().prop_map(LegCommand::Answer),
+        proptest::option::of(change()).prop_map(|it| LegCommand::Ringing(it, Extras::default())),
+        proptest::option::of(change()).prop_map(|it| LegCommand::Progress(it, Extras::default())),
+        change().prop_map(|it| LegCommand::Answer(it, Extras::default())),
+        change().prop_map(|it| LegCommand::Answer(it, Extras::default())),
         change().prop_map(LegCommand::Reoffer),
         change().prop_map(|audio| LegCommand::ReofferAnswer(Ok(audio))),
         Just(LegCommand::ReofferAnswer(Err(refused()))),
-        Just(LegCommand::End(Cause::Normal)),
+        Just(LegCommand::End(Cause::Normal, Extras::default())),
     ]
 }
 
@@ -155,7 +155,7 @@ impl Line {
     fn listen(&mut self) {
         while let Some((leg, event)) = self.scene.events.pop_front() {
             assert_eq!((leg, self.ends), (self.leg, 0), "{event:?} after the end");
-            if matches!(event, LegEvent::Ended(_)) {
+            if matches!(event, LegEvent::Ended(_, _)) {
                 self.ends += 1;
                 self.scene.media.clear();
             }
@@ -180,7 +180,7 @@ impl Line {
 
     /// The call is over; nothing of it stays.
     fn finish(mut self) {
-        self.scene.command(self.leg, LegCommand::End(Cause::Normal));
+        self.scene.command(self.leg, LegCommand::End(Cause::Normal, Extras::default()));
         self.listen();
         assert_eq!(self.ends, 1);
         self.scene.wait(seconds(300));

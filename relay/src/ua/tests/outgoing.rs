@@ -1,15 +1,16 @@
 use offhook_media::{Codec, Direction};
 use offhook_protocol::ErrorCode;
+use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::request::OpenSip;
 use offhook_sip::digest::{Algorithm, Password, Verdict, Verifier};
 use offhook_sip::message::{HeaderName, Method, StatusCode};
 
 use super::peer::{foreign_sdp, sdp, sdp_at};
 use super::scene::{LEG, Scene, account, audio, body, failure, seconds};
-use crate::call::{Cause, LegCommand, LegEvent};
+use crate::call::{Cause, Extras, LegCommand, LegEvent};
 
 fn answered(codec: Codec) -> LegEvent {
-    LegEvent::Answered(audio(&[codec], Direction::SendRecv))
+    LegEvent::Answered(audio(&[codec], Direction::SendRecv), Extras::default())
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn a_calls_own_visible_name_goes_before_the_accounts() {
     scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
     let from = crate::call::Identity { user: "alice".into(), display_name: Some("Alice at work".into()) };
     let to = crate::call::Identity { user: "bob".into(), display_name: None };
-    scene.command(LEG, LegCommand::Invite { from, to, offer: None });
+    scene.command(LEG, LegCommand::Invite { from, to, offer: None, extras: Extras::default() });
     let invite = scene.request(&Method::Invite);
     assert_eq!(invite.headers().from().unwrap().display_name.as_deref(), Some("Alice at work"));
 }
@@ -48,8 +49,8 @@ fn provisional_responses_are_told_one_by_one() {
     scene.respond(&invite, 180);
     scene.respond(&invite, 183);
     assert_eq!(scene.event(), LegEvent::Trying);
-    assert_eq!(scene.event(), LegEvent::Ringing(None));
-    assert_eq!(scene.event(), LegEvent::Progress(None));
+    assert_eq!(scene.event(), LegEvent::Ringing(None, Extras::default()));
+    assert_eq!(scene.event(), LegEvent::Progress(None, Extras::default()));
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn early_media_comes_with_a_183() {
     let mut scene = Scene::new();
     let invite = scene.call();
     scene.respond_with(&invite, 183, &sdp(""));
-    assert_eq!(scene.event(), LegEvent::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv))));
+    assert_eq!(scene.event(), LegEvent::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()));
     assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "SendRecv"]);
 }
 
@@ -78,7 +79,7 @@ fn early_media_comes_with_a_180_too() {
     let mut scene = Scene::new();
     let invite = scene.call();
     scene.respond_with(&invite, 180, &sdp(""));
-    assert_eq!(scene.event(), LegEvent::Ringing(Some(audio(&[Codec::Pcma], Direction::SendRecv))));
+    assert_eq!(scene.event(), LegEvent::Ringing(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()));
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn a_407_is_answered_with_the_next_number() {
 #[test]
 fn numbers_go_on_from_a_challenged_invite() {
     let (mut scene, number) = challenged(407, HeaderName::ProxyAuthenticate);
-    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
     assert_eq!(scene.request(&Method::Bye).headers().cseq().unwrap().number, number + 1);
 }
 
@@ -190,7 +191,7 @@ fn two_calls_at_once_answer_a_challenge_each() {
     let other = offhook_media::LegId(2);
     scene.ua.open_leg(other, super::scene::ACCOUNT, super::scene::local(), "carol").unwrap();
     let who = crate::call::Identity::default();
-    scene.command(other, LegCommand::Invite { from: who.clone(), to: who, offer: None });
+    scene.command(other, LegCommand::Invite { from: who.clone(), to: who, offer: None, extras: Extras::default() });
     let second = scene.request(&Method::Invite);
     for (invite, nonce) in [(first, "n1"), (second, "n2")] {
         let mut verifier = Verifier::new("pbx", nonce, Algorithm::Md5);
@@ -304,7 +305,7 @@ fn a_second_phone_does_not_disturb_the_first() {
     scene.respond_with(&invite, 200, &sdp(""));
     assert_eq!(scene.request(&Method::Ack).headers().to().unwrap().tag(), Some("bob"));
     scene.events.clear();
-    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
     assert_eq!(scene.request(&Method::Bye).headers().to().unwrap().tag(), Some("bob"));
 }
 
@@ -312,7 +313,7 @@ fn a_second_phone_does_not_disturb_the_first() {
 fn keys_become_telephone_events() {
     let (mut scene, _) = Scene::established();
     let digit = offhook_media::Digit::from_event(5).unwrap();
-    scene.command(LEG, LegCommand::Dtmf { digit, duration: seconds(1) });
+    scene.command(LEG, LegCommand::Dtmf { digit, duration: seconds(1), method: DtmfMethod::Rfc2833 });
     let Some(offhook_media::Command::SendDtmf { leg: LEG, tone, .. }) = scene.media.pop_front() else {
         panic!("no key is pressed")
     };
@@ -326,5 +327,5 @@ fn keys_heard_by_the_media_worker_are_told_to_the_core() {
     let digit = offhook_media::Digit::from_event(5).unwrap();
     scene.ua.media_event(&offhook_media::Event::Dtmf { leg: LEG, digit, duration: seconds(1) });
     scene.drain();
-    assert_eq!(scene.event(), LegEvent::Dtmf { digit, duration: seconds(1) });
+    assert_eq!(scene.event(), LegEvent::Dtmf { digit, duration: seconds(1), method: DtmfMethod::Rfc2833 });
 }

@@ -5,7 +5,7 @@ use offhook_sip::message::{HeaderName, Message, Method, Transport};
 
 use super::peer::sdp;
 use super::scene::{LEG, Scene, account, header};
-use crate::call::{Cause, LegCommand};
+use crate::call::{Cause, Extras, LegCommand};
 
 fn proxied() -> OpenSip {
     OpenSip { domain: "pbx.example".into(), outbound_proxy: Some("192.0.2.20:5080".into()), ..account() }
@@ -91,7 +91,7 @@ fn requests_in_a_dialog_follow_its_recorded_route() {
     let invite = scene.call();
     let ok = Scene::reply(&invite, 200, "bob").header(HeaderName::RecordRoute, "<sip:192.0.2.40;lr>");
     scene.give(ok.body("application/sdp", sdp("")).build().unwrap());
-    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
     for _ in [Method::Ack, Method::Bye] {
         let (to, message) = scene.sent.pop_front().unwrap();
         assert_eq!(to.address, SocketAddr::from(([192, 0, 2, 40], 5060)));
@@ -127,7 +127,7 @@ fn the_via_names_the_transport_that_the_far_ends_contact_asks_for() {
     let mut ok = Scene::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
     ok.headers_mut().set(HeaderName::Contact, "<sip:bob@192.0.2.9;transport=tcp>").unwrap();
     scene.give(ok);
-    scene.command(LEG, LegCommand::End(Cause::Normal));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
     for _ in [Method::Ack, Method::Bye] {
         let (to, message) = scene.sent.pop_front().unwrap();
         assert_eq!(to.transport, Transport::Tcp);

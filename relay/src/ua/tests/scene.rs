@@ -12,7 +12,7 @@ use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Respo
 use offhook_sip::transaction::{Destination, Timing, TransactionId};
 
 use super::peer::{Peer, sdp};
-use crate::call::{Cause, Description, Identity, LegCommand, LegEvent};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::ua::transport::TransportEvent;
 use crate::ua::{AccountId, LookupId, SipAccount, UaConfig, UaOutput, UserAgent};
 
@@ -31,6 +31,7 @@ pub(super) struct Incoming {
     pub(super) dialled: String,
     pub(super) from: Identity,
     pub(super) offer: Option<Description>,
+    pub(super) extras: Extras,
 }
 
 pub(super) struct Scene {
@@ -134,8 +135,8 @@ impl Scene {
                     self.sent.push_back((transmit.destination, message));
                 }
                 UaOutput::Lookup { id, host, port } => self.lookups.push_back((id, host, port)),
-                UaOutput::Incoming { leg, account, dialled, from, offer, .. } => {
-                    self.incoming.push_back(Incoming { leg, account, dialled, from, offer });
+                UaOutput::Incoming { leg, account, dialled, identities: (from, _), offer, extras } => {
+                    self.incoming.push_back(Incoming { leg, account, dialled, from, offer, extras });
                 }
                 UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
             }
@@ -205,9 +206,22 @@ impl Scene {
         }
     }
 
-    /// The next thing a leg said.
+    /// The next thing a leg said, without what came beside it.
     pub(super) fn event(&mut self) -> LegEvent {
-        self.events.pop_front().map(|(_, event)| event).unwrap()
+        self.event_and_extras().0
+    }
+
+    /// The next thing a leg said, and what came beside it.
+    pub(super) fn event_and_extras(&mut self) -> (LegEvent, Extras) {
+        let (_, mut event) = self.events.pop_front().unwrap();
+        let extras = match &mut event {
+            LegEvent::Ringing(_, extras)
+            | LegEvent::Progress(_, extras)
+            | LegEvent::Answered(_, extras)
+            | LegEvent::Ended(_, extras) => std::mem::take(extras),
+            _ => Extras::default(),
+        };
+        (event, extras)
     }
 
     /// Nothing was said that the test has not looked at.
@@ -251,10 +265,14 @@ impl Scene {
     }
 
     pub(super) fn dial(&mut self, callee: &str) {
+        self.dial_with(callee, Extras::default());
+    }
+
+    pub(super) fn dial_with(&mut self, callee: &str, extras: Extras) {
         self.ua.open_leg(LEG, ACCOUNT, local(), callee).unwrap();
         let from = Identity { user: "alice".into(), display_name: None };
         let to = Identity { user: callee.into(), display_name: None };
-        self.command(LEG, LegCommand::Invite { from, to, offer: Some(everything()) });
+        self.command(LEG, LegCommand::Invite { from, to, offer: Some(everything()), extras });
     }
 
     /// Begins the peer's response.
@@ -280,7 +298,7 @@ impl Scene {
         let ok = Self::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
         scene.give(ok.clone());
         scene.request(&Method::Ack);
-        assert!(matches!(scene.event(), LegEvent::Answered(_)));
+        assert!(matches!(scene.event(), LegEvent::Answered(_, _)));
         scene.media.clear();
         let peer = Peer::callee(&invite, &ok);
         (scene, peer)
@@ -289,7 +307,7 @@ impl Scene {
     /// A call of bob's that our side took.
     pub(super) fn taken() -> (Self, Peer, LegId) {
         let (mut scene, peer, leg) = Self::ringing(&sdp(""));
-        scene.command(leg, LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv)));
+        scene.command(leg, LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv), Extras::default()));
         let ok = scene.response(200);
         let peer = peer.answered(&ok);
         scene.give(peer.ack(1).build().unwrap());
@@ -312,7 +330,7 @@ impl Scene {
 /// The failure a leg ended with.
 pub(super) fn failure(event: LegEvent) -> Failure {
     match event {
-        LegEvent::Ended(Cause::Failure(failure)) | LegEvent::ReofferResult(Err(Cause::Failure(failure))) => failure,
+        LegEvent::Ended(Cause::Failure(failure), _) | LegEvent::ReofferResult(Err(Cause::Failure(failure))) => failure,
         other => panic!("not a failure: {other:?}"),
     }
 }

@@ -7,6 +7,7 @@ use offhook_sip::transaction::ServerId;
 
 use super::{Awaits, Bye, Session};
 use crate::call::{Cause, Description, LegEvent};
+use crate::ua::extras;
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
 use crate::ua::leg::media::SDP;
@@ -64,7 +65,7 @@ impl Session {
                 common.media(supervise);
                 // The other end was told of everything we offered; now it is told what is left.
                 common.event(match awaits {
-                    Awaits::FirstAnswer => LegEvent::Answered(audio),
+                    Awaits::FirstAnswer => LegEvent::Answered(audio, extras::of_request(ack)),
                     Awaits::Answer | Awaits::Ack => LegEvent::Reoffer(audio),
                 });
             }

@@ -1,0 +1,136 @@
+//! Headers that apps set and see, on their way into and out of SIP messages.
+
+use bytes::Bytes;
+use offhook_protocol::Header;
+use offhook_sip::message::{
+    Header as SipHeader, HeaderName, Headers, Reason, Request, RequestBuilder, Response, ResponseBuilder,
+};
+
+use crate::call::Extras;
+use crate::call::extras::{MAX_HEADERS, MAX_VALUE, may_be_seen, may_be_set};
+
+/// What a response says beside its meaning.
+#[must_use]
+pub(super) fn of_response(response: &Response) -> Extras {
+    Extras {
+        sip_status: Some(response.status().code()),
+        sip_reason: Some(printable(&response.reason())).filter(|reason| !reason.is_empty()),
+        headers: seen(response.headers()),
+        ..Extras::default()
+    }
+}
+
+/// What a request says beside its meaning.
+#[must_use]
+pub(super) fn of_request(request: &Request) -> Extras {
+    // A SIP cause says most: it is a response that somebody else got.
+    let reasons: Vec<Reason> = request.headers().reasons().collect();
+    let reason = reasons.iter().find(|reason| reason.is_of("SIP")).or(reasons.first());
+    let sip_status = reason.filter(|reason| reason.is_of("SIP")).and_then(Reason::cause);
+    let sip_reason = reason.and_then(Reason::text).map(printable);
+    Extras { sip_status, sip_reason, headers: seen(request.headers()), ..Extras::default() }
+}
+
+/// Puts an app's headers into a request.
+pub(super) fn into_request(request: RequestBuilder, extras: &Extras) -> RequestBuilder {
+    settable(extras).fold(request, |request, (name, value)| request.header(name, value))
+}
+
+/// Puts an app's headers into a response.
+pub(super) fn into_response(response: ResponseBuilder, extras: &Extras) -> ResponseBuilder {
+    settable(extras).fold(response, |response, (name, value)| response.header(name, value))
+}
+
+/// The headers an app may see, as many as it can use.
+fn seen(headers: &Headers) -> Vec<Header> {
+    let fits = |header: &&SipHeader| header.value().len() <= MAX_VALUE;
+    let readable = headers.iter().filter(|header| *header.name() != HeaderName::Malformed).filter(fits);
+    let named = readable.map(|header| Header { name: header.name().to_string(), value: printable(&header.text()) });
+    named.filter(|header| may_be_seen(&header.name)).take(MAX_HEADERS).collect()
+}
+
+/// A text for people: no control characters, which a peer may have put there to mislead.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect()
+}
+
+/// What the door has let in is checked once more where it is written: nothing an app says may become structure.
+fn settable(extras: &Extras) -> impl Iterator<Item = (HeaderName, &str)> {
+    extras.headers.iter().filter(|header| may_be_set(header)).take(MAX_HEADERS).map(|header| {
+        let name = HeaderName::parse(&Bytes::copy_from_slice(header.name.as_bytes()));
+        (name, header.value.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use offhook_sip::message::{Message, StatusCode};
+
+    use super::*;
+
+    const INVITE: &str = "INVITE sip:a@192.0.2.1 SIP/2.0\r\n\
+        Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\nFrom: <sip:b@192.0.2.9>;tag=1\r\nTo: <sip:a@192.0.2.1>\r\n\
+        Call-ID: 1\r\nCSeq: 1 INVITE\r\nContact: <sip:b@192.0.2.9>\r\nMax-Forwards: 70\r\n";
+
+    fn request(more: &str) -> Request {
+        let text = format!("{INVITE}{more}Content-Length: 0\r\n\r\n");
+        match Message::parse_datagram(Bytes::from(text), &Default::default()).unwrap() {
+            Message::Request(request) => request,
+            Message::Response(_) => panic!("a response"),
+        }
+    }
+
+    fn names(extras: &Extras) -> Vec<&str> {
+        extras.headers.iter().map(|header| header.name.as_str()).collect()
+    }
+
+    #[test]
+    fn an_app_sees_the_headers_that_are_no_bookkeeping() {
+        let extras = of_request(&request("X-A: 1\r\nP-Asserted-Identity: <sip:c@d>\r\nDiversion: <sip:e@f>\r\n"));
+        assert_eq!(names(&extras), ["X-A", "P-Asserted-Identity", "Diversion"]);
+    }
+
+    #[test]
+    fn a_folded_value_is_unfolded() {
+        let extras = of_request(&request("X-A: one\r\n two\r\n\tthree\r\n"));
+        assert_eq!(extras.headers[0].value, "one two three");
+    }
+
+    #[test]
+    fn a_peer_cannot_fill_the_memory_with_headers() {
+        let extras = of_request(&request(&"X-A: 1\r\n".repeat(100)));
+        assert_eq!(extras.headers.len(), MAX_HEADERS);
+        let long = format!("X-A: {}\r\nX-B: 1\r\n", "x".repeat(MAX_VALUE + 1));
+        assert_eq!(names(&of_request(&request(&long))), ["X-B"]);
+    }
+
+    #[test]
+    fn a_response_gives_its_status_line() {
+        let response = Response::reply(&request(""), StatusCode::BUSY_HERE).reason("On holiday").build().unwrap();
+        let extras = of_response(&response);
+        assert_eq!((extras.sip_status, extras.sip_reason.as_deref()), (Some(486), Some("On holiday")));
+    }
+
+    /// Nobody gets by the door with these; should one do so, the message is still the relay's own.
+    #[test]
+    fn what_could_become_structure_is_not_written() {
+        let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+        let hostile = Extras {
+            headers: vec![
+                header("X-A", "1\r\nVia: evil"),
+                header("X-B", "1\r\n folded"),
+                header("X-C: 1\r\nX-D", "1"),
+                header("Contact", "<sip:evil@192.0.2.66>"),
+                header("m", "<sip:evil@192.0.2.66>"),
+                header("X-Ä", "1"),
+                header("X-Good", "Grüße: 😀"),
+            ],
+            ..Extras::default()
+        };
+        let reply = Response::reply(&request(""), StatusCode::OK);
+        let text = into_response(reply, &hostile).build().unwrap().to_bytes();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        assert!(text.contains("X-Good: Grüße: 😀\r\n"));
+        assert!(!text.contains("evil") && !text.contains("folded") && !text.contains("X-D"), "{text}");
+    }
+}
