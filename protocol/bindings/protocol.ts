@@ -385,6 +385,11 @@ graceMs: number,
  */
 lastSeq?: number, 
 /**
+ * To `resume`: the id of the last request of the session that was carried out before this one. The browser sends
+ * those after it again; what became of the others, events tell.
+ */
+lastRequest?: number | null, 
+/**
  * Whether the SIP registration stands at this moment.
  */
 registered?: boolean, 

@@ -126,6 +126,7 @@ fn session_opened(result: &impl Fields) -> Option<SessionOpened> {
         registers: result.flag("registers")?,
         grace_ms: result.whole("graceMs")?,
         last_seq: sequence(result, "lastSeq").unwrap_or(0),
+        last_request: result.whole("lastRequest"),
         registered: result.flag("registered").unwrap_or(false),
         keep_alive_ms: result.whole("keepAliveMs"),
         calls: result.items("calls").iter().filter_map(live_call).collect(),

@@ -73,6 +73,10 @@ pub struct SessionOpened {
     /// The sequence number of the latest event: a page that starts afresh counts on from it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub last_seq: u64,
+    /// To `resume`: the id of the last request of the session that was carried out before this one. The browser sends
+    /// those after it again; what became of the others, events tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_request: Option<u32>,
     /// Whether the SIP registration stands at this moment.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub registered: bool,

@@ -1,5 +1,6 @@
-//! What a session is opened with: where the relay is and who calls.
+//! What a session is opened with: where the relay is, who calls, and how the connection is kept.
 
+use crate::Millis;
 use crate::failure::Failure;
 use crate::text;
 use offhook_protocol::compact::Fields;
@@ -11,8 +12,50 @@ use offhook_protocol::{RequestBody, Secret};
 pub struct Account {
     /// The relay's WebSocket URL, `ws:` or `wss:`.
     pub url: String,
-    /// The identity to act for.
-    pub identity: Identity,
+    /// The identity to act for; none where the token alone has to do.
+    pub identity: Option<Identity>,
+    /// Takes back a session that is kept alive at the relay, before anything else is tried.
+    pub auth_token: Option<Secret>,
+    /// How the connection is made and watched.
+    pub link: Link,
+}
+
+/// How the connection to the relay is made and watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Names a relay to connect to, in place of the one in the URL.
+    pub balancer: Option<String>,
+    /// How long it may take until the socket is open and the relay has greeted.
+    pub timeout: Option<Millis>,
+    /// How often to ask whether the relay is there, however busy it is.
+    pub ping_every: Option<Millis>,
+    /// How long the relay may be silent.
+    pub silence: Option<Millis>,
+    /// How long to try to get a lost connection back; 0 is not at all.
+    pub reconnect: Millis,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { balancer: None, timeout: None, ping_every: None, silence: None, reconnect: 300_000 }
+    }
+}
+
+/// What a balancer says: the host of a relay, and the ports it has for `ws:` and `wss:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balanced {
+    server: String,
+    ws: Option<u32>,
+    wss: Option<u32>,
+}
+
+impl Balanced {
+    /// Reads the balancer's JSON: `{"server": "relay1.example", "ws": 8080, "wss": 8443}`. Ports may be texts.
+    pub fn read(answer: &impl Fields) -> Option<Self> {
+        let port = |name| answer.whole(name).or_else(|| answer.text(name)?.parse().ok());
+        let server = text::host("server", answer.text("server")?).ok()?;
+        Some(Self { server, ws: port("ws"), wss: port("wss") })
+    }
 }
 
 /// Who the session is.
@@ -34,31 +77,77 @@ impl Account {
         if !(url.starts_with("ws://") || url.starts_with("wss://")) {
             return Err(Failure::field("urlServer", "urlServer must be a ws:// or wss:// address."));
         }
-        let Some(sip) = options.object("sipOptions") else {
-            return Err(Failure::field("sipOptions", "sipOptions must name at least a login."));
-        };
-        let identity = match given(&sip, "domain") {
-            Some(domain) => Identity::Sip(sip_account(&sip, domain)?),
-            None => Identity::Local(local_user(&sip)?),
-        };
-        Ok(Self { url, identity })
+        let auth_token = given(options, "authToken").map(Secret::new);
+        Ok(Self { url, identity: identity(options, auth_token.is_some())?, auth_token, link: link(options)? })
     }
 
     /// Whether a failed registration ends the session.
     pub fn must_register(&self) -> bool {
-        matches!(&self.identity, Identity::Sip(open) if open.register)
+        matches!(&self.identity, Some(Identity::Sip(open)) if open.register)
     }
 
-    /// The request that opens the session.
-    pub fn request(&self) -> RequestBody {
-        match &self.identity {
+    /// The request that opens the session, where there is somebody to open it for.
+    pub fn request(&self) -> Option<RequestBody> {
+        self.identity.as_ref().map(|identity| match identity {
             Identity::Sip(open) => RequestBody::OpenSip(open.clone()),
             Identity::Local(open) => RequestBody::OpenLocal(open.clone()),
+        })
+    }
+
+    /// The URL of the relay that the balancer names, with the scheme and path of our own. A balancer without a port for
+    /// our scheme leaves it to the default.
+    pub fn url_at(&self, balanced: &Balanced) -> String {
+        let scheme = if self.url.starts_with("wss:") { "wss://" } else { "ws://" };
+        let port = if scheme == "wss://" { balanced.wss } else { balanced.ws };
+        let authority = self.url.get(scheme.len()..).unwrap_or_default();
+        let path = authority.find(|c| matches!(c, '/' | '?' | '#')).and_then(|at| authority.get(at..)).unwrap_or("/");
+        let mut url = [scheme, &balanced.server].concat();
+        if let Some(port) = port {
+            url.push(':');
+            url.push_str(&port.to_string());
         }
+        url.push_str(path);
+        url
     }
 }
 
-fn sip_account(sip: &impl Fields, domain: String) -> Result<OpenSip, Failure> {
+/// A token makes do without `sipOptions`; with a login in them, the session is opened anew where the token fails.
+fn identity(options: &impl Fields, has_token: bool) -> Result<Option<Identity>, Failure> {
+    let sip = options.object("sipOptions").filter(|sip| !has_token || given(sip, "login").is_some());
+    let Some(sip) = sip else {
+        return if has_token {
+            Ok(None)
+        } else {
+            Err(Failure::field("sipOptions", "sipOptions must name at least a login."))
+        };
+    };
+    Ok(Some(match given(&sip, "domain") {
+        Some(domain) => Identity::Sip(sip_account(options, &sip, domain)?),
+        None => Identity::Local(local_user(options, &sip)?),
+    }))
+}
+
+fn link(options: &impl Fields) -> Result<Link, Failure> {
+    let time = |name| millis(options, name).map(|time| time.filter(|time| *time > 0));
+    let (probes, every) = (time("receiveProbes")?, time("probesInterval")?);
+    Ok(Link {
+        balancer: given(options, "lbUrl"),
+        timeout: time("timeout")?,
+        ping_every: time("pingInterval")?,
+        silence: probes.zip(every).map(|(probes, every)| probes.saturating_mul(every)),
+        reconnect: millis(options, "reconnectTimeout")?.unwrap_or(Link::default().reconnect),
+    })
+}
+
+fn millis(options: &impl Fields, name: &str) -> Result<Option<Millis>, Failure> {
+    if options.number(name).is_none() {
+        return Ok(None);
+    }
+    let whole = options.whole(name).map(Millis::from).map(Some);
+    whole.ok_or_else(|| Failure::field(name, [name, " must be a whole number of milliseconds."].concat()))
+}
+
+fn sip_account(options: &impl Fields, sip: &impl Fields, domain: String) -> Result<OpenSip, Failure> {
     let proxy = given(sip, "outboundProxy").map(|proxy| ("outboundProxy", proxy));
     let proxy = proxy.or_else(|| given(sip, "proxy").map(|proxy| ("proxy", proxy)));
     Ok(OpenSip {
@@ -71,16 +160,20 @@ fn sip_account(sip: &impl Fields, domain: String) -> Result<OpenSip, Failure> {
         transport: transport(sip)?,
         register: sip.flag("registerRequired").unwrap_or(true),
         visible_name: optional(sip, "visibleName", text::visible)?,
-        ..OpenSip::default()
+        keep_alive: options.flag("keepAlive").unwrap_or(false),
+        app_key: optional(options, "appKey", text::visible)?,
+        custom: options.json("custom").map(Secret::new),
     })
 }
 
-fn local_user(sip: &impl Fields) -> Result<OpenLocal, Failure> {
+fn local_user(options: &impl Fields, sip: &impl Fields) -> Result<OpenLocal, Failure> {
     Ok(OpenLocal {
         login: text::user("login", sip.text("login").unwrap_or_default())?,
         password: optional(sip, "password", text::secret)?.map(Secret::new),
         visible_name: optional(sip, "visibleName", text::visible)?,
-        ..OpenLocal::default()
+        keep_alive: options.flag("keepAlive").unwrap_or(false),
+        app_key: optional(options, "appKey", text::visible)?,
+        custom: options.json("custom").map(Secret::new),
     })
 }
 
@@ -133,8 +226,8 @@ mod tests {
             options[name] = value.clone();
         }
         read(options).map(|account| match account.identity {
-            Identity::Sip(open) => open,
-            Identity::Local(_) => panic!("not a SIP account"),
+            Some(Identity::Sip(open)) => open,
+            _ => panic!("not a SIP account"),
         })
     }
 
@@ -226,7 +319,7 @@ mod tests {
             let local = OpenLocal { login: "alice".into(), ..OpenLocal::default() };
             let account = read(options).unwrap();
             assert!(!account.must_register());
-            assert_eq!(account.identity, Identity::Local(local));
+            assert_eq!(account.identity, Some(Identity::Local(local)));
         }
     }
 
@@ -242,5 +335,64 @@ mod tests {
     fn somebody_must_be_named() {
         let failure = Account::read(&json!({ "urlServer": "ws://relay" })).unwrap_err();
         assert_eq!(failure.field.as_deref(), Some("sipOptions"));
+    }
+
+    #[test]
+    fn a_token_does_without_credentials() {
+        for sip in [json!(null), json!({}), json!({ "login": "" })] {
+            let options = json!({ "urlServer": "ws://relay", "authToken": "t0ken", "sipOptions": sip });
+            let account = Account::read(&options).unwrap();
+            assert_eq!((account.identity, account.auth_token.is_some()), (None, true));
+        }
+        let sip = json!({ "login": "alice" });
+        let options = json!({ "urlServer": "ws://relay", "authToken": "t0ken", "sipOptions": sip });
+        assert!(Account::read(&options).unwrap().request().is_some());
+    }
+
+    #[test]
+    fn what_the_relay_is_to_know_of_the_app_goes_with_the_account() {
+        let options = json!({
+            "urlServer": "ws://relay", "sipOptions": { "login": "alice" },
+            "keepAlive": true, "appKey": "shop", "custom": { "pin": 9876 },
+        });
+        let account = Account::read(&options).unwrap();
+        assert!(!format!("{account:?}").contains("9876"));
+        let Some(Identity::Local(open)) = account.identity else { panic!("not a local user") };
+        assert_eq!((open.keep_alive, open.app_key.as_deref()), (true, Some("shop")));
+        assert_eq!(open.custom.as_ref().map(Secret::reveal), Some(r#"{"pin":9876}"#));
+    }
+
+    fn watched(change: Value) -> Result<Link, Failure> {
+        let mut options = json!({ "urlServer": "ws://relay", "sipOptions": { "login": "alice" } });
+        for (name, value) in change.as_object().unwrap() {
+            options[name] = value.clone();
+        }
+        Account::read(&options).map(|account| account.link)
+    }
+
+    #[test]
+    fn the_connection_is_watched_as_the_options_say() {
+        assert_eq!(watched(json!({})).unwrap(), Link::default());
+        let options = json!({ "timeout": 3000, "pingInterval": 5000, "receiveProbes": 3, "probesInterval": 2000 });
+        let link = watched(options).unwrap();
+        assert_eq!((link.timeout, link.ping_every, link.silence), (Some(3_000), Some(5_000), Some(6_000)));
+        assert_eq!(watched(json!({ "receiveProbes": 3, "probesInterval": 0 })).unwrap().silence, None);
+        assert_eq!(watched(json!({ "reconnectTimeout": 0 })).unwrap().reconnect, 0);
+        assert_eq!(watched(json!({ "pingInterval": -1 })).unwrap_err().field.as_deref(), Some("pingInterval"));
+    }
+
+    #[test]
+    fn the_balancer_names_host_and_port_and_our_url_the_rest() {
+        let url = |own: &str, answer: Value| {
+            let account = Account::read(&json!({ "urlServer": own, "sipOptions": { "login": "alice" } })).unwrap();
+            Balanced::read(&answer).map(|balanced| account.url_at(&balanced))
+        };
+        let answer = json!({ "server": "r1.example", "ws": "8080", "wss": 8443, "flash": "1935" });
+        assert_eq!(url("wss://relay.example/ws?x=1", answer.clone()).unwrap(), "wss://r1.example:8443/ws?x=1");
+        assert_eq!(url("ws://relay.example:80", answer).unwrap(), "ws://r1.example:8080/");
+        assert_eq!(url("wss://relay.example/", json!({ "server": "r1.example" })).unwrap(), "wss://r1.example/");
+        for useless in [json!({}), json!({ "server": "r1/evil" }), json!({ "server": 7 })] {
+            assert_eq!(url("wss://relay.example/", useless), None);
+        }
     }
 }

@@ -3,12 +3,14 @@
 use crate::failure::Failure;
 use crate::text;
 use offhook_protocol::compact::Fields;
+use offhook_protocol::request::DtmfMethod;
+use offhook_protocol::{Header, Secret};
 
 /// More digits at once than anybody keys.
 const MAX_DIGITS: usize = 64;
 
 /// The options of `createCall`, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dial {
     /// A number, a user name or a SIP URI.
     pub callee: String,
@@ -16,6 +18,12 @@ pub struct Dial {
     pub visible_name: Option<String>,
     /// The media wanted.
     pub media: Media,
+    /// Headers of the app's own for the SIP request.
+    pub headers: Vec<Header>,
+    /// Lines to be added to the session description on the SIP side.
+    pub sip_sdp: Vec<String>,
+    /// What the app wants to say to the app at the far end, as JSON text.
+    pub custom: Option<Secret>,
 }
 
 impl Dial {
@@ -29,8 +37,72 @@ impl Dial {
             callee: text::one_word("callee", options.text("callee").unwrap_or_default())?,
             visible_name: visible_name.map(|name| text::visible("visibleName", name)).transpose()?,
             media: Media::read(options),
+            headers: headers(options)?,
+            sip_sdp: sip_sdp(options)?,
+            custom: options.json("custom").map(Secret::new),
         })
     }
+}
+
+/// The options of `answer`, checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The media wanted.
+    pub media: Media,
+    /// Headers of the app's own for the SIP answer.
+    pub headers: Vec<Header>,
+    /// Lines to be added to the session description on the SIP side.
+    pub sip_sdp: Vec<String>,
+}
+
+impl Answer {
+    /// Reads the options of `answer`.
+    ///
+    /// # Errors
+    /// [`crate::failure::Code::InvalidField`], naming the field.
+    pub fn read(options: &impl Fields) -> Result<Self, Failure> {
+        Ok(Self { media: Media::read(options), headers: headers(options)?, sip_sdp: sip_sdp(options)? })
+    }
+}
+
+/// Reads `sipHeaders`: a list of `Name: value` or `[name, value]`, or an object of names and values. The relay decides
+/// which names the app may set.
+fn headers(options: &impl Fields) -> Result<Vec<Header>, Failure> {
+    let mut headers = Vec::new();
+    for item in options.items("sipHeaders") {
+        let line = item.itself();
+        let pair = match &line {
+            Some(line) => line.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned())),
+            None => Fields::text(&item, "0").zip(Fields::text(&item, "1")),
+        };
+        headers.push(header(pair)?);
+    }
+    if headers.is_empty()
+        && let Some(object) = options.object("sipHeaders")
+    {
+        for name in object.names() {
+            let value = object.text(&name);
+            headers.push(header(value.map(|value| (name, value)))?);
+        }
+    }
+    Ok(headers)
+}
+
+fn header(pair: Option<(String, String)>) -> Result<Header, Failure> {
+    let sentence = "sipHeaders are texts such as \"X-Account: 42\", without control characters.";
+    let pair = pair.map(|(name, value)| Header { name: name.trim().to_owned(), value: value.trim().to_owned() });
+    pair.filter(|header| !header.name.is_empty() && is_one_line(&header.name) && is_one_line(&header.value))
+        .ok_or_else(|| Failure::field("sipHeaders", sentence))
+}
+
+fn sip_sdp(options: &impl Fields) -> Result<Vec<String>, Failure> {
+    let one_line = |item: &_| Fields::itself(item).filter(|line| is_one_line(line));
+    let lines: Option<Vec<_>> = options.items("sipSDP").iter().map(one_line).collect();
+    lines.ok_or_else(|| Failure::field("sipSDP", "sipSDP is a list of lines such as \"a=label:1\"."))
+}
+
+fn is_one_line(text: &str) -> bool {
+    !text.contains(|c: char| c.is_control() && c != '\t')
 }
 
 /// What the app wants to send and to see.
@@ -67,20 +139,32 @@ impl Media {
     }
 }
 
+/// Keys to press for the far end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digits {
+    /// `0`–`9`, `*`, `#`, `A`–`D`.
+    pub digits: Secret,
+    /// How they travel on the SIP side.
+    pub method: DtmfMethod,
+}
+
 /// Checks DTMF digits: `0`–`9`, `*`, `#`, `A`–`D`.
 ///
 /// # Errors
-/// [`crate::failure::Code::InvalidField`] for anything else, and for a type other than RFC 2833.
-pub fn digits(digits: &str, kind: &str) -> Result<String, Failure> {
-    if !matches!(kind, "" | "RFC2833") {
-        return Err(Failure::field("type", "Only the DTMF type RFC2833 can be sent."));
-    }
+/// [`crate::failure::Code::InvalidField`] for anything else, and for a type other than RFC2833, INFO and INFO_RELAY.
+pub fn digits(digits: &str, kind: &str) -> Result<Digits, Failure> {
+    let method = match kind {
+        "" | "RFC2833" => DtmfMethod::Rfc2833,
+        "INFO" => DtmfMethod::Info,
+        "INFO_RELAY" => DtmfMethod::InfoRelay,
+        _ => return Err(Failure::field("type", "The DTMF types are RFC2833, INFO and INFO_RELAY.")),
+    };
     let digits = digits.to_ascii_uppercase();
     let known = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D'));
     if digits.is_empty() || digits.len() > MAX_DIGITS || !known {
         return Err(Failure::field("digits", "DTMF digits are 0 to 9, *, # and A to D, at most 64 at once."));
     }
-    Ok(digits)
+    Ok(Digits { digits: Secret::new(digits), method })
 }
 
 #[cfg(test)]
@@ -141,10 +225,65 @@ mod tests {
 
     #[test]
     fn digits_are_those_of_a_telephone() {
-        assert_eq!(digits("12ab*#", "RFC2833").unwrap(), "12AB*#");
+        assert_eq!(digits("12ab*#", "RFC2833").unwrap().digits.reveal(), "12AB*#");
         for bad in ["", "1 2", "E", "１", &"1".repeat(65)] {
             assert_eq!(digits(bad, "").unwrap_err().field.as_deref(), Some("digits"), "{bad}");
         }
-        assert_eq!(digits("1", "INFO").unwrap_err().field.as_deref(), Some("type"));
+        assert_eq!(digits("1", "SMOKE").unwrap_err().field.as_deref(), Some("type"));
+    }
+
+    #[test]
+    fn digits_travel_as_rtp_unless_another_method_is_named() {
+        for (kind, method) in [
+            ("", DtmfMethod::Rfc2833),
+            ("RFC2833", DtmfMethod::Rfc2833),
+            ("INFO", DtmfMethod::Info),
+            ("INFO_RELAY", DtmfMethod::InfoRelay),
+        ] {
+            assert_eq!(digits("1", kind).unwrap().method, method);
+        }
+    }
+
+    #[test]
+    fn headers_are_lines_pairs_or_an_object() {
+        let account = Header { name: "X-Account".into(), value: "42: gold".into() };
+        for headers in [
+            json!(["X-Account: 42: gold"]),
+            json!([" X-Account :42: gold "]),
+            json!([["X-Account", "42: gold"]]),
+            json!({ "X-Account": "42: gold" }),
+        ] {
+            let answer = Answer::read(&json!({ "sipHeaders": headers })).unwrap();
+            assert_eq!(answer.headers, std::slice::from_ref(&account));
+        }
+        for none in [json!(null), json!([]), json!({}), json!("")] {
+            assert!(Answer::read(&json!({ "sipHeaders": none })).unwrap().headers.is_empty());
+        }
+    }
+
+    #[test]
+    fn headers_that_would_break_a_message_are_refused() {
+        for headers in
+            [json!(["X"]), json!([": x"]), json!(["X: a\r\nVia: b"]), json!([7]), json!([["X"]]), json!({ "X": 7 })]
+        {
+            let failure = Dial::read(&json!({ "callee": "1", "sipHeaders": headers })).unwrap_err();
+            assert_eq!(failure.field.as_deref(), Some("sipHeaders"), "{headers}");
+        }
+    }
+
+    #[test]
+    fn sdp_lines_are_single_lines() {
+        let read = |lines| Answer::read(&json!({ "sipSDP": lines }));
+        assert_eq!(read(json!(["a=label:1"])).unwrap().sip_sdp, ["a=label:1"]);
+        for bad in [json!(["a=x\r\nm=audio"]), json!([1])] {
+            assert_eq!(read(bad).unwrap_err().field.as_deref(), Some("sipSDP"));
+        }
+    }
+
+    #[test]
+    fn custom_data_travels_as_json_and_is_not_shown() {
+        let dial = Dial::read(&json!({ "callee": "1", "custom": { "pin": 9876 } })).unwrap();
+        assert_eq!(dial.custom.as_ref().map(Secret::reveal), Some(r#"{"pin":9876}"#));
+        assert!(!format!("{dial:?}").contains("9876"));
     }
 }

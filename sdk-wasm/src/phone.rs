@@ -14,16 +14,19 @@ use crate::dial::Dial;
 use crate::failure::Failure;
 use crate::session::{self, Session};
 use offhook_protocol::event::IncomingCall;
-use offhook_protocol::request::CallRef;
-use offhook_protocol::{Request, RequestBody};
+use offhook_protocol::reply::LiveCall;
+use offhook_protocol::request::{BugReport, CallRef, DebugSession, SendData};
+use offhook_protocol::{Header, Request, RequestBody, Secret};
 use std::collections::VecDeque;
 
 /// How many calls there may be before more are declined. Far above what a person can follow.
 const MAX_CALLS: usize = 64;
 
 /// All sessions and calls of a page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Phone {
+    /// Where the sessions' chance comes from.
+    seed: u64,
     sessions: Vec<Session>,
     calls: Vec<Line>,
     actions: VecDeque<Action>,
@@ -39,6 +42,13 @@ struct Line {
 /// Something for the drivers to do, or for the app to know.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Fetch JSON from the balancer, to be told as [`session::Input::Balanced`].
+    AskBalancer {
+        /// The session.
+        session_id: String,
+        /// Where.
+        url: String,
+    },
     /// Open a WebSocket for the session.
     OpenSocket {
         /// The session.
@@ -57,6 +67,15 @@ pub enum Action {
     CloseSocket {
         /// The session.
         session_id: String,
+        /// The session goes on and will have another: the close code must not be 1000, which ends it at the relay.
+        resume: bool,
+    },
+    /// Tell whoever sent the data with this number what became of it.
+    Delivered {
+        /// The number given to [`Phone::send_data`].
+        ticket: u32,
+        /// Whether somebody has it.
+        outcome: Result<(), Failure>,
     },
     /// Have the call's media do something.
     Media {
@@ -107,20 +126,80 @@ pub enum Event {
         visible_name: Option<String>,
         /// Whether the caller offers video.
         has_video: bool,
+        /// The SIP headers of the request.
+        headers: Vec<Header>,
+        /// What the caller's app wants to say, as JSON text.
+        custom: Option<Secret>,
+    },
+    /// A fresh page has a call of the session that it took back. Its media waits for [`Command::Attach`].
+    Resumed {
+        /// The session.
+        session_id: String,
+        /// The call.
+        call: LiveCall,
     },
 }
 
 impl Phone {
+    /// A phone without sessions. `seed` is any number, another one in each page: it spreads in time what many pages do
+    /// when their relay is lost.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, sessions: Vec::new(), calls: Vec::new(), actions: VecDeque::new() }
+    }
+
     /// Begins to open a session.
     pub fn open_session(&mut self, session_id: String, account: Account, now: Millis) {
-        self.sessions.push(Session::open(session_id, account, now));
+        self.seed = self.seed.wrapping_add(1);
+        self.sessions.push(Session::open(session_id, account, self.seed, now));
         self.settle(now);
     }
 
     /// Ends a session and its calls. One that has ended already is left alone.
-    pub fn close_session(&mut self, session_id: &str, now: Millis) {
+    /// `keep` leaves it to the relay for the keep-alive time, if it was opened for that.
+    pub fn close_session(&mut self, session_id: &str, keep: bool, now: Millis) {
         if let Some(session) = self.session_mut(session_id) {
-            session.close(now);
+            session.close(keep, now);
+        }
+        self.settle(now);
+    }
+
+    /// Hands data to the app at the far end of the session's calls, or to a local user. What becomes of it comes once,
+    /// as [`Action::Delivered`] with the `ticket`.
+    pub fn send_data(&mut self, session_id: &str, ticket: u32, data: SendData, now: Millis) {
+        match self.usable(session_id) {
+            Ok(session) => session.send_data(ticket, data, now),
+            Err(failure) => self.actions.push_back(Action::Delivered { ticket, outcome: Err(failure) }),
+        }
+        self.settle(now);
+    }
+
+    /// Puts a report into the relay's log.
+    ///
+    /// # Errors
+    /// [`offhook_protocol::ErrorCode::InvalidSessionState`] unless the session is open.
+    pub fn report(&mut self, session_id: &str, text: String, now: Millis) -> Result<(), Failure> {
+        self.usable(session_id)?.request(RequestBody::Report(BugReport { text }), now);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Has the relay's log follow the session more closely, or no longer.
+    ///
+    /// # Errors
+    /// [`offhook_protocol::ErrorCode::InvalidSessionState`] unless the session is open.
+    pub fn debug(&mut self, session_id: &str, enabled: bool, now: Millis) -> Result<(), Failure> {
+        self.usable(session_id)?.request(RequestBody::Debug(DebugSession { enabled }), now);
+        self.settle(now);
+        Ok(())
+    }
+
+    /// Takes in that the page's network is another one, or is there again: the window's `online` event and the like.
+    pub fn network_changed(&mut self, now: Millis) {
+        for session in &mut self.sessions {
+            session.handle(session::Input::NetworkChanged, now);
+        }
+        for line in &mut self.calls {
+            line.call.handle(call::Input::NetworkChanged, now);
         }
         self.settle(now);
     }
@@ -130,10 +209,7 @@ impl Phone {
     /// # Errors
     /// [`offhook_protocol::ErrorCode::InvalidSessionState`] unless the session is open.
     pub fn create_call(&mut self, session_id: &str, call_id: String, dial: Dial) -> Result<(), Failure> {
-        let status = self.session_status(session_id).map_or("DISCONNECTED", session::Status::name);
-        if !self.session_mut(session_id).is_some_and(|session| session.is_usable()) {
-            return Err(Failure::session_state(status));
-        }
+        self.usable(session_id)?;
         self.calls.push(Line { session_id: session_id.to_owned(), call: Call::outgoing(call_id, dial) });
         Ok(())
     }
@@ -243,18 +319,24 @@ impl Phone {
         });
         let Some((session_id, output)) = next else { return false };
         match output {
+            session::Output::AskBalancer(url) => self.actions.push_back(Action::AskBalancer { session_id, url }),
             session::Output::OpenSocket(url) => self.actions.push_back(Action::OpenSocket { session_id, url }),
             session::Output::Send(request) => self.actions.push_back(Action::Send { session_id, request }),
-            session::Output::CloseSocket => self.actions.push_back(Action::CloseSocket { session_id }),
+            session::Output::CloseSocket { resume } => {
+                self.actions.push_back(Action::CloseSocket { session_id, resume });
+            }
+            session::Output::Delivered { ticket, outcome } => {
+                self.actions.push_back(Action::Delivered { ticket, outcome });
+            }
             session::Output::Emit(report) => {
                 self.actions.push_back(Action::Emit(Event::Session { session_id, report }))
             }
             session::Output::Call(call_id, input) => self.inform_call(&session_id, &call_id, input, now),
+            session::Output::Calls(input) => self.inform_calls(&session_id, &input, now),
             session::Output::Incoming(invitation) => self.ring(session_id, invitation, now),
+            session::Output::Resumed(call) => self.take_back(session_id, call, now),
             session::Output::Ended(failure) => {
-                for line in self.calls.iter_mut().filter(|line| line.session_id == session_id) {
-                    line.call.handle(call::Input::SessionEnded(failure.clone()), now);
-                }
+                self.inform_calls(&session_id, &call::Input::SessionEnded(failure), now);
             }
         }
         true
@@ -266,6 +348,21 @@ impl Phone {
         if let Some(line) = self.calls.iter_mut().find(own) {
             line.call.handle(input, now);
         }
+    }
+
+    fn inform_calls(&mut self, session_id: &str, input: &call::Input, now: Millis) {
+        for line in self.calls.iter_mut().filter(|line| line.session_id == session_id) {
+            line.call.handle(input.clone(), now);
+        }
+    }
+
+    /// The app learns of the call before anything else happens to it.
+    fn take_back(&mut self, session_id: String, call: LiveCall, now: Millis) {
+        if self.call_status(&call.call_id).is_some() || call.status.is_terminal() {
+            return;
+        }
+        self.calls.push(Line { session_id: session_id.clone(), call: Call::resumed(&call, now) });
+        self.actions.push_back(Action::Emit(Event::Resumed { session_id, call }));
     }
 
     /// The app hears of the call before anything else happens to it.
@@ -284,8 +381,16 @@ impl Phone {
             callee: invitation.callee.clone(),
             visible_name: invitation.visible_name.clone(),
             has_video: invitation.has_video,
+            headers: invitation.headers.clone(),
+            custom: invitation.custom.clone(),
         }));
         self.calls.push(Line { session_id, call: Call::incoming(invitation, now) });
+    }
+
+    fn usable(&mut self, session_id: &str) -> Result<&mut Session, Failure> {
+        let status = self.session_status(session_id).map_or("DISCONNECTED", session::Status::name);
+        let session = self.session_mut(session_id).filter(|session| session.is_usable());
+        session.ok_or_else(|| Failure::session_state(status))
     }
 
     fn session_mut(&mut self, session_id: &str) -> Option<&mut Session> {

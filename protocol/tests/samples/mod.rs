@@ -159,6 +159,7 @@ pub fn replies() -> Vec<Reply> {
     };
     let kept = SessionOpened {
         last_seq: 41,
+        last_request: Some(12),
         registered: true,
         keep_alive_ms: Some(3_600_000),
         calls: vec![outgoing, incoming],

@@ -12,7 +12,7 @@ mod status;
 #[cfg(not(target_arch = "wasm32"))]
 mod tests;
 
-pub use port::{Ask, Command, Input, MediaAction, MediaEvent, Output, Report, StatusReport};
+pub use port::{Ask, Command, Input, MediaAction, MediaEvent, Output, Repair, Report, StatusReport, Target};
 pub use status::Status;
 
 use crate::Millis;
@@ -21,7 +21,8 @@ use crate::failure::{Code, Failure};
 use crate::sdp;
 use negotiation::Negotiation;
 use offhook_protocol::event::{CallSdp, CallStatusChanged, IncomingCall, SdpKind};
-use offhook_protocol::request::{AnswerCall, CallRef, DtmfMethod, HoldCall, SendDtmf, StartCall};
+use offhook_protocol::reply::LiveCall;
+use offhook_protocol::request::{AnswerCall, CallRef, HoldCall, SendDtmf, StartCall, TransferCall};
 use offhook_protocol::{CallStatus, RequestBody};
 use phase::Phase;
 use std::collections::VecDeque;
@@ -61,6 +62,19 @@ impl Call {
         let mut call = Self::new(invitation.call_id, Side::Incoming { offer: invitation.sdp }, Media::default());
         call.enter(Phase::Idle, now);
         call.send(RequestBody::Ring);
+        call
+    }
+
+    /// A call that goes on at the relay while its page was reloaded. Its media waits for [`Command::Attach`].
+    pub fn resumed(live: &LiveCall, now: Millis) -> Self {
+        let side = if live.incoming {
+            Side::Incoming { offer: String::new() }
+        } else {
+            Side::Outgoing { dial: Dial::default(), offered: true }
+        };
+        let mut call = Self::new(live.call_id.clone(), side, Media::default());
+        call.status = Status::Reached(live.status);
+        call.enter(if call.status.is_connected() { Phase::Connected } else { Phase::Ringing }, now);
         call
     }
 
@@ -107,23 +121,28 @@ impl Call {
         let outgoing = matches!(self.side, Side::Outgoing { .. });
         match (command, self.phase) {
             (Command::Call, Phase::Idle) if outgoing => self.open_media(now),
-            (Command::Answer(media), Phase::Idle) if !outgoing => {
-                self.media = media;
+            (Command::Answer(answer), Phase::Idle) if !outgoing => {
+                self.media = answer.media;
                 self.open_media(now);
             }
             (Command::Hangup, phase) => self.hang_up(phase, now),
-            (Command::Hold, Phase::Connected) => {
-                let hold = HoldCall { call_id: self.id.clone(), for_transfer: false };
+            (Command::Hold { for_transfer }, Phase::Connected) => {
+                let hold = HoldCall { call_id: self.id.clone(), for_transfer };
                 self.outputs.push_back(Output::Send(RequestBody::Hold(hold)));
             }
             (Command::Unhold, Phase::Connected) => self.send(RequestBody::Unhold),
-            (Command::Dtmf(digits), Phase::Connected) => {
-                let call_id = self.id.clone();
-                self.outputs.push_back(Output::Send(RequestBody::Dtmf(SendDtmf {
-                    call_id,
-                    digits,
-                    method: DtmfMethod::default(),
-                })));
+            (Command::Transfer(target), Phase::Connected) => {
+                let mut transfer = TransferCall { call_id: self.id.clone(), ..TransferCall::default() };
+                match target {
+                    Target::User(user) => transfer.target = Some(user),
+                    Target::Call(call) => transfer.with_call = Some(call),
+                }
+                self.outputs.push_back(Output::Send(RequestBody::Transfer(transfer)));
+            }
+            (Command::Dtmf(keys), Phase::Connected) => {
+                let (call_id, digits) = (self.id.clone(), keys.digits.reveal().to_owned());
+                let dtmf = SendDtmf { call_id, digits, method: keys.method };
+                self.outputs.push_back(Output::Send(RequestBody::Dtmf(dtmf)));
             }
             _ => return Err(Failure::call_state()),
         }
@@ -142,6 +161,10 @@ impl Call {
             Input::Replied(ask, outcome) => self.on_reply(ask, outcome, now),
             Input::Media(event) if self.phase != Phase::Leaving => self.on_media(event, now),
             Input::Media(_) => {}
+            Input::Transfer(transfer) => self.outputs.push_back(Output::Emit(Report::Transfer(transfer))),
+            Input::Party(party) => self.outputs.push_back(Output::Emit(Report::Party(party))),
+            Input::RelayLost | Input::RelayBack | Input::NetworkChanged => {}
+            Input::Abandoned(failure) => self.fail(failure),
             Input::SessionEnded(failure) => self.on_session_end(failure),
             Input::Tick => self.on_tick(now),
         }
@@ -187,8 +210,10 @@ impl Call {
         let report = StatusReport {
             status,
             sip_status: changed.sip_status,
+            sip_reason: changed.sip_reason,
             info: changed.info,
             error: changed.error.map(Failure::from),
+            headers: changed.headers,
         };
         if status.is_terminal() {
             return self.end(report);
@@ -249,7 +274,9 @@ impl Call {
             (_, Ok(())) => {}
             (Ask::Hangup, Err(_)) => self.end(StatusReport::cleared(CallStatus::Finish)),
             (_, Err(_)) if self.phase == Phase::Leaving => {}
-            (Ask::Ring | Ask::Feature, Err(failure)) => self.outputs.push_back(Output::Emit(Report::Warning(failure))),
+            (Ask::Ring | Ask::Feature | Ask::Offer, Err(failure)) => {
+                self.outputs.push_back(Output::Emit(Report::Warning(failure)))
+            }
             // A call the relay itself refused is unknown to it: there is nothing to hang up.
             (Ask::Call, Err(failure)) if matches!(failure.code, Code::Relay(_)) => {
                 self.end(StatusReport::failed(info(&failure), failure));
@@ -280,7 +307,12 @@ impl Call {
                 }
             }
             (MediaEvent::Failed(failure), _) => self.fail(failure),
-            (MediaEvent::Opened, _) => {}
+            (MediaEvent::Broken, _) => {
+                let sentence =
+                    "The sound connection to the relay broke or could not be made. A firewall may block UDP.";
+                self.fail(Failure::new(Code::MediaFailed, sentence));
+            }
+            _ => {}
         }
     }
 

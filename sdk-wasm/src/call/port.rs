@@ -1,26 +1,42 @@
 //! What goes into a call's state machine and what comes out of it.
 
 use super::status::Status;
-use crate::dial::Media;
+use crate::dial::{Answer, Digits, Media};
 use crate::failure::Failure;
-use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived};
-use offhook_protocol::{CallStatus, RequestBody};
+use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived, PartyChanged, Transfer};
+use offhook_protocol::{CallStatus, Header, RequestBody};
 
 /// What the app asks of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Make the call.
     Call,
-    /// Answer it, with this media.
-    Answer(Media),
+    /// Answer it.
+    Answer(Answer),
+    /// Give a call that a fresh page took back its media.
+    Attach(Media),
     /// End it in whatever state it is.
     Hangup,
     /// Put the far end on hold.
-    Hold,
+    Hold {
+        /// A transfer is meant to follow.
+        for_transfer: bool,
+    },
     /// End the hold.
     Unhold,
+    /// Connect the far end with somebody else.
+    Transfer(Target),
     /// Send digits that were checked before.
-    Dtmf(String),
+    Dtmf(Digits),
+}
+
+/// Whom the far end of a transferred call is to talk to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Somebody to be called: a number, a user name or a SIP URI.
+    User(String),
+    /// The far end of that call.
+    Call(String),
 }
 
 /// What happens to a call without the app asking.
@@ -32,12 +48,24 @@ pub enum Input {
     Sdp(CallSdp),
     /// The far end pressed a key.
     Dtmf(DtmfReceived),
+    /// News of the transfer of this call.
+    Transfer(Transfer),
+    /// Somebody else is at the far end.
+    Party(PartyChanged),
     /// The one reply to a request of this call.
     Replied(Ask, Result<(), Failure>),
     /// The browser's media has news.
     Media(MediaEvent),
+    /// The relay cannot be reached for the moment: what is sent has to wait.
+    RelayLost,
+    /// The relay is there again, and has the call.
+    RelayBack,
+    /// The page's network is another one, or is there again.
+    NetworkChanged,
     /// The session is over: without a failure the app closed it.
     SessionEnded(Option<Failure>),
+    /// The relay has surely given the call up meanwhile.
+    Abandoned(Failure),
     /// Time has passed.
     Tick,
 }
@@ -54,9 +82,19 @@ pub enum MediaEvent {
     },
     /// The relay's answer is set as the remote description.
     Applied,
-    /// ICE and DTLS are up: sound can flow.
+    /// ICE and DTLS are up, or up again: sound can flow.
     Connected,
-    /// The step asked for failed, or the connection broke.
+    /// The connection's state is `disconnected`: it may come back by itself.
+    Disconnected,
+    /// The connection's state is `failed`: only other ICE credentials can bring it back.
+    Broken,
+    /// No RTP has come for a second, after some had.
+    Silent,
+    /// After [`MediaEvent::Silent`], RTP comes again.
+    Flowing,
+    /// What is sent or wanted has changed in a way that takes an offer of ours, such as a camera in a call without one.
+    Changed,
+    /// The step asked for failed.
     Failed(Failure),
 }
 
@@ -67,6 +105,14 @@ pub enum MediaAction {
     Open(Media),
     /// Make an offer and set it as the local description.
     Offer(Media),
+    /// In a call that has a connection: make another offer, with the tracks as they are now, and set it. An offer of
+    /// ours that was never answered may still be set: the new one takes its place.
+    OfferAgain {
+        /// The media wanted.
+        media: Media,
+        /// With new ICE credentials (`iceRestart`).
+        restart_ice: bool,
+    },
     /// Set the remote offer, make an answer and set it.
     Answer {
         /// The relay's offer.
@@ -103,6 +149,31 @@ pub enum Report {
     Dtmf(DtmfReceived),
     /// A request was refused; the call goes on.
     Warning(Failure),
+    /// News of a transfer.
+    Transfer(Transfer),
+    /// Somebody else is at the far end.
+    Party(PartyChanged),
+    /// The media finds itself a new way, or has found it.
+    Media(Repair),
+}
+
+/// How far the repair of a call's media connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repair {
+    /// The media finds itself a new way.
+    Restarting,
+    /// It flows again.
+    Restored,
+}
+
+impl Repair {
+    /// The name the app is told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Restarting => "restarting",
+            Self::Restored => "restored",
+        }
+    }
 }
 
 /// A new status and what is known of its cause.
@@ -112,21 +183,30 @@ pub struct StatusReport {
     pub status: CallStatus,
     /// The SIP status code behind it.
     pub sip_status: Option<u16>,
-    /// One of the `CALL_STATUS_INFO` texts, for terminal statuses.
+    /// The SIP reason phrase that came with it.
+    pub sip_reason: Option<String>,
+    /// One of the `CALL_STATUS_INFO` texts, or the SIP answer, for terminal statuses.
     pub info: Option<String>,
     /// Why the call failed.
     pub error: Option<Failure>,
+    /// The SIP headers of the response or request behind it.
+    pub headers: Vec<Header>,
 }
 
 impl StatusReport {
     /// The end of a call for a reason found in the browser.
     pub(super) fn failed(info: &str, error: Failure) -> Self {
-        Self { status: CallStatus::Failed, sip_status: None, info: Some(info.into()), error: Some(error) }
+        Self { error: Some(error), ..Self::known(CallStatus::Failed, info) }
     }
 
     /// The end of a call that somebody wanted.
     pub(super) fn cleared(status: CallStatus) -> Self {
-        Self { status, sip_status: None, info: Some("Normal call clearing".into()), error: None }
+        Self::known(status, "Normal call clearing")
+    }
+
+    fn known(status: CallStatus, info: &str) -> Self {
+        let info = Some(info.into());
+        Self { status, sip_status: None, sip_reason: None, info, error: None, headers: Vec::new() }
     }
 
     /// The status as the app reads it.
@@ -146,10 +226,12 @@ pub enum Ask {
     Answer,
     /// `hangup`
     Hangup,
-    /// `hold`, `unhold` or `dtmf`: a refusal changes nothing.
+    /// `hold`, `unhold`, `transfer` or `dtmf`: a refusal changes nothing.
     Feature,
     /// `sdp`
     Sdp,
+    /// `offer`
+    Offer,
 }
 
 impl Ask {
@@ -163,7 +245,9 @@ impl Ask {
             RequestBody::Hold(call) => (Self::Feature, &call.call_id),
             RequestBody::Unhold(call) => (Self::Feature, &call.call_id),
             RequestBody::Dtmf(call) => (Self::Feature, &call.call_id),
+            RequestBody::Transfer(call) => (Self::Feature, &call.call_id),
             RequestBody::Sdp(call) => (Self::Sdp, &call.call_id),
+            RequestBody::Offer(call) => (Self::Offer, &call.call_id),
             _ => return None,
         })
     }
@@ -177,6 +261,11 @@ impl core::fmt::Debug for MediaEvent {
             Self::Described { .. } => "Described",
             Self::Applied => "Applied",
             Self::Connected => "Connected",
+            Self::Disconnected => "Disconnected",
+            Self::Broken => "Broken",
+            Self::Silent => "Silent",
+            Self::Flowing => "Flowing",
+            Self::Changed => "Changed",
             Self::Failed(_) => "Failed",
         })
     }
@@ -187,6 +276,8 @@ impl core::fmt::Debug for MediaAction {
         f.write_str(match self {
             Self::Open(_) => "Open",
             Self::Offer(_) => "Offer",
+            Self::OfferAgain { restart_ice: false, .. } => "OfferAgain",
+            Self::OfferAgain { restart_ice: true, .. } => "RestartIce",
             Self::Answer { .. } => "Answer",
             Self::Apply { .. } => "Apply",
             Self::Release => "Release",

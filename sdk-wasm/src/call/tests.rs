@@ -1,6 +1,7 @@
 //! One call at a time, on a clock that the test moves.
 
 use super::*;
+use crate::dial::Answer;
 use offhook_protocol::ErrorCode;
 use offhook_protocol::error::Failure as RelayFailure;
 
@@ -15,7 +16,7 @@ struct Bench {
 
 impl Bench {
     fn outgoing() -> Self {
-        let dial = Dial { callee: "echo".into(), visible_name: None, media: Media::default() };
+        let dial = Dial { callee: "echo".into(), ..Dial::default() };
         Self::with(Call::outgoing("c".into(), dial))
     }
 
@@ -134,6 +135,10 @@ fn sent_name(body: &RequestBody) -> &'static str {
     }
 }
 
+fn keys(digits: &str) -> Command {
+    Command::Dtmf(crate::dial::digits(digits, "RFC2833").unwrap())
+}
+
 fn refused(code: ErrorCode) -> Failure {
     RelayFailure::new(code, "no").into()
 }
@@ -184,7 +189,7 @@ fn an_incoming_call_rings_when_the_relay_has_heard_of_it() {
 #[test]
 fn answering_describes_our_media_against_the_callers_offer() {
     let mut bench = Bench::incoming();
-    bench.command(Command::Answer(Media::default()));
+    bench.command(Command::Answer(Answer::default()));
     assert_eq!(bench.call.status().name(), "PENDING");
     bench.media(MediaEvent::Opened);
     assert_eq!(bench.did("Answer"), 1);
@@ -197,7 +202,10 @@ fn answering_describes_our_media_against_the_callers_offer() {
 #[test]
 fn video_is_not_opened_for_a_caller_who_offers_none() {
     let mut bench = Bench::incoming();
-    bench.command(Command::Answer(Media { send_video: true, receive_video: true, ..Media::default() }));
+    bench.command(Command::Answer(Answer {
+        media: Media { send_video: true, receive_video: true, ..Media::default() },
+        ..Answer::default()
+    }));
     assert!(bench.out.contains(&Output::Media(MediaAction::Open(Media::default()))));
 }
 
@@ -214,7 +222,7 @@ fn a_refused_microphone_fails_the_call_and_nothing_was_ever_sent() {
 #[test]
 fn a_refused_microphone_declines_the_caller() {
     let mut bench = Bench::incoming();
-    bench.command(Command::Answer(Media::default()));
+    bench.command(Command::Answer(Answer::default()));
     bench.media(media_failure());
     assert_eq!(bench.end().status, CallStatus::Failed);
     assert_eq!(bench.sent("hangup"), 1);
@@ -407,7 +415,7 @@ fn trying_does_not_come_back_after_ringing() {
 #[test]
 fn hold_and_resume_follow_the_relay() {
     let mut bench = Bench::connected();
-    bench.command(Command::Hold);
+    bench.command(Command::Hold { for_transfer: false });
     assert!(bench.reported().is_empty());
     bench.status(CallStatus::Hold);
     bench.command(Command::Unhold);
@@ -419,7 +427,7 @@ fn hold_and_resume_follow_the_relay() {
 #[test]
 fn a_refused_hold_is_a_warning_and_the_call_goes_on() {
     let mut bench = Bench::connected();
-    bench.command(Command::Hold);
+    bench.command(Command::Hold { for_transfer: false });
     bench.handle(Input::Replied(Ask::Feature, Err(refused(ErrorCode::Rejected))));
     assert!(bench.out.contains(&Output::Emit(Report::Warning(refused(ErrorCode::Rejected)))));
     assert!(bench.call.status().is_connected());
@@ -428,7 +436,9 @@ fn a_refused_hold_is_a_warning_and_the_call_goes_on() {
 #[test]
 fn commands_out_of_place_are_refused_and_change_nothing() {
     let mut bench = Bench::outgoing();
-    for command in [Command::Answer(Media::default()), Command::Hold, Command::Unhold, Command::Dtmf("1".into())] {
+    for command in
+        [Command::Answer(Answer::default()), Command::Hold { for_transfer: false }, Command::Unhold, keys("1")]
+    {
         assert_eq!(bench.call.command(command, 0), Err(Failure::call_state()));
     }
     bench.command(Command::Call);
@@ -446,9 +456,9 @@ fn an_incoming_call_cannot_be_placed() {
 fn digits_are_sent_once_the_call_is_answered_and_not_before() {
     let mut bench = Bench::asked();
     bench.status(CallStatus::RingMedia);
-    assert_eq!(bench.call.command(Command::Dtmf("12#".into()), 0), Err(Failure::call_state()));
+    assert_eq!(bench.call.command(keys("12#"), 0), Err(Failure::call_state()));
     bench.status(CallStatus::Established);
-    bench.command(Command::Dtmf("12#".into()));
+    bench.command(keys("12#"));
     assert_eq!(bench.sent("dtmf"), 1);
 }
 

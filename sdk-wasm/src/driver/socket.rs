@@ -6,7 +6,7 @@ use offhook_protocol::compact::Message;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 /// "Normal closure" (RFC 6455 section 7.4.1). Without it the relay takes the socket for lost, and keeps the session, and
 /// its registration, for a browser that will not come back.
@@ -17,7 +17,7 @@ pub struct Socket {
     socket: WebSocket,
     _opened: Closure<dyn FnMut()>,
     _message: Closure<dyn FnMut(MessageEvent)>,
-    _closed: Closure<dyn FnMut()>,
+    _closed: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl Socket {
@@ -33,7 +33,8 @@ impl Socket {
             let news = news.clone();
             Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| news(Input::Frame(read(&event))))
         };
-        let closed = Closure::<dyn FnMut()>::new(move || news(Input::SocketClosed));
+        let closed =
+            Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| news(Input::SocketClosed(event.code())));
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         // An error event says nothing and is always followed by a close event.

@@ -1,8 +1,8 @@
 //! The whole machine against a world that does anything in any order.
 
 use super::*;
-use crate::account::Identity;
-use crate::dial::Media;
+use crate::account::{Identity, Link};
+use crate::dial::Answer;
 use crate::failure::Code;
 use crate::session::Input;
 use offhook_protocol::compact::Message;
@@ -70,12 +70,18 @@ fn status() -> impl Strategy<Value = CallStatus> {
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         4 => Just(Command::Call),
-        3 => Just(Command::Answer(Media::default())),
+        3 => Just(Command::Answer(Answer::default())),
         2 => Just(Command::Hangup),
-        1 => Just(Command::Hold),
+        1 => Just(Command::Hold { for_transfer: false }),
         1 => Just(Command::Unhold),
-        1 => Just(Command::Dtmf("1".into())),
+        1 => Just(Command::Dtmf(crate::dial::digits("1", "INFO").unwrap())),
     ]
+}
+
+impl Default for Phone {
+    fn default() -> Self {
+        Self::new(7)
+    }
 }
 
 /// The page and the relay, and the promises that are checked at every turn.
@@ -111,10 +117,10 @@ impl World {
         match step {
             Step::OpenSession => self.open_session(),
             Step::SocketOpens(who) => self.session_input(who, Input::SocketOpened),
-            Step::SocketCloses(who) => self.session_input(who, Input::SocketClosed),
+            Step::SocketCloses(who) => self.session_input(who, Input::SocketClosed(1006)),
             Step::CloseSession(who) => {
                 if let Some(id) = chosen(&keys(&self.sessions), who) {
-                    self.phone.close_session(&id, now);
+                    self.phone.close_session(&id, false, now);
                 }
             }
             Step::CreateCall(who) => self.create_call(who),
@@ -162,7 +168,12 @@ impl World {
     fn open_session(&mut self) {
         let id = self.name("session");
         let local = OpenLocal { login: "alice".into(), ..OpenLocal::default() };
-        let account = Account { url: "ws://relay/".into(), identity: Identity::Local(local) };
+        let account = Account {
+            url: "ws://relay/".into(),
+            identity: Some(Identity::Local(local)),
+            auth_token: None,
+            link: Link::default(),
+        };
         self.sessions.insert(id.clone(), false);
         self.phone.open_session(id, account, self.now);
     }
@@ -176,7 +187,7 @@ impl World {
     fn create_call(&mut self, who: u8) {
         let Some(session) = chosen(&keys(&self.sessions), who) else { return };
         let id = self.name("call");
-        let dial = Dial { callee: "echo".into(), visible_name: None, media: Media::default() };
+        let dial = Dial { callee: "echo".into(), ..Dial::default() };
         if self.phone.create_call(&session, id.clone(), dial).is_ok() {
             self.calls.insert(id.clone(), None);
             self.owners.insert(id, session);
@@ -237,7 +248,9 @@ impl World {
         let event = match action {
             _ if !works => MediaEvent::Failed(Failure::new(Code::MediaFailed, "x")),
             MediaAction::Open(_) => MediaEvent::Opened,
-            MediaAction::Offer(_) | MediaAction::Answer { .. } => MediaEvent::Described { sdp: "v=0".into() },
+            MediaAction::Offer(_) | MediaAction::OfferAgain { .. } | MediaAction::Answer { .. } => {
+                MediaEvent::Described { sdp: "v=0".into() }
+            }
             MediaAction::Apply { .. } | MediaAction::Release => MediaEvent::Applied,
         };
         self.phone.on_media(&call_id, event, self.now);
@@ -254,7 +267,7 @@ impl World {
         while let Some(action) = self.phone.poll() {
             match action {
                 Action::OpenSocket { session_id, .. } => self.sockets.push(session_id),
-                Action::CloseSocket { session_id } => self.sockets.retain(|id| *id != session_id),
+                Action::CloseSocket { session_id, .. } => self.sockets.retain(|id| *id != session_id),
                 Action::Send { session_id, request } => self.send(session_id, request),
                 Action::Media { call_id, action: MediaAction::Release } => {
                     assert!(self.microphones.contains(&call_id), "{call_id} releases what it does not hold");
@@ -270,6 +283,7 @@ impl World {
                     self.media.push((call_id, action));
                 }
                 Action::Emit(event) => self.emit(event),
+                Action::AskBalancer { .. } | Action::Delivered { .. } => {}
                 Action::Forget { call_id } => {
                     assert!(self.calls[&call_id].is_some_and(CallStatus::is_terminal), "{call_id} forgotten alive");
                     assert!(!self.microphones.contains(&call_id), "{call_id} forgotten with a microphone");
@@ -300,7 +314,7 @@ impl World {
                 let live = |id: &&String| self.owners[*id] == session_id && !is_over(self.calls[*id]);
                 assert!(!status.is_terminal() || self.calls.keys().find(live).is_none(), "calls outlive {session_id}");
             }
-            Event::Call { .. } | Event::Session { .. } => {}
+            Event::Call { .. } | Event::Session { .. } | Event::Resumed { .. } => {}
         }
     }
 
@@ -363,7 +377,7 @@ proptest! {
             prop_assert_eq!(status.is_none(), is_over(world.calls[&id]));
         }
         for id in keys(&world.sessions) {
-            world.phone.close_session(&id, world.now);
+            world.phone.close_session(&id, false, world.now);
             world.act();
         }
         world.run_out();
@@ -386,7 +400,7 @@ fn open() -> World {
 fn a_call_needs_an_open_session() {
     let mut world = World::default();
     world.take(Step::OpenSession);
-    let dial = Dial { callee: "echo".into(), visible_name: None, media: Media::default() };
+    let dial = Dial { callee: "echo".into(), ..Dial::default() };
     let failure = world.phone.create_call("session1", "c".into(), dial).unwrap_err();
     assert_eq!(failure.message, "Invalid session state PENDING");
 }

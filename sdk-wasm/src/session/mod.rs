@@ -12,13 +12,13 @@ mod tests;
 pub use status::Status;
 
 use crate::Millis;
-use crate::account::Account;
+use crate::account::{Account, Balanced};
 use crate::call;
 use crate::failure::{Code, Failure};
 use offhook_protocol::compact::Message;
-use offhook_protocol::event::{EventBody, IncomingCall, Registration};
-use offhook_protocol::reply::{Outcome, Reply, ReplyBody, SessionOpened};
-use offhook_protocol::request::{Close, Hello};
+use offhook_protocol::event::{AppData, EventBody, IncomingCall, Registration};
+use offhook_protocol::reply::{LiveCall, Outcome, Reply, ReplyBody, SessionOpened};
+use offhook_protocol::request::{Close, Hello, SendData};
 use offhook_protocol::{ErrorCode, Event, RegistrationState, Request, RequestBody, Secret};
 use requests::{Asked, Requests};
 use std::collections::VecDeque;
@@ -48,10 +48,14 @@ pub struct Session {
 pub enum Input {
     /// The WebSocket is open and speaks `offhook.v1`.
     SocketOpened,
-    /// The WebSocket is closed, or never opened.
-    SocketClosed,
+    /// The WebSocket is closed with this code (RFC 6455 section 7.4), or never opened (1006).
+    SocketClosed(u16),
     /// The relay sent a frame.
     Frame(Message),
+    /// The balancer has answered; nothing if it could not be asked or understood.
+    Balanced(Option<Balanced>),
+    /// The page's network is another one, or is there again.
+    NetworkChanged,
     /// Time has passed.
     Tick,
 }
@@ -59,18 +63,34 @@ pub enum Input {
 /// What a session wants done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
+    /// Fetch what the balancer at this URL says, to be told as [`Input::Balanced`].
+    AskBalancer(String),
     /// Open a WebSocket to this URL.
     OpenSocket(String),
     /// Send a request on it.
     Send(Request),
     /// Close it. Nothing more is expected from it.
-    CloseSocket,
+    CloseSocket {
+        /// Another will take the session back: the relay must not take it for ended.
+        resume: bool,
+    },
     /// Tell the app.
     Emit(Report),
     /// Something for one call.
     Call(String, call::Input),
+    /// Something for every call of the session.
+    Calls(call::Input),
     /// Somebody calls.
     Incoming(IncomingCall),
+    /// A call that a fresh page takes back.
+    Resumed(LiveCall),
+    /// What became of data that was sent.
+    Delivered {
+        /// The number the sender gave it.
+        ticket: u32,
+        /// Whether somebody has it.
+        outcome: Result<(), Failure>,
+    },
     /// The session is over, and with it all its calls.
     Ended(Option<Failure>),
 }
@@ -87,6 +107,14 @@ pub enum Report {
         /// Why it ended.
         error: Option<Failure>,
     },
+    /// The connection to the relay is lost, for this reason, and is tried again.
+    ConnectionLost(Failure),
+    /// The connection is there again.
+    ConnectionRestored,
+    /// Data from another app.
+    AppData(AppData),
+    /// The relay's log follows the session more closely, or no longer.
+    Debug(bool),
     /// Something went wrong; the session goes on or its end follows.
     Warning(Failure),
 }
@@ -98,11 +126,13 @@ pub struct Opened {
     pub login: String,
     /// Takes the session back after a lost socket. A secret.
     pub token: Secret,
+    /// How long the relay keeps the session without a page, in milliseconds, if it was opened for that.
+    pub keep_alive_ms: Option<u32>,
 }
 
 impl Session {
     /// A session that begins to open.
-    pub fn open(id: String, account: Account, now: Millis) -> Self {
+    pub fn open(id: String, account: Account, _seed: u64, now: Millis) -> Self {
         let outputs = VecDeque::from([Output::OpenSocket(account.url.clone())]);
         Self {
             id,
@@ -141,7 +171,7 @@ impl Session {
     }
 
     /// Ends the session: its calls at once, the registration by the relay.
-    pub fn close(&mut self, now: Millis) {
+    pub fn close(&mut self, keep: bool, now: Millis) {
         if self.closing || self.status.is_terminal() {
             return;
         }
@@ -150,8 +180,14 @@ impl Session {
         }
         self.closing = true;
         self.outputs.push_back(Output::Ended(None));
-        self.request(RequestBody::Close(Close::default()), now);
+        self.request(RequestBody::Close(Close { keep }), now);
         self.deadline = Some(now.saturating_add(CLOSE));
+    }
+
+    /// Hands data to another app.
+    pub fn send_data(&mut self, ticket: u32, data: SendData, now: Millis) {
+        self.outputs.push_back(Output::Delivered { ticket, outcome: Ok(()) });
+        self.request(RequestBody::SendData(data), now);
     }
 
     /// Sends a request and follows it to its reply.
@@ -175,7 +211,8 @@ impl Session {
         }
         match input {
             Input::SocketOpened => self.on_socket_open(now),
-            Input::SocketClosed => self.on_socket_close(),
+            Input::Balanced(_) | Input::NetworkChanged => {}
+            Input::SocketClosed(_) => self.on_socket_close(),
             Input::Frame(Message::Reply(reply)) => self.on_reply(reply, now),
             Input::Frame(Message::Event(event)) => self.on_event(event, now),
             Input::Frame(Message::Unknown) => {}
@@ -209,7 +246,11 @@ impl Session {
             Outcome::Error(failure) => return self.refused(asked, failure.into()),
         };
         match (asked, result) {
-            (Asked::Hello, _) => self.request(self.account.request(), now),
+            (Asked::Hello, _) => {
+                if let Some(open) = self.account.request() {
+                    self.request(open, now);
+                }
+            }
             (Asked::Open, ReplyBody::Session(opened)) => self.on_open(opened, now),
             (Asked::Open, _) => {
                 let sentence = "The relay's answer could not be understood. Its version may be another.";
@@ -232,7 +273,10 @@ impl Session {
 
     fn on_open(&mut self, opened: SessionOpened, now: Millis) {
         self.deadline = opened.registers.then(|| now.saturating_add(REGISTER));
-        self.reach(Status::Established, Some(Opened { login: opened.login, token: opened.token }));
+        self.reach(
+            Status::Established,
+            Some(Opened { login: opened.login, token: opened.token, keep_alive_ms: opened.keep_alive_ms }),
+        );
     }
 
     fn on_event(&mut self, event: Event, now: Millis) {
@@ -326,7 +370,7 @@ impl Session {
         self.deadline = None;
         self.requests = Requests::default();
         self.outputs.push_back(Output::Ended(error.clone()));
-        self.outputs.push_back(Output::CloseSocket);
+        self.outputs.push_back(Output::CloseSocket { resume: false });
         self.outputs.push_back(Output::Emit(Report::Status { status, opened: None, error }));
     }
 }

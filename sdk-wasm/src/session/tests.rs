@@ -1,7 +1,7 @@
 //! One session at a time, on a clock that the test moves.
 
 use super::*;
-use crate::account::Identity;
+use crate::account::{Identity, Link};
 use offhook_protocol::error::Failure as RelayFailure;
 use offhook_protocol::event::SessionClosed;
 use offhook_protocol::reply::{Done, Welcome};
@@ -17,15 +17,15 @@ struct Bench {
 
 impl Bench {
     fn new(register: bool) -> Self {
-        let identity = Identity::Sip(OpenSip {
+        let identity = Some(Identity::Sip(OpenSip {
             login: "alice".into(),
             password: Secret::new("s3cret"),
             domain: "example.com".into(),
             register,
             ..OpenSip::default()
-        });
-        let account = Account { url: "ws://localhost/".into(), identity };
-        let session = Session::open("s".into(), account, 1_000);
+        }));
+        let account = Account { url: "ws://localhost/".into(), identity, auth_token: None, link: Link::default() };
+        let session = Session::open("s".into(), account, 1, 1_000);
         let mut bench = Self { session, now: 1_000, out: Vec::new(), last_id: 0, seq: 0 };
         bench.drain();
         bench
@@ -81,7 +81,7 @@ impl Bench {
     }
 
     fn close(&mut self) {
-        self.session.close(self.now);
+        self.session.close(false, self.now);
         self.drain();
     }
 
@@ -157,13 +157,13 @@ fn the_app_learns_login_and_token_when_the_session_is_open() {
         Output::Emit(Report::Status { opened, .. }) => opened.clone(),
         _ => None,
     });
-    assert_eq!(opened, Some(Opened { login: "alice".into(), token: Secret::new("t0ken") }));
+    assert_eq!(opened, Some(Opened { login: "alice".into(), token: Secret::new("t0ken"), keep_alive_ms: None }));
 }
 
 #[test]
 fn a_socket_that_never_opens_is_an_unreachable_relay() {
     let mut bench = Bench::new(true);
-    bench.handle(Input::SocketClosed);
+    bench.handle(Input::SocketClosed(1006));
     assert_eq!((bench.statuses(), bench.error()), (vec!["FAILED"], Some(Code::RelayUnreachable)));
 }
 
@@ -172,7 +172,7 @@ fn a_socket_that_hangs_is_an_unreachable_relay_after_ten_seconds() {
     let mut bench = Bench::new(true);
     bench.wait();
     assert_eq!((bench.now, bench.error()), (11_000, Some(Code::RelayUnreachable)));
-    assert!(bench.out.contains(&Output::CloseSocket));
+    assert!(bench.out.contains(&Output::CloseSocket { resume: false }));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_session_given_up_is_closed_at_the_relay_before_the_socket() {
     bench.register(RegistrationState::Failed);
     let close = |output: &Output| matches!(output, Output::Send(Request { body: RequestBody::Close(_), .. }));
     let told = bench.out.iter().position(close).unwrap();
-    assert!(told < bench.out.iter().position(|output| *output == Output::CloseSocket).unwrap());
+    assert!(told < bench.out.iter().position(|output| *output == Output::CloseSocket { resume: false }).unwrap());
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn without_registration_nothing_is_waited_for() {
 #[test]
 fn a_lost_socket_ends_the_calls_first_and_then_the_session() {
     let mut bench = Bench::registered();
-    bench.handle(Input::SocketClosed);
+    bench.handle(Input::SocketClosed(1006));
     assert_eq!(bench.out[0], Output::Ended(Some(Failure::relay_lost())));
     assert_eq!((bench.statuses(), bench.error()), (vec!["DISCONNECTED"], Some(Code::RelayLost)));
 }
@@ -287,7 +287,7 @@ fn closing_before_the_session_is_open_closes_the_socket() {
     let mut bench = Bench::new(true);
     bench.close();
     assert_eq!(bench.statuses(), ["DISCONNECTED"]);
-    assert!(bench.out.contains(&Output::CloseSocket));
+    assert!(bench.out.contains(&Output::CloseSocket { resume: false }));
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn requests_without_replies_do_not_pile_up() {
 #[test]
 fn nothing_happens_after_the_end() {
     let mut bench = Bench::registered();
-    bench.handle(Input::SocketClosed);
+    bench.handle(Input::SocketClosed(1006));
     bench.out.clear();
     bench.handle(Input::SocketOpened);
     bench.handle(Input::Tick);
