@@ -1,9 +1,10 @@
-// Builds dist/: the ES module, the ES module with the WebAssembly inside, the classic script, and the types.
+// Builds dist/: the ES modules, those with the WebAssembly inside, the classic scripts, and the types.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
 import { build } from "esbuild";
+import { encode } from "./wasm-text.mjs";
 
 const root = new URL("..", import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, root));
@@ -28,7 +29,7 @@ const shared = {
   plugins: [{ name: "wasm", setup: wasmNames }],
   logLevel: "warning",
 };
-await build({ ...shared, entryPoints: [path("src/index.ts"), path("src/inline.ts")], outdir: path("dist"), format: "esm" });
+await build({ ...shared, entryPoints: ["index", "inline", "compat"].map((name) => path(`src/${name}.ts`)), outdir: path("dist"), format: "esm" });
 await build({
   ...shared,
   entryPoints: [path("src/global.ts")],
@@ -36,17 +37,33 @@ await build({
   format: "iife",
   globalName: "Offhook",
 });
+await build({
+  ...shared,
+  entryPoints: [path("src/flashphoner.ts")],
+  outfile: path("dist/flashphoner.js"),
+  format: "iife",
+  globalName: "made",
+  // A script tag gets a global, `require` and AMD loaders their module.
+  banner: { js: "(function(root,make){" +
+    'if(typeof module==="object"&&module.exports)module.exports=make();' +
+    'else if(typeof define==="function"&&define.amd)define([],make);' +
+    'else root.Flashphoner=make()' +
+    '})(typeof self!=="undefined"?self:this,function(){' },
+  footer: { js: "return made.Flashphoner});" },
+});
+// In a package of ES modules, `require` takes a CommonJS module by its name only.
+copyFileSync(path("dist/flashphoner.js"), path("dist/flashphoner.cjs"));
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", path("tsconfig.build.json")], { stdio: "inherit" });
 
 /** Gives the generated files the names that the sources import, and puts the guard of src/trap.ts in their way. */
 function wasmNames(builder) {
   builder.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
-  builder.onResolve({ filter: /^#wasm-base64$/ }, () => ({ path: wasm, namespace: "base64" }));
-  builder.onLoad({ filter: /offhook_sdk_bg\.wasm$/, namespace: "base64" }, () => ({
-    contents: readFileSync(wasm),
-    loader: "base64",
-  }));
+  builder.onResolve({ filter: /^#wasm-text$/ }, () => ({ path: wasm, namespace: "text" }));
+  builder.onLoad({ filter: /offhook_sdk_bg\.wasm$/, namespace: "text" }, () => {
+    const { order, text } = encode(readFileSync(wasm));
+    return { contents: `export const order = ${JSON.stringify(order)}, text = ${JSON.stringify(text)};`, loader: "js" };
+  });
   builder.onLoad({ filter: /offhook_sdk\.js$/ }, () => ({
     contents: `import { guardExports } from ${JSON.stringify(path("src/trap.ts"))};\n${guarded(readFileSync(glue, "utf8"))}`,
     loader: "js",

@@ -13,7 +13,7 @@ try {
   for (const { path, size } of files) console.log(`${String(size).padStart(8)}  ${path}`);
   const tarball = join(out, filename);
   process.stdout.write(run("npx", "--no-install", "publint", "run", tarball, "--strict"));
-  process.stdout.write(run("npx", "--no-install", "attw", tarball, "--profile", "esm-only", "--exclude-entrypoints", "offhook_sdk_bg.wasm", "offhook.global.js"));
+  process.stdout.write(run("npx", "--no-install", "attw", tarball, "--profile", "esm-only", "--exclude-entrypoints", "offhook_sdk_bg.wasm", "offhook.global.js", "flashphoner.js"));
 } catch (error) {
   process.stdout.write(error.stdout ?? "");
   console.error(error.message);

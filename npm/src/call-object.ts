@@ -95,14 +95,14 @@ export class CallObject implements Call {
   call(): void {
     if (this.#status !== CALL_STATUS.NEW || this.isIncoming()) throw invalidState();
     this.runtime.use((core) => { core.call(this.#id); });
-    this.#status = CALL_STATUS.PENDING;
+    this.pending();
   }
 
   answer(options: AnswerOptions = {}): void {
     const rings = this.#status === CALL_STATUS.NEW || this.#status === CALL_STATUS.RING;
     if (!rings || !this.isIncoming()) throw invalidState();
     this.runtime.use((core) => { core.answer(this.#id, options); });
-    this.#status = CALL_STATUS.PENDING;
+    this.pending();
     this.chooseOutput(options.constraints);
   }
 
@@ -252,6 +252,11 @@ export class CallObject implements Call {
     return TERMINAL.has(this.#status);
   }
 
+  /** The core does not take the call. */
+  refuse(error: OffhookError): void {
+    throw error;
+  }
+
   /** Takes on a new status and tells the listeners. Nothing follows a terminal status. */
   changed(event: Omit<CoreCallEvent, "kind" | "callId">): void {
     if (this.ended()) return;
@@ -297,6 +302,11 @@ export class CallObject implements Call {
 
   mediaChanged(change: MediaChange): void {
     if (!this.ended()) this.#listeners.emit(CALL_EVENT.MEDIA, this, change);
+  }
+
+  /** The call is under way, though nothing is known of it yet. */
+  protected pending(): void {
+    this.#status = CALL_STATUS.PENDING;
   }
 
   /** Asks something of the far end. */

@@ -38,7 +38,8 @@ declare module "#glue" {
   export default function start(options: { module_or_path: WasmSource }): Promise<unknown>;
 }
 
-declare module "#wasm-base64" {
-  const text: string;
-  export default text;
+declare module "#wasm-text" {
+  /** Which byte each symbol of the text stands for, in base64. */
+  export const order: string;
+  export const text: string;
 }

@@ -1,6 +1,7 @@
-import text from "#wasm-base64";
+import { order, text } from "#wasm-text";
+import { decode } from "./wasm-text.js";
 
 /** The module's bytes, from the text that the build put into the script. */
 export function inlineSource(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return decode(order, text);
 }

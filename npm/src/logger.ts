@@ -102,5 +102,5 @@ export class Logger {
 }
 
 function describe(value: unknown): string {
-  return value instanceof Error ? value.message : ((JSON.stringify(value) as string | undefined) ?? String(value));
+  return value instanceof Error ? value.message : JSON.stringify(value);
 }

@@ -5,7 +5,7 @@ import { OffhookError, asError, typeError } from "./error.js";
 import { Logger } from "./logger.js";
 import { EventQueue } from "./queue.js";
 import { SessionObject, parsed } from "./session-object.js";
-import type { LoggerOptions, SessionOptions } from "./options.js";
+import type { CallConstraints, LoggerOptions, SessionOptions } from "./options.js";
 
 /** What sessions and calls are made of, and how many listeners an event has. */
 export interface Kinds {
@@ -26,6 +26,8 @@ export class Runtime {
   readonly sessions = new Map<string, SessionObject>();
   readonly kinds: Kinds;
   logger = new Logger();
+  /** What calls ask the browser for when the app does not say; without it the core decides. */
+  constraints: CallConstraints | undefined;
   readonly #load: LoadCore;
   readonly #queue = new EventQueue();
   /** Sessions that the core has not heard of yet, with what it will be told. Passwords are kept no longer than that. */

@@ -78,7 +78,7 @@ export class SessionObject implements Session {
       this.runtime.use((core) => { core.createCall(this.#id, call.id(), options); });
       call.chooseOutput(options.constraints);
     } catch (error) {
-      this.refused(call, asError(error));
+      call.refuse(asError(error));
     }
     this.#calls.set(call.id(), call);
     return call;
@@ -222,11 +222,6 @@ export class SessionObject implements Session {
   /** Has a call again that the relay kept while the page was gone. */
   resumed(call: CallObject): void {
     if (!this.ended()) this.#calls.set(call.id(), call);
-  }
-
-  /** What becomes of a call that the core refuses to make. */
-  protected refused(_call: CallObject, error: OffhookError): void {
-    throw error;
   }
 
   protected emit<E extends keyof SessionEvents>(event: E, ...args: SessionEvents[E]): void {

@@ -20,9 +20,15 @@ for (const entry of ["index.js", "inline.js"]) {
     const names = run(`console.log(Object.keys(await import(${JSON.stringify(url)})).sort().join(" "))`);
     assert.equal(
       names,
-      "CALL_EVENT CALL_STATUS CALL_STATUS_INFO ERROR_INFO OffhookError SESSION_STATUS createSession getSession getSessions init",
+      "CALL_EVENT CALL_STATUS CALL_STATUS_INFO ERROR_INFO OffhookError SESSION_EVENT SESSION_STATUS TRANSFER_STATUS " +
+        "createSession getSession getSessions init",
     );
   });
+
+}
+
+for (const entry of ["index.js", "inline.js", "compat.js"]) {
+  const url = new URL(entry, dist).href;
 
   test(`${entry} touches no browser global when it is imported`, () => {
     const source = `
@@ -40,6 +46,35 @@ test("the classic script defines Offhook at once", () => {
   const context = createContext({ TextDecoder, TextEncoder, URL, queueMicrotask });
   runInContext(readFileSync(new URL("offhook.global.js", dist), "utf8"), context);
   assert.equal(runInContext("typeof Offhook.createSession + Offhook.CALL_STATUS.RING", context), "functionRING");
+});
+
+/** What the drop-in script defines, and nothing else. */
+const NAMESPACE =
+  "Browser constants createSession firefoxScreenSharingExtensionInstalled getLogger getMediaAccess getMediaDevices " +
+  "getMediaProviders getMobileDevices getSession getSessions init isUsingTemasys playFirstSound playFirstVideo releaseLocalMedia";
+
+test("flashphoner.js defines the global Flashphoner at once, with every documented name and no other", () => {
+  const context = createContext({ TextDecoder, TextEncoder, URL, queueMicrotask });
+  runInContext(readFileSync(new URL("flashphoner.js", dist), "utf8"), context);
+  assert.equal(runInContext('Object.keys(Flashphoner).sort().join(" ")', context), NAMESPACE);
+  assert.equal(runInContext("typeof Offhook", context), "undefined");
+});
+
+test("flashphoner.js is a CommonJS module where there is `module`", () => {
+  const names = execFileSync(
+    process.execPath,
+    ["--input-type=commonjs", "-e", 'console.log(Object.keys(require("offhook/flashphoner.js")).sort().join(" "), typeof Flashphoner)'],
+    { encoding: "utf8", cwd: new URL("..", dist) },
+  );
+  assert.equal(names.trim(), `${NAMESPACE} undefined`);
+});
+
+test("offhook/compat exports the same names one by one, and together as default", () => {
+  const names = run(`
+    const compat = await import(${JSON.stringify(new URL("compat.js", dist).href)});
+    console.log(Object.keys(compat.default).sort().join(" "));
+    console.log(Object.keys(compat).filter((name) => compat[name] !== compat.default[name]).sort().join(" "));`);
+  assert.deepEqual(names.split("\n"), [NAMESPACE, "OffhookError default"]);
 });
 
 test("the packed wasm needs nothing but its own glue", () => {

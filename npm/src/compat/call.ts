@@ -1,0 +1,67 @@
+import { CallObject } from "../call-object.js";
+import { CALL_STATUS } from "../constants.js";
+import type { Core } from "../core.js";
+import { asError, type OffhookError } from "../error.js";
+import { DEFAULT_CONSTRAINTS, normalized } from "./constraints.js";
+import type { AnswerOptions } from "./types.js";
+
+/** A call that tells with events what the plain API tells with exceptions, but for those that are documented. */
+export class CompatCall extends CallObject {
+  #refusal: OffhookError | undefined;
+
+  /** Keeps why the core does not take the call, until the app makes it. */
+  override refuse(error: OffhookError): void {
+    this.#refusal = error;
+  }
+
+  override call(): void {
+    this.#attempt(() => {
+      const refusal = this.#refusal;
+      if (refusal && this.status() === CALL_STATUS.NEW) throw refusal;
+      super.call();
+    });
+  }
+
+  /** Early versions took the two displays instead of options. */
+  override answer(options: AnswerOptions | HTMLElement = {}, remoteVideoDisplay?: HTMLElement): void {
+    const given = options instanceof HTMLElement ? displays(options, remoteVideoDisplay) : options;
+    const { disableConstraintsNormalization, constraints: asked = DEFAULT_CONSTRAINTS } = given;
+    // A picture that nobody would see is not asked for.
+    const wanted = this.hasVideo() ? asked : { ...asked, video: false };
+    const constraints = disableConstraintsNormalization ? wanted : normalized(wanted);
+    this.#attempt(() => { super.answer({ receiveVideo: true, ...given, constraints }); });
+  }
+
+  override hangup(): void {
+    if (this.#refusal) this.runtime.failCall(this, this.session, this.#refusal);
+    else this.#warning(() => { super.hangup(); });
+  }
+
+  protected override act(run: (core: Core) => void): void {
+    this.#warning(() => { super.act(run); });
+  }
+
+  /** What keeps a call from beginning ends it, with `FAILED`; only the wrong moment is the app's fault. */
+  #attempt(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error.code === "invalidCallState") throw error;
+      this.pending();
+      this.runtime.failCall(this, this.session, error);
+    }
+  }
+
+  #warning(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.session.warn(asError(thrown));
+    }
+  }
+}
+
+function displays(localVideoDisplay: HTMLElement, remoteVideoDisplay?: HTMLElement): AnswerOptions {
+  return remoteVideoDisplay ? { localVideoDisplay, remoteVideoDisplay } : { localVideoDisplay };
+}
