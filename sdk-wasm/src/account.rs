@@ -100,7 +100,7 @@ impl Account {
         let scheme = if self.url.starts_with("wss:") { "wss://" } else { "ws://" };
         let port = if scheme == "wss://" { balanced.wss } else { balanced.ws };
         let authority = self.url.get(scheme.len()..).unwrap_or_default();
-        let path = authority.find(|c| matches!(c, '/' | '?' | '#')).and_then(|at| authority.get(at..)).unwrap_or("/");
+        let path = authority.find(['/', '?', '#']).and_then(|at| authority.get(at..)).unwrap_or("/");
         let mut url = [scheme, &balanced.server].concat();
         if let Some(port) = port {
             url.push(':');

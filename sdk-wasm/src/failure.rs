@@ -27,6 +27,10 @@ pub enum Code {
     MediaFailed,
     /// Something took longer than its deadline.
     Timeout,
+    /// There is no other microphone or camera to switch to, or the call sends nothing of that kind.
+    CannotSwitch,
+    /// The person chose no screen to share, or sharing is forbidden.
+    ScreenDenied,
 }
 
 impl Code {
@@ -43,6 +47,8 @@ impl Code {
             Self::InvalidField => "invalidField",
             Self::MediaFailed => "mediaFailed",
             Self::Timeout => "timeout",
+            Self::CannotSwitch => "cannotSwitch",
+            Self::ScreenDenied => "screenDenied",
         }
     }
 }

@@ -15,10 +15,13 @@
 
 pub mod account;
 pub mod call;
+pub mod constraints;
+pub mod devices;
 pub mod dial;
 #[cfg(target_arch = "wasm32")]
 pub mod driver;
 pub mod failure;
+pub mod flow;
 pub mod phone;
 #[cfg(target_arch = "wasm32")]
 pub mod sdk;

@@ -1,13 +1,17 @@
 //! The class that the TypeScript facade drives.
 
 use crate::account::Account;
-use crate::call::Command;
-use crate::dial::{self, Dial, Media};
+use crate::call::{Command, Target};
+use crate::dial::{self, Answer, Dial, Media};
 use crate::driver::Runtime;
-use crate::driver::fields::{JsFields, property};
-use crate::driver::outbox::describe;
-use crate::failure::Failure;
-use js_sys::{Error, Function};
+use crate::driver::fields::{JsFields, thrown};
+use crate::driver::peer::Peer;
+use crate::driver::switch::Switch;
+use crate::failure::{Code, Failure};
+use crate::text;
+use js_sys::{Function, Promise};
+use offhook_protocol::request::SendData;
+use offhook_protocol::{ErrorCode, Secret};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -34,17 +38,39 @@ impl Sdk {
     /// An option that cannot be used, before anything is sent.
     #[wasm_bindgen(js_name = openSession)]
     pub fn open_session(&self, session_id: String, options: JsValue) -> Result<(), JsValue> {
-        let media_options = property(&options, "mediaOptions");
-        let account = Account::read(&JsFields(options)).map_err(thrown)?;
-        self.runtime.configure(&session_id, media_options);
+        let account = Account::read(&JsFields(options.clone())).map_err(thrown)?;
+        self.runtime.configure(&session_id, &options);
         self.runtime.step(|phone, now| phone.open_session(session_id, account, now));
         Ok(())
     }
 
-    /// Ends a session and its calls.
+    /// Ends a session and its calls. `keep` leaves it and its registration to the relay for the keep-alive time.
     #[wasm_bindgen(js_name = closeSession)]
-    pub fn close_session(&self, session_id: &str) {
-        self.runtime.step(|phone, now| phone.close_session(session_id, now));
+    pub fn close_session(&self, session_id: &str, keep: bool) {
+        self.runtime.step(|phone, now| phone.close_session(session_id, keep, now));
+    }
+
+    /// Hands JSON text to the apps at the far end of the session's calls, or to a local user. The promise is settled
+    /// when somebody has it, or nobody can get it.
+    #[wasm_bindgen(js_name = sendData)]
+    pub fn send_data(&self, session_id: &str, payload: String, to: Option<String>) -> Promise {
+        self.runtime.send_data(session_id, SendData { payload: Secret::new(payload), to })
+    }
+
+    /// Puts a text into the relay's log.
+    ///
+    /// # Errors
+    /// The session is not open.
+    pub fn report(&self, session_id: &str, text: String) -> Result<(), JsValue> {
+        self.runtime.step(|phone, now| phone.report(session_id, text, now)).map_err(thrown)
+    }
+
+    /// Has the relay's log follow the session more closely, or no longer.
+    ///
+    /// # Errors
+    /// The session is not open.
+    pub fn debug(&self, session_id: &str, enabled: bool) -> Result<(), JsValue> {
+        self.runtime.step(|phone, now| phone.debug(session_id, enabled, now)).map_err(thrown)
     }
 
     /// Makes a call in NEW with the options of `createCall`.
@@ -72,13 +98,17 @@ impl Sdk {
     /// # Errors
     /// The call is not in NEW or RING, or went out.
     pub fn answer(&self, call_id: &str, options: JsValue) -> Result<(), JsValue> {
+        let answer = Answer::read(&JsFields(options.clone())).map_err(thrown)?;
+        self.command_with(call_id, Command::Answer(answer), options)
+    }
+
+    /// Gives a call that a fresh page took back its media, with the options of `answer`.
+    ///
+    /// # Errors
+    /// The call was not taken back, or has its media.
+    pub fn attach(&self, call_id: &str, options: JsValue) -> Result<(), JsValue> {
         let media = Media::read(&JsFields(options.clone()));
-        self.command(call_id, Command::Answer(media))?;
-        // The microphone is opened from a microtask: these options are in place by then.
-        if let Some(peer) = self.runtime.peer(call_id) {
-            peer.set_options(options);
-        }
-        Ok(())
+        self.command_with(call_id, Command::Attach(media), options)
     }
 
     /// Ends the call, whatever its status.
@@ -93,8 +123,8 @@ impl Sdk {
     ///
     /// # Errors
     /// The call is not connected.
-    pub fn hold(&self, call_id: &str) -> Result<(), JsValue> {
-        self.command(call_id, Command::Hold)
+    pub fn hold(&self, call_id: &str, for_transfer: bool) -> Result<(), JsValue> {
+        self.command(call_id, Command::Hold { for_transfer })
     }
 
     /// Ends the hold. The status follows when the far end has accepted.
@@ -105,7 +135,20 @@ impl Sdk {
         self.command(call_id, Command::Unhold)
     }
 
-    /// Sends DTMF digits as telephone events (RFC 4733).
+    /// Connects the far end with a target to be called, or with the far end of another call of the session.
+    ///
+    /// # Errors
+    /// Not exactly one of both is named, or the call is not connected.
+    pub fn transfer(&self, call_id: &str, target: Option<String>, with_call_id: Option<String>) -> Result<(), JsValue> {
+        let target = match (target, with_call_id) {
+            (Some(target), None) => Target::User(text::one_word("target", target).map_err(thrown)?),
+            (None, Some(call)) => Target::Call(call),
+            _ => return Err(thrown(Failure::field("target", "A transfer needs a target or another call."))),
+        };
+        self.command(call_id, Command::Transfer(target))
+    }
+
+    /// Sends DTMF digits, on the SIP side as telephone events (`RFC2833`) or in `INFO` or `INFO_RELAY` requests.
     ///
     /// # Errors
     /// Digits or a type that cannot be sent, or a call that is not connected.
@@ -143,6 +186,59 @@ impl Sdk {
         self.runtime.peer(call_id).is_none_or(|peer| peer.video_muted())
     }
 
+    /// How loud the far end is, from 0 to 100; before there is anything to hear too.
+    #[wasm_bindgen(js_name = setVolume)]
+    pub fn set_volume(&self, call_id: &str, volume: f64) {
+        if let Some(peer) = self.runtime.peer(call_id) {
+            peer.remote().set_volume(volume);
+        }
+    }
+
+    /// How loud the far end is; -1 when there is no sound of it.
+    pub fn volume(&self, call_id: &str) -> f64 {
+        self.runtime.peer(call_id).map_or(-1.0, |peer| peer.remote().volume())
+    }
+
+    /// Chooses the loudspeaker. A promise of the browser's, or undefined as long as there is nothing to hear: the choice
+    /// is kept until there is.
+    #[wasm_bindgen(js_name = setAudioOutput)]
+    pub fn set_audio_output(&self, call_id: &str, device_id: String) -> JsValue {
+        self.runtime.peer(call_id).map_or(JsValue::UNDEFINED, |peer| peer.remote().set_sink(device_id))
+    }
+
+    /// Goes to another microphone: the one of that id, or the next. The promise has the id.
+    #[wasm_bindgen(js_name = switchMic)]
+    pub fn switch_mic(&self, call_id: &str, device_id: Option<String>) -> Promise {
+        self.switch(call_id, Switch::Microphone(device_id))
+    }
+
+    /// Goes to another camera in the same way.
+    #[wasm_bindgen(js_name = switchCam)]
+    pub fn switch_cam(&self, call_id: &str, device_id: Option<String>) -> Promise {
+        self.switch(call_id, Switch::Camera(device_id))
+    }
+
+    /// Sends a `screen`, `window` or `browser` tab in place of the camera, whichever the person chooses.
+    #[wasm_bindgen(js_name = switchToScreen)]
+    pub fn switch_to_screen(&self, call_id: &str, source: Option<String>) -> Promise {
+        self.switch(call_id, Switch::Screen(source))
+    }
+
+    /// Ends the sharing of a screen.
+    #[wasm_bindgen(js_name = switchToCam)]
+    pub fn switch_to_cam(&self, call_id: &str) -> Promise {
+        self.switch(call_id, Switch::BackToCamera)
+    }
+
+    /// A promise of the browser's statistics (`RTCStatsReport`).
+    pub fn stats(&self, call_id: &str) -> Promise {
+        let stats = self.runtime.peer(call_id).and_then(|peer| peer.stats());
+        stats.unwrap_or_else(|| {
+            let sentence = "Cannot get PeerConnection stats";
+            Promise::reject(&thrown(Failure::new(Code::Relay(ErrorCode::InvalidCallState), sentence)))
+        })
+    }
+
     /// The session's status; empty when it has ended or never was.
     #[wasm_bindgen(js_name = sessionStatus)]
     pub fn session_status(&self, session_id: &str) -> String {
@@ -155,14 +251,28 @@ impl Sdk {
         self.runtime.read(|phone| phone.call_status(call_id).map_or("", |status| status.name())).to_owned()
     }
 
+    fn switch(&self, call_id: &str, switch: Switch) -> Promise {
+        match self.connected(call_id) {
+            Some(peer) => peer.switch(switch),
+            None => Promise::reject(&thrown(Failure::call_state())),
+        }
+    }
+
+    fn connected(&self, call_id: &str) -> Option<Rc<Peer>> {
+        let connected = matches!(self.call_status(call_id).as_str(), "ESTABLISHED" | "HOLD");
+        self.runtime.peer(call_id).filter(|_| connected)
+    }
+
+    fn command_with(&self, call_id: &str, command: Command, options: JsValue) -> Result<(), JsValue> {
+        self.command(call_id, command)?;
+        // The microphone is opened from a microtask: these options are in place by then.
+        if let Some(peer) = self.runtime.peer(call_id) {
+            peer.set_options(options);
+        }
+        Ok(())
+    }
+
     fn command(&self, call_id: &str, command: Command) -> Result<(), JsValue> {
         self.runtime.step(|phone, now| phone.command(call_id, command, now)).map_err(thrown)
     }
-}
-
-/// The failure as an `Error` to throw.
-fn thrown(failure: Failure) -> JsValue {
-    let error: JsValue = Error::new("").into();
-    describe(&error, failure);
-    error
 }

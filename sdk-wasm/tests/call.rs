@@ -93,7 +93,7 @@ async fn a_call_is_connected_and_leaves_nothing_behind() {
     page.sink.reaches("c", "FINISH").await;
     assert_eq!(page.sink.told("c"), ["TRYING", "RING", "ESTABLISHED", "FINISH"]);
     page.relay.close();
-    page.sdk.close_session("s");
+    page.sdk.close_session("s", false);
     page.sink.reaches("s", "DISCONNECTED").await;
     assert_eq!(still_open(), [0; 4]);
 }
@@ -140,7 +140,7 @@ async fn a_call_can_be_made_and_the_session_closed_inside_events() {
             sdk.create_call("s", "c", object([("callee", "echo".into())])).unwrap();
             sdk.call("c").unwrap();
         }
-        Some("ESTABLISHED") => sdk.close_session("s"),
+        Some("ESTABLISHED") => sdk.close_session("s", false),
         _ => {}
     });
     page.sdk.open_session("s".into(), session_options("ws://relay.test/")).unwrap();
@@ -240,7 +240,7 @@ async fn commands_out_of_place_are_thrown_with_a_code() {
     let page = Page::new().await;
     page.create("c");
     for thrown in [
-        page.sdk.hold("c"),
+        page.sdk.hold("c", false),
         page.sdk.answer("c", JsValue::UNDEFINED),
         page.sdk.call("none"),
         page.sdk.send_dtmf("c", "1", None),

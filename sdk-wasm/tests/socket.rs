@@ -54,7 +54,7 @@ async fn closing_a_session_that_is_opening_disconnects_it() {
     let sink = Sink::new();
     let sdk = Sdk::new(sink.sink());
     sdk.open_session("s".into(), session_options(NOBODY)).unwrap();
-    sdk.close_session("s");
+    sdk.close_session("s", false);
     sink.reaches("s", "DISCONNECTED").await;
     assert_eq!(sink.told("s"), ["DISCONNECTED"]);
 }

@@ -3,20 +3,20 @@
 //! Nothing trickles: a description is sent as soon as it is set, without candidates. The relay has its own candidates in
 //! its description and learns the browser's address from the first STUN check.
 
-use super::fields::property;
-use super::media::Capture;
+use super::codecs;
+use super::fields::{property, text};
+use super::media::{self, Capture};
 use crate::dial::Media;
 use crate::failure::{Code, Failure};
-use crate::sdp;
-use js_sys::{Array, Function, Object, Promise};
-use offhook_protocol::ErrorCode;
+use js_sys::{Array, Function, Map, Object, Promise};
 use std::cell::Cell;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    MediaStreamTrack, RtcConfiguration, RtcPeerConnection, RtcPeerConnectionState, RtcRtpTransceiver,
-    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
+    MediaStreamTrack, RtcConfiguration, RtcOfferOptions, RtcPeerConnection, RtcPeerConnectionState, RtcRtpSender,
+    RtcRtpTransceiver, RtcRtpTransceiverDirection as Direction, RtcRtpTransceiverInit, RtcSdpType,
+    RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
 };
 
 /// News of a connection.
@@ -25,8 +25,25 @@ pub enum News {
     Track(MediaStreamTrack),
     /// ICE and DTLS are up.
     Connected,
-    /// They failed for good.
+    /// Nothing comes through for the moment.
+    Disconnected,
+    /// ICE has given up.
     Broken,
+}
+
+/// What a session description is to contain.
+pub struct Wanted {
+    /// What is sent, and which codecs are left out.
+    pub media: Media,
+    /// The far end's picture: asked for, taken if it comes, or refused.
+    pub video: Option<bool>,
+}
+
+impl Wanted {
+    /// Which kinds of media are to be received. Sound is, unless the app says no.
+    fn kinds(&self) -> [(&'static str, Option<bool>); 2] {
+        [("audio", Some(!self.media.audio_unwanted)), ("video", self.video)]
+    }
 }
 
 /// A peer connection. [`Connection::close`] ends it; nothing is heard of it afterwards.
@@ -58,6 +75,7 @@ impl Connection {
         let watched = connection.clone();
         let state = Closure::<dyn FnMut()>::new(move || match watched.connection_state() {
             RtcPeerConnectionState::Connected => news(News::Connected),
+            RtcPeerConnectionState::Disconnected => news(News::Disconnected),
             RtcPeerConnectionState::Failed => news(News::Broken),
             _ => {}
         });
@@ -69,23 +87,25 @@ impl Connection {
         Ok(Self { connection, sends: Cell::new(false), closed, settle_closed, _track: track, _state: state })
     }
 
-    /// Makes an offer with our tracks and sets it.
+    /// Makes an offer with our tracks and sets it; `restart` has ICE begin anew (RFC 8445 section 9).
     ///
     /// # Errors
     /// The browser cannot, or `stripCodecs` leaves nothing to offer.
-    pub async fn offer(&self, capture: Option<&Capture>, media: &Media) -> Result<String, Failure> {
+    pub async fn offer(&self, capture: Option<&Capture>, wanted: &Wanted, restart: bool) -> Result<String, Failure> {
         self.add_tracks(capture);
-        if media.audio_unwanted {
-            self.only_send("audio");
-        } else {
-            self.receive("audio", capture);
+        for (kind, receive) in wanted.kinds() {
+            if receive == Some(true) && self.transceivers(kind).next().is_none() {
+                let init = RtcRtpTransceiverInit::new();
+                init.set_direction(Direction::Recvonly);
+                self.connection.add_transceiver_with_str_and_init(kind, &init);
+            }
+            self.direct(kind, receive);
         }
-        if media.receive_video {
-            self.receive("video", capture);
-        }
+        let options = RtcOfferOptions::new();
+        options.set_ice_restart(restart);
         let step = "The browser could not describe its media.";
-        let offer = sdp_of(self.settled(self.connection.create_offer(), step).await?);
-        let offer = sdp::strip_codecs(&offer, &media.strip_codecs).ok_or_else(nothing_left)?;
+        let offer = sdp_of(self.settled(self.connection.create_offer_with_rtc_offer_options(&options), step).await?);
+        let offer = codecs::strip(offer, &wanted.media.strip_codecs)?;
         self.set_local(RtcSdpType::Offer, &offer, step).await?;
         Ok(offer)
     }
@@ -94,12 +114,15 @@ impl Connection {
     ///
     /// # Errors
     /// The browser cannot use the offer, or `stripCodecs` leaves nothing of it.
-    pub async fn answer(&self, offer: &str, capture: Option<&Capture>, media: &Media) -> Result<String, Failure> {
-        let offer = sdp::strip_codecs(offer, &media.strip_codecs).ok_or_else(nothing_left)?;
+    pub async fn answer(&self, offer: String, capture: Option<&Capture>, wanted: &Wanted) -> Result<String, Failure> {
+        let offer = codecs::strip(offer, &wanted.media.strip_codecs)?;
+        if self.connection.signaling_state() == RtcSignalingState::HaveLocalOffer {
+            self.set_local(RtcSdpType::Rollback, "", "The browser could not take its own offer back.").await?;
+        }
         self.set_remote(RtcSdpType::Offer, &offer).await?;
         self.add_tracks(capture);
-        if media.audio_unwanted {
-            self.only_send("audio");
+        for (kind, receive) in wanted.kinds() {
+            self.direct(kind, receive);
         }
         let step = "The browser could not answer the relay's media description.";
         let answer = sdp_of(self.settled(self.connection.create_answer(), step).await?);
@@ -125,33 +148,49 @@ impl Connection {
         }
     }
 
+    /// What sends our sound or picture.
+    pub fn sender(&self, kind: &str) -> Option<RtcRtpSender> {
+        self.transceivers(kind).map(|transceiver| transceiver.sender()).find(|sender| sender.track().is_some())
+    }
+
+    /// How many RTP packets of sound have come. Nothing before there is a receiver.
+    pub async fn packets_received(&self) -> Option<f64> {
+        let receiver = self.transceivers("audio").next()?.receiver();
+        let report = JsFuture::from(receiver.get_stats()).await.ok()?;
+        let mut packets = None;
+        report.unchecked_into::<Map>().for_each(&mut |entry: JsValue, _| {
+            if text(&entry, "type") == "inbound-rtp" {
+                packets = property(&entry, "packetsReceived").as_f64();
+            }
+        });
+        packets
+    }
+
+    /// The browser's statistics of everything in the connection.
+    pub fn stats(&self) -> Promise {
+        self.connection.get_stats()
+    }
+
     /// Once: a later negotiation finds the tracks in place.
     fn add_tracks(&self, capture: Option<&Capture>) {
         let Some(capture) = capture.filter(|_| !self.sends.replace(true)) else { return };
-        for track in capture.tracks("audio").chain(capture.tracks("video")) {
+        for track in media::all(capture.stream()) {
             self.connection.add_track_0(&track, capture.stream());
         }
     }
 
-    /// Refuses to receive a kind of media that we send.
-    fn only_send(&self, kind: &str) {
-        let transceivers = self.connection.get_transceivers();
-        for transceiver in
-            transceivers.iter().filter_map(|transceiver| transceiver.dyn_into::<RtcRtpTransceiver>().ok())
-        {
-            if transceiver.sender().track().is_some_and(|track| track.kind() == kind) {
-                transceiver.set_direction(RtcRtpTransceiverDirection::Sendonly);
-            }
+    /// Refuses to receive a kind of media that the app does not want.
+    fn direct(&self, kind: &str, receive: Option<bool>) {
+        for transceiver in self.transceivers(kind).filter(|_| receive == Some(false)) {
+            let sends = transceiver.sender().track().is_some();
+            transceiver.set_direction(if sends { Direction::Sendonly } else { Direction::Inactive });
         }
     }
 
-    /// Asks for a kind of media that we do not send.
-    fn receive(&self, kind: &str, capture: Option<&Capture>) {
-        if capture.is_none_or(|capture| capture.tracks(kind).next().is_none()) {
-            let init = RtcRtpTransceiverInit::new();
-            init.set_direction(RtcRtpTransceiverDirection::Recvonly);
-            self.connection.add_transceiver_with_str_and_init(kind, &init);
-        }
+    fn transceivers(&self, kind: &str) -> impl Iterator<Item = RtcRtpTransceiver> {
+        let transceivers = self.connection.get_transceivers().to_vec();
+        let transceivers = transceivers.into_iter().filter_map(|transceiver| transceiver.dyn_into().ok());
+        transceivers.filter(move |transceiver: &RtcRtpTransceiver| transceiver.receiver().track().kind() == kind)
     }
 
     async fn set_local(&self, kind: RtcSdpType, sdp: &str, step: &str) -> Result<(), Failure> {
@@ -165,7 +204,10 @@ impl Connection {
     }
 
     /// Waits for one step. The browser's reason may quote the session description: it is not passed on.
-    async fn settled(&self, step: Promise, sentence: &str) -> Result<JsValue, Failure> {
+    ///
+    /// # Errors
+    /// The browser could not do it, with that sentence.
+    pub async fn settled(&self, step: Promise, sentence: &str) -> Result<JsValue, Failure> {
         let first = Promise::race(&Array::of2(&step, &self.closed));
         JsFuture::from(first).await.map_err(|_| Failure::new(Code::MediaFailed, sentence))
     }
@@ -179,9 +221,4 @@ fn session_description(kind: RtcSdpType, sdp: &str) -> RtcSessionDescriptionInit
 
 fn sdp_of(description: JsValue) -> String {
     property(&description, "sdp").as_string().unwrap_or_default()
-}
-
-fn nothing_left() -> Failure {
-    let sentence = "stripCodecs leaves no codec that both ends could use.";
-    Failure { field: Some("stripCodecs".into()), ..Failure::new(Code::Relay(ErrorCode::NoCommonCodecs), sentence) }
 }

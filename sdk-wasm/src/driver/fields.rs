@@ -1,8 +1,10 @@
-//! JavaScript objects as a source of fields.
+//! JavaScript objects as a source of fields, and errors as JavaScript objects.
 
-use js_sys::{Array, JSON, Object, Reflect};
+use crate::failure::Failure;
+use js_sys::{Array, Error, JSON, Object, Promise, Reflect};
 use offhook_protocol::compact::Fields;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// A JavaScript value seen as an object; one that is none has no fields.
 pub struct JsFields(pub JsValue);
@@ -26,8 +28,7 @@ impl Fields for JsFields {
     }
 
     fn items(&self, name: &str) -> Vec<Self> {
-        let value = property(&self.0, name);
-        if Array::is_array(&value) { Array::from(&value).iter().map(Self).collect() } else { Vec::new() }
+        property(&self.0, name).dyn_into::<Array>().map_or_else(|_| Vec::new(), |list| list.iter().map(Self).collect())
     }
 
     fn itself(&self) -> Option<String> {
@@ -35,10 +36,8 @@ impl Fields for JsFields {
     }
 
     fn names(&self) -> Vec<String> {
-        self.0
-            .dyn_ref::<Object>()
-            .map(|object| Object::keys(object).iter().filter_map(|name| name.as_string()).collect())
-            .unwrap_or_default()
+        let names = self.0.dyn_ref::<Object>().map(Object::keys).unwrap_or_default();
+        names.iter().filter_map(|name| name.as_string()).collect()
     }
 
     fn json(&self, name: &str) -> Option<String> {
@@ -51,7 +50,51 @@ pub fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// A property that is a text; empty for anything else.
+pub fn text(object: &JsValue, name: &str) -> String {
+    property(object, name).as_string().unwrap_or_default()
+}
+
 /// Sets a property; on an ordinary object that cannot fail.
 pub fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
     let _set = Reflect::set(object, &JsValue::from_str(name), &value.into());
+}
+
+/// A new object with the properties of another, which may be anything.
+pub fn copy(object: &JsValue) -> JsValue {
+    let copy = Object::new();
+    if let Some(object) = object.dyn_ref::<Object>() {
+        Object::assign(&copy, object);
+    }
+    copy.into()
+}
+
+/// A failure's properties on an object or an `Error`.
+pub fn describe(object: &JsValue, failure: Failure) {
+    set(object, "code", failure.code.name());
+    set(object, "message", failure.message);
+    if let Some(status) = failure.sip_status {
+        set(object, "sipStatus", status);
+    }
+    for (name, text) in [("sipReason", failure.sip_reason), ("field", failure.field)] {
+        if let Some(text) = text {
+            set(object, name, text);
+        }
+    }
+}
+
+/// The failure as an `Error` to throw.
+pub fn thrown(failure: Failure) -> JsValue {
+    let error: JsValue = Error::new("").into();
+    describe(&error, failure);
+    error
+}
+
+/// Lets a promise fail without the browser complaining that nobody cared.
+pub fn ignore(promise: JsValue) {
+    if let Ok(promise) = promise.dyn_into::<Promise>() {
+        spawn_local(async move {
+            let _outcome = JsFuture::from(promise).await;
+        });
+    }
 }

@@ -1,45 +1,57 @@
-//! The microphone and the camera.
+//! What is sent to the far end.
 
+use super::constraints::Constraints;
+use super::devices;
 use super::fields::{property, set};
 use crate::dial::Media;
-use crate::failure::{Code, Failure};
-use js_sys::Object;
+use crate::failure::Failure;
+use std::cell::{Cell, RefCell};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{MediaDevices, MediaStream, MediaStreamConstraints, MediaStreamTrack};
+use web_sys::{MediaStream, MediaStreamTrack, MediaStreamTrackState};
 
-/// What is sent to the far end. Dropping it stops the tracks: the browser's recording mark goes out.
+/// Sound and picture of ours, in one stream. Dropping it stops the tracks: the browser's recording mark goes out.
 pub struct Capture {
     stream: MediaStream,
-    /// The app's own stream is not ours to stop.
-    borrowed: bool,
+    constraints: Constraints,
+    /// What encoders are told of the picture (W3C MediaStreamTrack Content Hints).
+    hint: JsValue,
+    /// The camera, while a screen is shown in its place. It stays open, so that coming back cannot fail.
+    parked: RefCell<Option<Parked>>,
+    /// The tracks are left open at the end.
+    kept: Cell<bool>,
+}
+
+struct Parked {
+    camera: MediaStreamTrack,
+    screen: MediaStreamTrack,
+    _screen_ended: Closure<dyn FnMut()>,
 }
 
 impl Capture {
-    /// Opens what the app's constraints ask for; sound alone without constraints. A `customStream` among them is taken
-    /// as it is. `None` when they ask for nothing to be sent.
+    /// Opens what the call's options ask for, or takes what is open already for the same constraints. `None` when they
+    /// ask for nothing to be sent.
     ///
     /// # Errors
-    /// One of the microphone's codes, with a sentence that says what the person can do.
-    pub async fn open(constraints: &JsValue, media: &Media) -> Result<Option<Self>, Failure> {
-        if let Ok(stream) = property(constraints, "customStream").dyn_into::<MediaStream>() {
-            return Ok(Some(Self { stream, borrowed: true }));
-        }
-        let audio = match property(constraints, "audio") {
-            given if given.is_undefined() => JsValue::TRUE,
-            given => given,
+    /// As those of [`devices::open`].
+    pub async fn open(
+        options: &JsValue,
+        media: &Media,
+        cached: impl FnOnce(&str) -> Option<MediaStream>,
+    ) -> Result<Option<Self>, Failure> {
+        let constraints = Constraints::read(options, media);
+        let cached = constraints.key().as_deref().and_then(cached);
+        let stream = match cached {
+            Some(stream) => Some(stream),
+            None => opened(&constraints).await?,
         };
-        let video = if media.send_video { property(constraints, "video") } else { JsValue::FALSE };
-        if audio.is_falsy() && video.is_falsy() {
-            return Ok(None);
+        let hint = property(options, "videoContentHint");
+        let parked = RefCell::default();
+        let capture = stream.map(|stream| Self { stream, constraints, hint, parked, kept: Cell::new(false) });
+        if let Some(capture) = &capture {
+            capture.tracks("video").for_each(|track| capture.hint(&track, "motion"));
         }
-        let wanted: JsValue = Object::new().into();
-        set(&wanted, "audio", audio);
-        set(&wanted, "video", video);
-        let promise = devices()?.get_user_media_with_constraints(&wanted.unchecked_into::<MediaStreamConstraints>());
-        let stream =
-            JsFuture::from(promise.map_err(|error| refused(&error))?).await.map_err(|error| refused(&error))?;
-        Ok(Some(Self { stream: stream.unchecked_into(), borrowed: false }))
+        Ok(capture)
     }
 
     /// The browser's object.
@@ -47,17 +59,90 @@ impl Capture {
         &self.stream
     }
 
-    /// Stops the tracks. Dropping the last hold on them does so too.
-    pub fn stop(&self) {
-        if !self.borrowed {
-            self.tracks("audio").chain(self.tracks("video")).for_each(|track| track.stop());
-        }
+    /// What was asked for.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
     }
 
     /// The tracks of a kind, `audio` or `video`.
     pub fn tracks(&self, kind: &str) -> impl Iterator<Item = MediaStreamTrack> {
-        let tracks = if kind == "audio" { self.stream.get_audio_tracks() } else { self.stream.get_video_tracks() };
-        (0..tracks.length()).map(move |index| tracks.get(index).unchecked_into())
+        tracks(&self.stream, kind)
+    }
+
+    /// Tells the encoder what the picture is; the app's word goes before `usual`.
+    fn hint(&self, track: &MediaStreamTrack, usual: &str) {
+        let hint = if self.hint.is_string() { self.hint.clone() } else { usual.into() };
+        set(track.as_ref(), "contentHint", hint);
+    }
+
+    /// Whether a screen is shown in place of the camera.
+    pub fn shares_screen(&self) -> bool {
+        self.parked.borrow().is_some()
+    }
+
+    /// Puts a track in place of another, which stops.
+    pub fn replace(&self, old: &MediaStreamTrack, new: &MediaStreamTrack) {
+        if new.kind() == "video" {
+            self.hint(new, "motion");
+        }
+        self.exchange(old, new);
+        self.stop_track(old);
+    }
+
+    /// Puts a screen in place of the camera. `ended` runs when the person ends the sharing in the browser.
+    pub fn share(&self, camera: MediaStreamTrack, screen: MediaStreamTrack, ended: impl FnMut() + 'static) {
+        self.exchange(&camera, &screen);
+        let ended = Closure::<dyn FnMut()>::new(ended);
+        screen.set_onended(Some(ended.as_ref().unchecked_ref()));
+        self.parked.replace(Some(Parked { camera, screen, _screen_ended: ended }));
+    }
+
+    /// The camera that comes back when the screen goes.
+    pub fn camera(&self) -> Option<MediaStreamTrack> {
+        // Not the method, which is the browser's and makes another track.
+        self.parked.borrow().as_ref().map(|parked| Clone::clone(&parked.camera))
+    }
+
+    /// Puts the camera back in place of the screen, which stops.
+    pub fn unshare(&self) {
+        if let Some(Parked { camera, screen, .. }) = self.parked.take() {
+            screen.set_onended(None);
+            self.exchange(&screen, &camera);
+            screen.stop();
+        }
+    }
+
+    /// A screen about to be shared.
+    pub fn hint_screen(&self, screen: &MediaStreamTrack) {
+        self.hint(screen, "detail");
+    }
+
+    /// Leaves the tracks open for another call.
+    pub fn keep(&self) {
+        self.unshare();
+        self.kept.set(true);
+        all(&self.stream).for_each(|track| track.set_enabled(true));
+    }
+
+    /// Stops the tracks, unless they are kept. Dropping the last hold on them does so too.
+    pub fn stop(&self) {
+        self.unshare();
+        if !self.kept.get() {
+            all(&self.stream).for_each(|track| self.stop_track(&track));
+        }
+    }
+
+    fn exchange(&self, old: &MediaStreamTrack, new: &MediaStreamTrack) {
+        self.stream.remove_track(old);
+        self.stream.add_track(new);
+    }
+
+    /// Stops a track, unless it is the app's own.
+    pub fn stop_track(&self, track: &MediaStreamTrack) {
+        let custom = self.constraints.custom.as_ref();
+        if custom.is_none_or(|custom| custom.get_track_by_id(&track.id()).is_none()) {
+            track.stop();
+        }
     }
 }
 
@@ -67,29 +152,46 @@ impl Drop for Capture {
     }
 }
 
-/// Browsers hide the devices from pages that did not come over HTTPS or from localhost.
-fn devices() -> Result<MediaDevices, Failure> {
-    let devices = web_sys::window().and_then(|window| window.navigator().media_devices().ok());
-    devices.filter(|devices| !AsRef::<JsValue>::as_ref(devices).is_undefined()).ok_or_else(|| {
-        let sentence = "The browser gives the microphone only to pages served over HTTPS or from localhost.";
-        Failure::new(Code::InsecureContext, sentence)
-    })
+/// The tracks of a kind, `audio` or `video`.
+pub fn tracks(stream: &MediaStream, kind: &str) -> impl Iterator<Item = MediaStreamTrack> {
+    let tracks = if kind == "audio" { stream.get_audio_tracks() } else { stream.get_video_tracks() };
+    (0..tracks.length()).map(move |index| tracks.get(index).unchecked_into())
 }
 
-/// The errors of getUserMedia (W3C Media Capture and Streams, section 10.2).
-fn refused(error: &JsValue) -> Failure {
-    let name = property(error, "name").as_string().unwrap_or_default();
-    let (code, sentence) = match name.as_str() {
-        "NotAllowedError" | "SecurityError" => {
-            (Code::MicrophoneDenied, "The microphone was refused. Allow it in the browser's address bar and try again.")
-        }
-        "NotFoundError" | "OverconstrainedError" => {
-            (Code::MicrophoneMissing, "No microphone was found, or none that meets the constraints.")
-        }
-        "NotReadableError" | "AbortError" => {
-            (Code::MicrophoneBusy, "The microphone could not be opened. Another program may be using it.")
-        }
-        _ => (Code::MediaFailed, "The browser could not open the microphone with these constraints."),
+/// All its tracks.
+pub fn all(stream: &MediaStream) -> impl Iterator<Item = MediaStreamTrack> {
+    tracks(stream, "audio").chain(tracks(stream, "video"))
+}
+
+/// Whether a track's source still gives something.
+pub fn is_live(track: &MediaStreamTrack) -> bool {
+    track.ready_state() == MediaStreamTrackState::Live
+}
+
+/// The app's own stream, completed by what the constraints ask for beside it; or the devices.
+async fn opened(constraints: &Constraints) -> Result<Option<MediaStream>, Failure> {
+    let custom = constraints.custom.as_ref();
+    let lacks = |kind| custom.is_none_or(|custom| tracks(custom, kind).next().is_none());
+    let audio = if lacks("audio") { constraints.audio(None) } else { JsValue::FALSE };
+    let video = if lacks("video") { constraints.video(None) } else { JsValue::FALSE };
+    let found = match constraints.screen().filter(|_| video.is_truthy()) {
+        Some(screen) => Some(with_sound(devices::share(screen, None).await?, audio).await?),
+        None if audio.is_falsy() && video.is_falsy() => None,
+        None => Some(devices::open(audio, video).await?),
     };
-    Failure::new(code, sentence)
+    let Some(custom) = custom else { return Ok(found) };
+    // Of our own, because tracks come and go in it, and the app's stays as the app made it.
+    let Ok(stream) = MediaStream::new_with_stream(custom) else { return Ok(found) };
+    found.iter().flat_map(all).for_each(|track| stream.add_track(&track));
+    Ok(Some(stream))
+}
+
+async fn with_sound(screen: MediaStream, audio: JsValue) -> Result<MediaStream, Failure> {
+    if audio.is_truthy() {
+        let sound = devices::open(audio, JsValue::FALSE).await.inspect_err(|_| {
+            tracks(&screen, "video").for_each(|track| track.stop());
+        })?;
+        tracks(&sound, "audio").for_each(|track| screen.add_track(&track));
+    }
+    Ok(screen)
 }

@@ -3,21 +3,35 @@
 //! No borrow is held while JavaScript runs. Whatever comes back from the page in the middle of an action only queues
 //! more actions: the loop that is running already does them, in order.
 
+pub mod balancer;
+pub mod codecs;
 pub mod connection;
+pub mod constraints;
+pub mod devices;
 pub mod display;
 pub mod fields;
+pub mod flow;
 pub mod media;
 pub mod outbox;
+pub mod page;
+pub mod parcels;
 pub mod peer;
+pub mod remote;
 pub mod socket;
+pub mod switch;
 pub mod timer;
 
 use crate::Millis;
-use crate::call::{MediaAction, MediaEvent};
+use crate::call::{self, MediaAction, MediaEvent};
 use crate::phone::{Action, Event, Phone};
 use crate::session;
-use js_sys::Function;
+use fields::property;
+use js_sys::{Function, Promise};
+use offhook_protocol::CallStatus;
+use offhook_protocol::request::SendData;
 use outbox::Outbox;
+use page::{Change, Page};
+use parcels::Parcels;
 use peer::Peer;
 use socket::Socket;
 use std::cell::{Cell, RefCell};
@@ -30,13 +44,22 @@ use wasm_bindgen_futures::spawn_local;
 pub struct Runtime {
     phone: RefCell<Phone>,
     sockets: RefCell<Vec<(String, Socket)>>,
-    /// Each session's `mediaOptions`.
-    configurations: RefCell<Vec<(String, JsValue)>>,
+    configurations: RefCell<Vec<(String, Configuration)>>,
     peers: RefCell<Vec<(String, Rc<Peer>)>>,
     outbox: Rc<Outbox>,
+    parcels: Parcels,
     timer: Timer,
+    _page: Option<Page>,
     running: Cell<bool>,
     me: Weak<Runtime>,
+}
+
+/// What is kept of a session's options.
+struct Configuration {
+    /// The `RTCConfiguration` of its calls.
+    rtc: JsValue,
+    /// The relay keeps the session when the page goes.
+    keep_alive: bool,
 }
 
 impl Runtime {
@@ -49,13 +72,23 @@ impl Runtime {
                     runtime.step(|phone, now| phone.tick(now));
                 }
             };
+            let news = me.clone();
+            let page = Page::watch(move |change| {
+                let Some(runtime) = news.upgrade() else { return };
+                match change {
+                    Change::Network => runtime.step(|phone, now| phone.network_changed(now)),
+                    Change::Gone => runtime.leave(),
+                }
+            });
             Self {
-                phone: RefCell::default(),
+                phone: RefCell::new(Phone::new((js_sys::Math::random() * 4_294_967_296.0) as u64)),
                 sockets: RefCell::default(),
                 configurations: RefCell::default(),
                 peers: RefCell::default(),
                 outbox: Outbox::new(sink),
+                parcels: Parcels::default(),
                 timer: Timer::new(tick),
+                _page: page,
                 running: Cell::new(false),
                 me: me.clone(),
             }
@@ -80,9 +113,29 @@ impl Runtime {
         self.peers.borrow().iter().find(|(id, _)| id == call_id).map(|(_, peer)| peer.clone())
     }
 
-    /// Keeps the `RTCConfiguration` for the calls of a session to come.
-    pub fn configure(&self, session_id: &str, configuration: JsValue) {
+    /// Keeps of a session's options what its calls to come and its end need.
+    pub fn configure(&self, session_id: &str, options: &JsValue) {
+        let configuration = Configuration {
+            rtc: property(options, "mediaOptions"),
+            keep_alive: property(options, "keepAlive") == JsValue::TRUE,
+        };
         self.configurations.borrow_mut().push((session_id.to_owned(), configuration));
+    }
+
+    /// Sends data; the promise is settled with what becomes of it.
+    pub fn send_data(&self, session_id: &str, data: SendData) -> Promise {
+        let (ticket, promise) = self.parcels.expect();
+        self.step(|phone, now| phone.send_data(session_id, ticket, data, now));
+        promise
+    }
+
+    /// The page goes for good: the relay is told, by the close code, to end what nobody will come back for.
+    fn leave(&self) {
+        for (session_id, configuration) in self.configurations.take() {
+            if !configuration.keep_alive {
+                drop(take(&self.sockets, &session_id));
+            }
+        }
     }
 
     /// Makes ready for a call's media. The app's options say where to show it and what to ask of the browser.
@@ -95,7 +148,7 @@ impl Runtime {
             }
         };
         let configurations = self.configurations.borrow();
-        let configuration = configurations.iter().find(|(id, _)| id == session_id).map(|(_, options)| options.clone());
+        let configuration = configurations.iter().find(|(id, _)| id == session_id).map(|(_, kept)| kept.rtc.clone());
         let peer = Peer::new(call_id, configuration.unwrap_or_default(), options, news);
         self.peers.borrow_mut().push((call_id.to_owned(), peer));
     }
@@ -125,15 +178,20 @@ impl Runtime {
                     socket::send(&socket, &request.encode());
                 }
             }
-            Action::CloseSocket { session_id } => {
+            Action::AskBalancer { session_id, url } => self.ask_balancer(session_id, url),
+            Action::Delivered { ticket, outcome } => self.parcels.delivered(ticket, outcome),
+            Action::CloseSocket { session_id, resume: true } => {
+                if let Some(socket) = take(&self.sockets, &session_id) {
+                    socket.make_way();
+                }
+            }
+            Action::CloseSocket { session_id, .. } => {
                 drop(take(&self.configurations, &session_id));
                 drop(take(&self.sockets, &session_id));
             }
             Action::Media { call_id, action } => self.act_on_media(call_id, action),
             Action::Emit(event) => {
-                if let Event::Incoming { session_id, call_id, .. } = &event {
-                    self.add_peer(session_id, call_id, JsValue::UNDEFINED);
-                }
+                self.prepare(&event);
                 self.outbox.put(event);
             }
             Action::Forget { call_id } => {
@@ -142,6 +200,30 @@ impl Runtime {
                 }
             }
         }
+    }
+
+    /// What the app is about to hear of needs a peer, or something of the one it has.
+    fn prepare(&self, event: &Event) {
+        match event {
+            Event::Incoming { session_id, call_id, .. } => self.add_peer(session_id, call_id, JsValue::UNDEFINED),
+            Event::Resumed { session_id, call } => self.add_peer(session_id, &call.call_id, JsValue::UNDEFINED),
+            Event::Call { call_id, report: call::Report::Status(report), .. } => {
+                if let Some(peer) = self.peer(call_id) {
+                    peer.expect_sound(report.status == CallStatus::Established);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ask_balancer(&self, session_id: String, url: String) {
+        let runtime = self.me.clone();
+        spawn_local(async move {
+            let answer = session::Input::Balanced(balancer::ask(&url).await);
+            if let Some(runtime) = runtime.upgrade() {
+                runtime.step(|phone, now| phone.on_session(&session_id, answer, now));
+            }
+        });
     }
 
     fn open_socket(&self, session_id: String, url: &str) {
@@ -154,7 +236,7 @@ impl Runtime {
         };
         match Socket::open(url, news) {
             Some(socket) => self.sockets.borrow_mut().push((session_id, socket)),
-            None => self.step(|phone, now| phone.on_session(&session_id, session::Input::SocketClosed, now)),
+            None => self.step(|phone, now| phone.on_session(&session_id, session::Input::SocketClosed(1006), now)),
         }
     }
 

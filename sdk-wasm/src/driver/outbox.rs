@@ -1,11 +1,12 @@
 //! Events on their way to the app.
 
-use super::fields::set;
+use super::fields::{describe, set};
 use crate::call;
 use crate::failure::Failure;
 use crate::phone::Event;
 use crate::session;
-use js_sys::{Function, Object};
+use js_sys::{Array, Function, Object};
+use offhook_protocol::Header;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -56,7 +57,7 @@ fn object(event: Event) -> JsValue {
     match event {
         Event::Session { session_id, report } => session_event(&object, session_id, report),
         Event::Call { session_id, call_id, report } => call_event(&object, session_id, call_id, report),
-        Event::Incoming { session_id, call_id, caller, callee, visible_name, has_video } => {
+        Event::Incoming { session_id, call_id, caller, callee, visible_name, has_video, headers, custom } => {
             set(&object, "kind", "incoming");
             set(&object, "sessionId", session_id);
             set(&object, "callId", call_id);
@@ -64,6 +65,20 @@ fn object(event: Event) -> JsValue {
             set(&object, "callee", callee);
             set_text(&object, "visibleName", visible_name);
             set(&object, "hasVideo", has_video);
+            set_headers(&object, headers);
+            set_text(&object, "custom", custom.map(|custom| custom.reveal().to_owned()));
+        }
+        Event::Resumed { session_id, call } => {
+            set(&object, "kind", "resumed");
+            set(&object, "sessionId", session_id);
+            set(&object, "callId", call.call_id);
+            set(&object, "incoming", call.incoming);
+            set(&object, "caller", call.caller);
+            set(&object, "callee", call.callee);
+            set_text(&object, "visibleName", call.visible_name);
+            set(&object, "hasVideo", call.has_video);
+            set(&object, "status", call.status.name());
+            set_headers(&object, call.headers);
         }
     }
     object
@@ -78,8 +93,30 @@ fn session_event(object: &JsValue, session_id: String, report: session::Report) 
             if let Some(opened) = opened {
                 set(object, "login", opened.login);
                 set(object, "token", opened.token.reveal());
+                if let Some(keep_alive) = opened.keep_alive_ms {
+                    set(object, "keepAliveMs", keep_alive);
+                }
             }
             set_failure(object, error);
+        }
+        session::Report::ConnectionLost(error) => {
+            set(object, "kind", "connection");
+            set(object, "state", "lost");
+            set_failure(object, Some(error));
+        }
+        session::Report::ConnectionRestored => {
+            set(object, "kind", "connection");
+            set(object, "state", "restored");
+        }
+        session::Report::AppData(data) => {
+            set(object, "kind", "appData");
+            set(object, "payload", data.payload.reveal());
+            set_text(object, "from", data.from);
+            set_text(object, "callId", data.call_id);
+        }
+        session::Report::Debug(enabled) => {
+            set(object, "kind", "debug");
+            set(object, "enabled", enabled);
         }
         session::Report::Warning(error) => warning(object, error),
     }
@@ -92,8 +129,27 @@ fn call_event(object: &JsValue, session_id: String, call_id: String, report: cal
             set(object, "kind", "call");
             set(object, "status", report.status.name());
             set_status(object, report.sip_status);
+            set_text(object, "sipReason", report.sip_reason);
             set_text(object, "info", report.info);
             set_failure(object, report.error);
+            set_headers(object, report.headers);
+        }
+        call::Report::Transfer(transfer) => {
+            set(object, "kind", "transfer");
+            set(object, "status", transfer.status.name());
+            set(object, "target", transfer.target);
+            set_status(object, transfer.sip_status);
+            set_text(object, "sipReason", transfer.sip_reason);
+            set_failure(object, transfer.error.map(Failure::from));
+        }
+        call::Report::Party(party) => {
+            set(object, "kind", "party");
+            set(object, "user", party.user);
+            set_text(object, "displayName", party.display_name);
+        }
+        call::Report::Media(repair) => {
+            set(object, "kind", "media");
+            set(object, "state", repair.name());
         }
         call::Report::Dtmf(dtmf) => {
             set(object, "kind", "dtmf");
@@ -112,21 +168,26 @@ fn warning(object: &JsValue, error: Failure) {
     set_failure(object, Some(error));
 }
 
-/// A failure's properties on an object or an `Error`.
-pub fn describe(object: &JsValue, failure: Failure) {
-    set(object, "code", failure.code.name());
-    set(object, "message", failure.message);
-    set_status(object, failure.sip_status);
-    set_text(object, "sipReason", failure.sip_reason);
-    set_text(object, "field", failure.field);
-}
-
 fn set_failure(object: &JsValue, failure: Option<Failure>) {
     if let Some(failure) = failure {
         let error: JsValue = Object::new().into();
         describe(&error, failure);
         set(object, "error", error);
     }
+}
+
+fn set_headers(object: &JsValue, headers: Vec<Header>) {
+    if headers.is_empty() {
+        return;
+    }
+    let list = Array::new();
+    for header in headers {
+        let item: JsValue = Object::new().into();
+        set(&item, "name", header.name);
+        set(&item, "value", header.value);
+        list.push(&item);
+    }
+    set(object, "headers", list);
 }
 
 fn set_status(object: &JsValue, sip_status: Option<u16>) {

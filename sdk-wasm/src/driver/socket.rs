@@ -11,10 +11,13 @@ use web_sys::{CloseEvent, MessageEvent, WebSocket};
 /// "Normal closure" (RFC 6455 section 7.4.1). Without it the relay takes the socket for lost, and keeps the session, and
 /// its registration, for a browser that will not come back.
 const NORMAL: u16 = 1000;
+/// For private use (RFC 6455 section 7.4.2): the session will be taken back on another socket.
+const RESUMING: u16 = 4000;
 
-/// An open or opening WebSocket. Dropping it closes it, and nothing is heard of it any more.
+/// An open or opening WebSocket. Dropping it closes it for good, and nothing is heard of it any more.
 pub struct Socket {
     socket: WebSocket,
+    code: u16,
     _opened: Closure<dyn FnMut()>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _closed: Closure<dyn FnMut(CloseEvent)>,
@@ -39,7 +42,12 @@ impl Socket {
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         // An error event says nothing and is always followed by a close event.
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        Some(Self { socket, _opened: opened, _message: message, _closed: closed })
+        Some(Self { socket, code: NORMAL, _opened: opened, _message: message, _closed: closed })
+    }
+
+    /// Closes it in favour of another one.
+    pub fn make_way(mut self) {
+        self.code = RESUMING;
     }
 
     /// The browser's object, to be used without holding this one.
@@ -53,7 +61,7 @@ impl Drop for Socket {
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
-        let _closing = self.socket.close_with_code(NORMAL);
+        let _closing = self.socket.close_with_code(self.code);
     }
 }
 

@@ -17,6 +17,28 @@ extern "C" {
     #[wasm_bindgen(js_name = grantMicrophone)]
     pub fn grant_microphone();
     fn left() -> JsValue;
+    #[wasm_bindgen(js_name = offerScreen)]
+    pub fn offer_screen();
+    #[wasm_bindgen(js_name = refuseScreen)]
+    pub fn refuse_screen();
+    #[wasm_bindgen(js_name = endScreen)]
+    pub fn end_screen();
+    #[wasm_bindgen(js_name = screensShared)]
+    pub fn screens_shared() -> u32;
+    #[wasm_bindgen(js_name = lastScreen)]
+    pub fn last_screen() -> JsValue;
+    #[wasm_bindgen(js_name = blockSound)]
+    pub fn block_sound(blocked: bool);
+    #[wasm_bindgen(js_name = touch)]
+    pub fn touch();
+    #[wasm_bindgen(js_name = listenerCount)]
+    pub fn listener_count() -> i32;
+    #[wasm_bindgen(js_name = failSource)]
+    pub fn fail_source(name: &str);
+    #[wasm_bindgen(js_name = limitDevices)]
+    pub fn limit_devices(count: u32);
+    #[wasm_bindgen(js_name = deviceIds)]
+    pub fn device_ids(kind: &str) -> Promise;
     #[wasm_bindgen(js_name = reactingPlace)]
     pub fn reacting_place(reaction: &Function) -> web_sys::Element;
     #[wasm_bindgen(js_name = connectionCount)]
@@ -115,6 +137,11 @@ pub fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
         set(&object, name, value);
     }
     object
+}
+
+/// An object from its JSON text.
+pub fn json(text: &str) -> JsValue {
+    js_sys::JSON::parse(text).unwrap()
 }
 
 /// The options of a session of `alice` at the relay.

@@ -38,10 +38,110 @@ export function watch() {
   devices.getUserMedia = async (constraints) => {
     if (refusal) throw new DOMException("refused by the test", refusal);
     if (gate) await gate;
+    const exact = constraints.audio?.deviceId?.exact ?? constraints.video?.deviceId?.exact;
+    if (exact && busySources.has(exact)) throw new DOMException("in use, says the test", "NotReadableError");
     const stream = await original(constraints);
     opened.streams.push(stream);
     return stream;
   };
+  const list = devices.enumerateDevices.bind(devices);
+  devices.enumerateDevices = async () => {
+    const listed = await list();
+    const first = (kind) => listed.filter((device) => device.kind === kind && device.deviceId !== "default");
+    return deviceLimit === undefined ? listed : ["audioinput", "videoinput"].flatMap((kind) => first(kind).slice(0, deviceLimit));
+  };
+  const play = HTMLMediaElement.prototype.play;
+  const muted = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "muted");
+  HTMLMediaElement.prototype.play = function () {
+    if (soundBlocked && !this.muted) return Promise.reject(new DOMException("no click yet", "NotAllowedError"));
+    return play.call(this);
+  };
+  Object.defineProperty(HTMLMediaElement.prototype, "muted", {
+    ...muted,
+    set(value) {
+      muted.set.call(this, value);
+      if (soundBlocked && !value) this.pause();
+    },
+  });
+  for (const [name, count] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    const own = window[name];
+    window[name] = function (...args) {
+      listeners += count;
+      return own.apply(this, args);
+    };
+  }
+}
+
+let soundBlocked = false;
+let deviceLimit;
+let listeners = 0;
+const busySources = new Set();
+const screens = [];
+
+/** Plays the browser that allows no sound before the first click: it pauses what is unmuted, and refuses to play it. */
+export function blockSound(blocked) {
+  soundBlocked = blocked;
+}
+
+/** The person touches the page. */
+export function touch() {
+  soundBlocked = false;
+  document.documentElement.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
+}
+
+/** Listeners on the window, more or fewer than at first. */
+export function listenerCount() {
+  return listeners;
+}
+
+/** A device that another program holds; empty for none. */
+export function failSource(id) {
+  busySources.clear();
+  if (id) busySources.add(id);
+}
+
+/** So many microphones and cameras, and no more; 0 for all there are. */
+export function limitDevices(count) {
+  deviceLimit = count || undefined;
+}
+
+/** The devices of a kind, without the ones listed twice. */
+export async function deviceIds(kind) {
+  const listed = await navigator.mediaDevices.enumerateDevices();
+  return listed.filter((device) => device.kind === kind && device.deviceId !== "default").map((device) => device.deviceId);
+}
+
+/** The person agrees to share: a painted screen takes the place of a real one, which a browser without a display lacks. */
+export function offerScreen() {
+  screens.length = 0;
+  navigator.mediaDevices.getDisplayMedia = async (constraints) => {
+    const canvas = document.createElement("canvas");
+    canvas.getContext("2d").fillRect(0, 0, 1, 1);
+    const stream = canvas.captureStream(5);
+    screens.push({ stream, constraints });
+    opened.streams.push(stream);
+    return stream;
+  };
+}
+
+export function refuseScreen() {
+  navigator.mediaDevices.getDisplayMedia = () => Promise.reject(new DOMException("refused by the test", "NotAllowedError"));
+}
+
+/** The person ends the sharing in the browser. */
+export function endScreen() {
+  const [track] = screens.at(-1).stream.getTracks();
+  track.stop();
+  track.dispatchEvent(new Event("ended"));
+}
+
+export function screensShared() {
+  return screens.length;
+}
+
+/** What was asked of the last screen. */
+export function lastScreen() {
+  return screens.at(-1).constraints;
 }
 
 const RealConnection = globalThis.RTCPeerConnection;
