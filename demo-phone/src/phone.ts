@@ -83,7 +83,7 @@ export class Phone extends EventTarget {
     if (this.#session) return;
     this.#leaving = false;
     this.notice = undefined;
-    this.login = options.sipOptions.login;
+    this.login = options.sipOptions?.login ?? "";
     this.#attempt(() => {
       this.#session = this.#listen(this.#outside.createSession(options));
     });

@@ -18,6 +18,7 @@ export interface CallBeginning {
   hasVideo?: boolean;
   headers?: readonly SipHeader[];
   custom?: unknown;
+  logger?: Logger;
   /** Where a call stands that was taken back: it is not new, and has no media yet. */
   status?: CallStatus;
 }
@@ -235,7 +236,7 @@ export class CallObject implements Call {
   }
 
   getLogger(): Logger {
-    return this.session.getLogger();
+    return this.#about.logger ?? this.session.getLogger();
   }
 
   on<E extends keyof CallEvents>(event: E, listener: (...args: CallEvents[E]) => void): this {

@@ -6,7 +6,33 @@ type Method = "error" | "warn" | "info" | "debug" | "trace";
 const KEPT_LINES = 200;
 
 /** Writes log lines to the console, or where the app wants them. */
-export class Logger {
+export interface Logger {
+  /** Sets everything at once. */
+  init(severity: LogLevel, push?: boolean, customLogger?: CustomLogger, enableLogs?: boolean): void;
+  /** Logs a failure. `source` says what part of the program speaks. */
+  error(source: string, text: unknown): void;
+  /** Logs something that is not as it should be. */
+  warn(source: string, text: unknown): void;
+  /** Logs what happens. */
+  info(source: string, text: unknown): void;
+  /** Logs details. */
+  debug(source: string, text: unknown): void;
+  /** Logs every detail. */
+  trace(source: string, text: unknown): void;
+  /** Turns logging on or off. */
+  setEnableLogs(enabled: boolean): void;
+  /** Takes lines away from the console, or gives them back to it. */
+  setCustomLogger(logger: CustomLogger | undefined): void;
+  /** Does nothing: lines travel with `submitBugReport`. */
+  setConnection(connection?: unknown): void;
+  /** Whether `submitBugReport` sends the latest lines along. */
+  setPushLogs(push: boolean): void;
+  /** How much is logged. A level that does not exist counts as `INFO`. */
+  setLevel(level: LogLevel): void;
+}
+
+/** The logger of a page, a session or a call. */
+export class LevelLogger implements Logger {
   #level = 1;
   #push = false;
   #enabled = true;
@@ -17,7 +43,6 @@ export class Logger {
     this.init(options.severity ?? "WARN", options.push, options.customLogger, options.enableLogs);
   }
 
-  /** Sets everything at once. */
   init(severity: LogLevel, push = false, customLogger?: CustomLogger, enableLogs = true): void {
     this.setLevel(severity);
     this.#push = push;
@@ -25,52 +50,42 @@ export class Logger {
     this.#enabled = enableLogs;
   }
 
-  /** Logs a failure. `source` says what part of the program speaks. */
   error(source: string, text: unknown): void {
     this.#write(0, "error", source, text);
   }
 
-  /** Logs something that is not as it should be. */
   warn(source: string, text: unknown): void {
     this.#write(1, "warn", source, text);
   }
 
-  /** Logs what happens. */
   info(source: string, text: unknown): void {
     this.#write(2, "info", source, text);
   }
 
-  /** Logs details. */
   debug(source: string, text: unknown): void {
     this.#write(3, "debug", source, text);
   }
 
-  /** Logs every detail. */
   trace(source: string, text: unknown): void {
     this.#write(4, "trace", source, text);
   }
 
-  /** Turns logging on or off. */
   setEnableLogs(enabled: boolean): void {
     this.#enabled = enabled;
   }
 
-  /** Takes lines away from the console, or gives them back to it. */
   setCustomLogger(logger: CustomLogger | undefined): void {
     this.#custom = logger;
   }
 
-  /** Does nothing: lines travel with `submitBugReport`. */
   setConnection(): void {
     // Here for apps that call it.
   }
 
-  /** Whether `submitBugReport` sends the latest lines along. */
   setPushLogs(push: boolean): void {
     this.#push = push;
   }
 
-  /** How much is logged. A level that does not exist counts as `INFO`. */
   setLevel(level: LogLevel): void {
     const known = LEVELS.indexOf(level.toUpperCase() as LogLevel);
     this.#level = known < 0 ? 2 : known;

@@ -127,6 +127,8 @@ export interface CallOptions extends MediaChoice {
   videoContentHint?: "motion" | "detail" | "text";
   /** Whether the videos have the browser's controls. Default `false`. */
   useControls?: boolean;
+  /** Where this call's log lines go. Default: where the session's go. */
+  logger?: LoggerOptions;
 }
 
 /** Options of `call.answer` and `call.attachMedia`. */

@@ -2,7 +2,7 @@ import { CallObject, type CallBeginning } from "./call-object.js";
 import { CALL_STATUS, ERROR_INFO, SESSION_STATUS } from "./constants.js";
 import type { Core, CoreEvent, CoreIncomingEvent, CoreResumedEvent, LoadCore } from "./core.js";
 import { OffhookError, asError, typeError } from "./error.js";
-import { Logger } from "./logger.js";
+import { LevelLogger } from "./logger.js";
 import { EventQueue } from "./queue.js";
 import { SessionObject, parsed } from "./session-object.js";
 import type { CallConstraints, LoggerOptions, SessionOptions } from "./options.js";
@@ -25,7 +25,7 @@ export const PLAIN: Kinds = { Session: SessionObject, Call: CallObject, singleLi
 export class Runtime {
   readonly sessions = new Map<string, SessionObject>();
   readonly kinds: Kinds;
-  logger = new Logger();
+  logger = new LevelLogger();
   /** What calls ask the browser for when the app does not say; without it the core decides. */
   constraints: CallConstraints | undefined;
   readonly #load: LoadCore;
@@ -42,7 +42,7 @@ export class Runtime {
   }
 
   log(options: LoggerOptions): void {
-    this.logger = new Logger(options);
+    this.logger = new LevelLogger(options);
   }
 
   createSession(options: SessionOptions): SessionObject {

@@ -1,10 +1,10 @@
-import type { CallObject } from "./call-object.js";
+import type { CallBeginning, CallObject } from "./call-object.js";
 import { CALL_STATUS, ERROR_INFO, SESSION_EVENT, SESSION_STATUS, type SessionStatus } from "./constants.js";
 import type { CoreAppDataEvent, CoreConnectionEvent, CoreSessionEvent } from "./core.js";
 import { OffhookError, asError, typeError } from "./error.js";
 import { randomId } from "./id.js";
 import { Listeners } from "./listeners.js";
-import { Logger } from "./logger.js";
+import { LevelLogger } from "./logger.js";
 import type { CallOptions, LogLevel, SessionOptions } from "./options.js";
 import type { Runtime } from "./runtime.js";
 import type { Call } from "./call.js";
@@ -26,7 +26,7 @@ export class SessionObject implements Session {
   readonly #id = randomId();
   readonly #url: string;
   readonly #visibleName: string | undefined;
-  readonly #logger: Logger;
+  readonly #logger: LevelLogger;
   readonly #listeners: Listeners<SessionEvents>;
   readonly #calls = new Map<string, CallObject>();
   #status: SessionStatus = SESSION_STATUS.PENDING;
@@ -39,7 +39,7 @@ export class SessionObject implements Session {
     this.#url = options.urlServer;
     this.#visibleName = options.sipOptions?.visibleName;
     this.#login = options.sipOptions?.login ?? "";
-    this.#logger = options.logger ? new Logger(options.logger) : runtime.logger;
+    this.#logger = options.logger ? new LevelLogger(options.logger) : runtime.logger;
     this.#listeners = new Listeners(runtime.kinds.singleListeners);
   }
 
@@ -63,7 +63,7 @@ export class SessionObject implements Session {
     return this.#error;
   }
 
-  getLogger(): Logger {
+  getLogger(): LevelLogger {
     return this.#logger;
   }
 
@@ -72,7 +72,8 @@ export class SessionObject implements Session {
     checkCallOptions(options);
     const { callee, custom } = options;
     const visibleName = options.visibleName ?? this.#visibleName ?? this.#login;
-    const about = { caller: this.#login, callee, visibleName, custom, incoming: false };
+    const about: CallBeginning = { caller: this.#login, callee, visibleName, custom, incoming: false };
+    if (options.logger) about.logger = new LevelLogger(options.logger);
     const call = new this.runtime.kinds.Call(this.runtime, this, randomId(), about);
     try {
       this.runtime.use((core) => { core.createCall(this.#id, call.id(), options); });

@@ -2,7 +2,7 @@ import { CallObject } from "../call-object.js";
 import { CALL_STATUS } from "../constants.js";
 import type { Core } from "../core.js";
 import { asError, type OffhookError } from "../error.js";
-import { DEFAULT_CONSTRAINTS, normalized } from "./constraints.js";
+import { DEFAULT_CONSTRAINTS, explicit } from "./constraints.js";
 import type { AnswerOptions } from "./types.js";
 
 /** A call that tells with events what the plain API tells with exceptions, but for those that are documented. */
@@ -25,11 +25,11 @@ export class CompatCall extends CallObject {
   /** Early versions took the two displays instead of options. */
   override answer(options: AnswerOptions | HTMLElement = {}, remoteVideoDisplay?: HTMLElement): void {
     const given = options instanceof HTMLElement ? displays(options, remoteVideoDisplay) : options;
-    const { disableConstraintsNormalization, constraints: asked = DEFAULT_CONSTRAINTS } = given;
+    const asked = explicit(given.constraints ?? DEFAULT_CONSTRAINTS);
     // A picture that nobody would see is not asked for.
-    const wanted = this.hasVideo() ? asked : { ...asked, video: false };
-    const constraints = disableConstraintsNormalization ? wanted : normalized(wanted);
-    this.#attempt(() => { super.answer({ receiveVideo: true, ...given, constraints }); });
+    const constraints = this.hasVideo() ? asked : { ...asked, video: false };
+    const wanted = { receiveVideo: true, ...given, constraints, keepElements: true };
+    this.#attempt(() => { super.answer(wanted); });
   }
 
   override hangup(): void {

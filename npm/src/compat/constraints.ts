@@ -7,7 +7,15 @@ export const DEFAULT_CONSTRAINTS: CallConstraints = { audio: true, video: { widt
 /** Chrome takes frame rates as they come from this version on. */
 const CHROME_WITH_OWN_FRAME_RATE = 134;
 
-/** Fills in what an app may leave out of its constraints: a picture's size and rate, and no echo canceller for stereo. */
+/** Constraints that say of both media what is wanted: a medium that is not mentioned is not. */
+export function explicit({ audio = false, video = false, ...rest }: CallConstraints): CallConstraints {
+  return { ...rest, audio, video };
+}
+
+/**
+ * Fills in what an app may leave out of its constraints: a picture's size and rate, and no echo canceller for stereo.
+ * For media that is opened ahead of a call; a call's own is the core's.
+ */
 export function normalized(constraints: CallConstraints): CallConstraints {
   const { audio, video, ...rest } = constraints;
   const filled: CallConstraints = { ...rest };

@@ -5,28 +5,31 @@ import { hasMedia } from "./constraints.js";
 const LOCAL_CACHED = "-LOCAL_CACHED_VIDEO";
 const REMOTE_CACHED = "-REMOTE_CACHED_VIDEO";
 
-/** An element of the app's that shows media, with what was asked for when its media was opened. */
-export type Display = HTMLElement & { mediaTrackConstraints?: CallConstraints };
-
 /**
- * Opens media into a display, where the next call on that display finds it. Media that was opened with the same
- * constraints stays as it is.
+ * Opens media into a display, where the next call that asks for the same on that display finds it. Media that was
+ * opened with the same constraints stays as it is. `normalize` fills in what the browser is asked for.
  */
-export async function openMedia(constraints: CallConstraints, display: Display): Promise<void> {
-  const same = JSON.stringify(display.mediaTrackConstraints) === JSON.stringify(constraints);
-  if (same && !constraints.customStream && cached(display)?.srcObject) return;
+export async function openMedia(
+  constraints: CallConstraints,
+  display: HTMLElement,
+  normalize: (constraints: CallConstraints) => CallConstraints,
+): Promise<void> {
+  const { audio, video, customStream } = constraints;
+  const key = JSON.stringify({ audio, video });
+  const waiting = cached(display);
+  if (waiting?.srcObject && waiting.dataset.constraints === key && !customStream) return;
   releaseMedia(display);
-  display.mediaTrackConstraints = constraints;
   if (!hasMedia(constraints)) return;
-  const stream = constraints.customStream ?? (await captured(constraints));
-  const video = cached(display) ?? display.appendChild(newVideo(LOCAL_CACHED));
-  video.srcObject = stream;
+  const stream = customStream ?? (await captured(normalize(constraints)));
+  const element = cached(display) ?? display.appendChild(newVideo(LOCAL_CACHED));
+  element.srcObject = stream;
+  if (!customStream) element.dataset.constraints = key;
   // A picture that may not play by itself yet is shown by the first click.
-  video.play().catch(() => undefined);
+  element.play().catch(() => undefined);
 }
 
 /** Stops the media that waits in a display. Whether there was any. */
-export function releaseMedia(display: Display): boolean {
+export function releaseMedia(display: HTMLElement): boolean {
   const video = cached(display);
   if (!video) return false;
   if (video.srcObject instanceof MediaStream) {
@@ -34,11 +37,12 @@ export function releaseMedia(display: Display): boolean {
     for (const track of video.srcObject.getTracks()) track.stop();
   }
   video.srcObject = null;
+  delete video.dataset.constraints;
   return true;
 }
 
 /** Puts a muted video into a display within a click, so that browsers let the call's media play in it later. */
-export async function unlockVideo(display: Display, isLocal: boolean, src?: string, useControls = false): Promise<void> {
+export async function unlockVideo(display: HTMLElement, isLocal: boolean, src?: string, useControls = false): Promise<void> {
   if (cached(display)) return;
   const video = newVideo(isLocal ? LOCAL_CACHED : REMOTE_CACHED);
   video.controls = useControls;
@@ -51,7 +55,7 @@ export async function unlockVideo(display: Display, isLocal: boolean, src?: stri
 }
 
 /** The video that a display has from before: of an earlier call, of `getMediaAccess` or of `playFirstVideo`. */
-function cached(display: Display): HTMLVideoElement | undefined {
+function cached(display: HTMLElement): HTMLVideoElement | undefined {
   const videos = [...display.children].filter((child) => child instanceof HTMLVideoElement);
   return videos.find(({ id }) => id.includes(LOCAL_CACHED) || id.includes(REMOTE_CACHED));
 }

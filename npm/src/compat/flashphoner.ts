@@ -5,10 +5,11 @@ import { OffhookError, typeError } from "../error.js";
 import type { Logger } from "../logger.js";
 import type { CallConstraints, WasmSource } from "../options.js";
 import { Runtime } from "../runtime.js";
+import { account } from "./account.js";
 import { Browser } from "./browser.js";
 import { CompatCall } from "./call.js";
 import { constants, MEDIA_DEVICE_KIND } from "./constants.js";
-import { DEFAULT_CONSTRAINTS, normalized } from "./constraints.js";
+import { DEFAULT_CONSTRAINTS, explicit, normalized } from "./constraints.js";
 import {
   listDevices,
   listMobileDevices,
@@ -17,7 +18,7 @@ import {
   type MediaDeviceList,
 } from "./devices.js";
 import { openMedia, releaseMedia, unlockVideo } from "./display.js";
-import { CompatSession, sessionOptions } from "./session.js";
+import { CompatSession } from "./session.js";
 import { playSilence } from "./silence.js";
 import type { InitOptions, Session, SessionOptions } from "./types.js";
 
@@ -122,8 +123,8 @@ export function createFlashphoner(loadFrom: LoadFrom): FlashphonerApi {
     },
     getMediaAccess: async (constraints, display, _provider, disableConstraintsNormalization) => {
       mustBeReady();
-      const wanted = constraints ?? runtime.constraints ?? DEFAULT_CONSTRAINTS;
-      await openMedia(disableConstraintsNormalization ? wanted : normalized(wanted), display);
+      const wanted = explicit(constraints ?? runtime.constraints ?? DEFAULT_CONSTRAINTS);
+      await openMedia(wanted, display, disableConstraintsNormalization ? (as) => as : normalized);
       return display;
     },
     releaseLocalMedia: (display) => {
@@ -138,7 +139,10 @@ export function createFlashphoner(loadFrom: LoadFrom): FlashphonerApi {
       if (!given?.urlServer) {
         throw typeError("optionsMissing", ERROR_INFO.OPTIONS_URLSERVER_MUST_BE_PROVIDED, "urlServer");
       }
-      return runtime.createSession(sessionOptions(given)) as unknown as Session;
+      const { options: wanted, reachable } = account(given);
+      const session = runtime.createSession(wanted);
+      if (session instanceof CompatSession) session.setReachable(reachable);
+      return session as unknown as Session;
     },
     playFirstSound: () => playSilence(),
     playFirstVideo: (display, isLocal, src, useControls) => unlockVideo(display, isLocal, src, useControls),

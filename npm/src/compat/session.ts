@@ -1,20 +1,28 @@
 import type { CallObject } from "../call-object.js";
 import type { CoreSessionEvent } from "../core.js";
 import { OffhookError } from "../error.js";
+import type { SessionOptions } from "../options.js";
 import type { Runtime } from "../runtime.js";
 import type * as plain from "../session.js";
 import { SessionObject } from "../session-object.js";
-import { DEFAULT_CONSTRAINTS, hasMedia, hasPicture, normalized } from "./constraints.js";
-import type { CallOptions, Connection, SessionOptions, SipOptions, Warning } from "./types.js";
-import type * as options from "../options.js";
+import { markedToken } from "./account.js";
+import { DEFAULT_CONSTRAINTS, explicit, hasMedia, hasPicture } from "./constraints.js";
+import type { CallOptions, Connection, Warning } from "./types.js";
 
 /** A session whose listeners get what those of the Web Call Server's SDK get. */
 export class CompatSession extends SessionObject {
-  readonly #options: options.SessionOptions;
+  readonly #about: { appKey: string | undefined; custom: unknown; keepAlive: boolean | undefined };
+  #reachable = false;
 
-  constructor(runtime: Runtime, options: options.SessionOptions) {
+  constructor(runtime: Runtime, options: SessionOptions) {
     super(runtime, options);
-    this.#options = options;
+    const { appKey, custom, keepAlive } = options;
+    this.#about = { appKey, custom, keepAlive };
+  }
+
+  /** Whether the app is to be told of a registration as soon as the session is there. */
+  setReachable(reachable: boolean): void {
+    this.#reachable = reachable;
   }
 
   override createCall(options: CallOptions): CallObject {
@@ -31,7 +39,7 @@ export class CompatSession extends SessionObject {
   }
 
   override disconnect(): void {
-    super.disconnect({ keep: this.#options.keepAlive === true });
+    super.disconnect({ keep: this.#about.keepAlive === true });
   }
 
   createStream(): never {
@@ -47,8 +55,9 @@ export class CompatSession extends SessionObject {
   }
 
   protected override connection(sipLogin: string, event: Pick<CoreSessionEvent, "token" | "keepAliveMs">): Connection {
-    const { appKey = "defaultApp", custom } = this.#options;
-    return { ...super.connection(sipLogin, event), status: "ESTABLISHED", appKey, custom };
+    const { appKey = "defaultApp", custom } = this.#about;
+    const authToken = markedToken(event.token, this.#reachable);
+    return { ...super.connection(sipLogin, event), authToken, status: "ESTABLISHED", appKey, custom };
   }
 
   protected override emit<E extends keyof plain.SessionEvents>(event: E, ...args: plain.SessionEvents[E]): void {
@@ -67,6 +76,10 @@ export class CompatSession extends SessionObject {
       case "UNREGISTERED":
         this.#tell(event, this, undefined);
         break;
+      case "ESTABLISHED":
+        super.emit(event, ...args);
+        if (this.#reachable) this.changed({ status: "REGISTERED" });
+        break;
       default:
         super.emit(event, ...args);
     }
@@ -76,26 +89,12 @@ export class CompatSession extends SessionObject {
     super.emit(event, ...(args as never));
   }
 
-  #filled(given: CallOptions): CallOptions {
+  #filled(given: CallOptions): CallOptions & { keepElements: true } {
     const asked = given.constraints ?? this.runtime.constraints ?? DEFAULT_CONSTRAINTS;
-    const constraints = given.disableConstraintsNormalization ? asked : normalized(asked);
     // Who shows nothing sees nothing, unless neither is heard.
     const receiveVideo = given.receiveVideo !== false && (hasPicture(asked) || !hasMedia(asked));
-    return { ...given, constraints, receiveVideo };
+    return { ...given, constraints: explicit(asked), receiveVideo, keepElements: true };
   }
-}
-
-/** Of an account, what the relay is told. */
-function sipOptions(given: SipOptions): options.SipOptions {
-  const { proxy, ...account } = given;
-  delete account.useProxy;
-  delete account.visibleName;
-  return proxy && !account.outboundProxy ? { ...account, outboundProxy: proxy } : account;
-}
-
-/** A session's options without what only the app for the Web Call Server knows. */
-export function sessionOptions({ sipOptions: account, ...rest }: SessionOptions): options.SessionOptions {
-  return account ? { ...rest, sipOptions: sipOptions(account) } : rest;
 }
 
 const LOST = new OffhookError({ code: "relayLost", message: "The connection to the relay was lost and is being made again." });
