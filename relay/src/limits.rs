@@ -1,6 +1,11 @@
-//! How much one connection may ask of the relay, and how often the relay says the same thing in its log.
+//! How much one connection may ask of the relay, how many passwords one address may guess, and how often the relay says
+//! the same thing in its log.
+
+mod guesses;
 
 use std::time::{Duration, Instant};
+
+pub use guesses::Guesses;
 
 /// A token bucket: a mean rate with room for bursts.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +22,25 @@ impl RateLimit {
     /// At most `per_second` requests in the mean and four times as many at once.
     #[must_use]
     pub fn new(per_second: u32, now: Instant) -> Self {
-        let interval = Duration::from_secs(1) / per_second.max(1);
-        Self { interval, burst: Duration::from_secs(4), used_until: now }
+        Self::every(Duration::from_secs(1) / per_second.max(1), per_second.max(1).saturating_mul(4), now)
+    }
+
+    /// One request per `interval` in the mean and `burst` of them at once.
+    #[must_use]
+    pub fn every(interval: Duration, burst: u32, now: Instant) -> Self {
+        Self { interval, burst: interval.saturating_mul(burst), used_until: now }
+    }
+
+    /// Whether one more would be taken now.
+    #[must_use]
+    pub fn has_room(&self, now: Instant) -> bool {
+        self.used_until.max(now) + self.interval <= now + self.burst
+    }
+
+    /// Whether nothing has been taken that still counts.
+    #[must_use]
+    pub fn is_unused(&self, now: Instant) -> bool {
+        self.used_until <= now
     }
 
     /// Takes one request; `false` when it is one too many.
@@ -41,6 +63,9 @@ impl RateLimit {
 /// Keys a leg may press per second in the mean, as [`RateLimit`] counts; nobody's fingers are faster. The far end hears
 /// of each, so that without a bound one end could drown the other.
 pub const KEYS_PER_SECOND: u32 = 50;
+
+/// Kilobytes of app data a connection may send per second in the mean, as [`RateLimit`] counts.
+pub const DATA_KB_PER_SECOND: u32 = 64;
 
 /// Something wrong that others can cause as often as they like: the log hears of it once a minute.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,7 +4,7 @@
 
 mod event_loop;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use offhook_media::{Media, MediaError};
@@ -31,8 +31,8 @@ const MEDIA_QUEUE: usize = 65_536;
 /// What reaches the loop.
 #[derive(Debug)]
 pub enum LoopInput {
-    /// A WebSocket was opened; frames for it go here.
-    Opened(ConnectionId, Socket),
+    /// A WebSocket was opened from this address; frames for it go here.
+    Opened(ConnectionId, IpAddr, Socket),
     /// Something for the relay itself.
     Relay(Input),
     /// Somebody wants to know how things are.

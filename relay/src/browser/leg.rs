@@ -1,17 +1,24 @@
+mod about;
+mod connection;
+mod exchange;
 mod requests;
+mod status;
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
-use offhook_media::{Command, Direction, Event, LegId, WebRtcLocal};
-use offhook_protocol::event::{
-    CallSdp, CallStatusChanged, DtmfReceived, IncomingCall, PartyChanged, SdpKind, Transfer as TransferNews,
-};
-use offhook_protocol::{CallStatus, EventBody, Failure, TransferStatus};
+use offhook_media::{Command, Direction, LegId, WebRtcLocal};
+use offhook_protocol::event::DtmfReceived;
+use offhook_protocol::{CallStatus, EventBody};
 
-use super::webrtc::{self, BrowserDescription, Payload};
-use crate::call::{
-    Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress, failure_for_status,
-};
+use super::webrtc::{BrowserDescription, Payload};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
+use about::About;
+use connection::Connection;
+use exchange::{Awaited, Change};
+
+pub use exchange::Transport;
+pub use status::ended;
 
 /// What a browser leg wants done.
 #[derive(Debug)]
@@ -47,8 +54,14 @@ pub struct BrowserLeg {
     remote: Option<BrowserDescription>,
     /// The payload types of the relay's latest offer.
     offered: Vec<Payload>,
-    /// An offer of the relay's waits for the browser's answer.
-    awaits_answer: bool,
+    /// The relay's offer that waits for the browser's answer.
+    awaited: Option<Awaited>,
+    /// What the browser has asked of the far end.
+    asked: Option<Change>,
+    /// Another page has the session, and has not connected itself to the call yet.
+    unattached: bool,
+    connection: Connection,
+    about: About,
     /// What the browser was told to use.
     agreed: Option<Description>,
     /// How far the call has come before its answer, as the browser was told.
@@ -64,9 +77,15 @@ pub struct BrowserLeg {
 impl BrowserLeg {
     /// A leg of a browser that calls with this offer.
     #[must_use]
-    pub fn calling(call_id: String, leg: LegId, local: WebRtcLocal, offer: BrowserDescription) -> Self {
-        let direction = offer.audio().direction;
-        Self { remote: Some(offer), direction, ..Self::new(call_id, leg, local, State::Calling) }
+    pub fn calling(
+        call_id: String,
+        leg: LegId,
+        local: WebRtcLocal,
+        offer: BrowserDescription,
+        (from, to): (Identity, Identity),
+    ) -> Self {
+        let (direction, about) = (offer.audio().direction, About::outgoing(from, to));
+        Self { remote: Some(offer), direction, about, ..Self::new(call_id, leg, local, State::Calling) }
     }
 
     /// A leg of a browser that is called; [`LegCommand::Invite`] comes next.
@@ -83,7 +102,11 @@ impl BrowserLeg {
             state,
             remote: None,
             offered: Vec::new(),
-            awaits_answer: false,
+            awaited: None,
+            asked: None,
+            unattached: false,
+            connection: Connection::default(),
+            about: About::default(),
             agreed: None,
             progress: None,
             holds: false,
@@ -111,7 +134,7 @@ impl BrowserLeg {
     }
 
     /// Takes what the core says.
-    pub fn command(&mut self, command: LegCommand) {
+    pub fn command(&mut self, command: LegCommand, now: Instant) {
         if self.state == State::Over {
             return;
         }
@@ -128,8 +151,8 @@ impl BrowserLeg {
                 self.early(media.as_ref());
                 self.progress(CallStatus::SessionProgress, extras);
             }
-            LegCommand::Answer(audio, extras) => self.connected(&audio, extras),
-            LegCommand::Reoffer(audio) => self.reoffered(audio),
+            LegCommand::Answer(audio, extras) => self.connected(&audio, extras, now),
+            LegCommand::Reoffer(audio) => self.reoffered(audio, now),
             LegCommand::ReofferAnswer(result) => self.reoffer_answered(result),
             LegCommand::Dtmf { digit, duration, .. } => {
                 self.event(EventBody::Dtmf(DtmfReceived {
@@ -140,78 +163,28 @@ impl BrowserLeg {
             }
             LegCommand::Warning(failure) => self.warn(Some(failure)),
             LegCommand::Transfer(transfer) => self.transfer_news(transfer),
-            LegCommand::Party(identity) => self.event(EventBody::Party(PartyChanged {
-                call_id: self.call_id.clone(),
-                user: identity.user,
-                display_name: identity.display_name,
-            })),
+            LegCommand::Party(identity) => self.other_party(identity),
             LegCommand::End(cause, extras) => self.end(&cause, extras, cause.clone()),
         }
     }
 
-    /// The browser is gone for good; it can be told nothing any more.
-    pub fn lost(&mut self) {
-        if self.state == State::Over {
-            return;
-        }
-        let cause = match self.state {
-            State::Ringing => Cause::Failure(failure_for_status(480, "Temporarily Unavailable")),
-            State::Calling | State::Early => Cause::Cancelled,
-            State::Connected | State::Over => Cause::Normal,
-        };
-        self.end(&Cause::Normal, Extras::default(), cause);
-    }
-
-    /// Takes what the media worker saw of the browser.
-    pub fn media_event(&mut self, event: &Event) {
-        match event {
-            Event::Connected { .. } => self.leg(LegEvent::MediaConnected),
-            Event::Failed { cause, .. } => self.leg(LegEvent::MediaFailed(*cause)),
-            Event::Inactive { .. } => self.leg(LegEvent::MediaInactive),
-            Event::PeerClosed { .. } if self.state != State::Over => self.lost(),
-            // Keys come as requests; a browser that sends them as RTP has its packets passed on.
-            _ => {}
-        }
-    }
-
-    fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>, extras: Extras) {
-        let audio = offer.unwrap_or_else(everything);
-        let sdp = self.write_offer(&audio);
-        self.agreed = Some(audio);
-        self.event(EventBody::IncomingCall(IncomingCall {
-            call_id: self.call_id.clone(),
-            caller: from.user,
-            callee: to.user,
-            visible_name: from.display_name,
-            sdp,
-            headers: extras.headers,
-            custom: extras.custom,
-            ..IncomingCall::default()
-        }));
-        self.status(CallStatus::Ring);
-    }
-
     fn early(&mut self, media: Option<&Description>) {
-        if let (State::Calling, Some(audio)) = (self.state, media) {
+        if let (State::Calling, Some(audio)) = (self.state, media)
+            && !self.unattached
+        {
             self.state = State::Early;
             self.write_answer(audio);
         }
     }
 
-    /// A SIP server says the same again as often as it likes, and each of its proxies may say 100. The browser hears of
-    /// what is new.
-    fn progress(&mut self, status: CallStatus, extras: Extras) {
-        let news = if status == CallStatus::Trying { self.progress.is_none() } else { self.progress != Some(status) };
-        if news {
-            self.progress = Some(status);
-            self.status_with(status, extras);
-        }
-    }
-
-    fn connected(&mut self, audio: &Description, extras: Extras) {
+    fn connected(&mut self, audio: &Description, extras: Extras, now: Instant) {
         match self.state {
+            State::Calling | State::Early if self.unattached => {
+                self.agreed = Some(audio.clone());
+                self.await_page(now);
+            }
             State::Calling => self.write_answer(audio),
-            State::Early if self.speaks_other_than(audio) => self.send_offer(audio),
+            State::Early if self.speaks_other_than(audio) => self.send_offer(audio, now),
             State::Early => {}
             State::Ringing | State::Connected | State::Over => return,
         }
@@ -222,19 +195,10 @@ impl BrowserLeg {
         self.status_with(CallStatus::Established, extras);
     }
 
-    /// The far end changed something. A hold is a matter of this side's media gate; only other codecs need the browser.
-    fn reoffered(&mut self, audio: Description) {
-        self.direction = audio.direction;
-        self.gate();
-        if self.speaks_other_than(&audio) {
-            return self.send_offer(&audio);
-        }
-        let codecs = self.agreed.as_ref().map_or(audio.codecs.clone(), |agreed| agreed.codecs.clone());
-        self.leg(LegEvent::ReofferResult(Ok(Description { codecs, ..audio })));
-        self.show_hold();
-    }
-
     fn reoffer_answered(&mut self, result: Result<Description, Cause>) {
+        if self.asked.take() == Some(Change::Media) {
+            return self.media_answered(result);
+        }
         match result {
             Ok(audio) => {
                 self.direction = audio.direction;
@@ -249,69 +213,11 @@ impl BrowserLeg {
         }
     }
 
-    /// Something did not work; the call goes on as it is.
-    fn warn(&mut self, error: Option<Failure>) {
-        let status = if self.state == State::Connected { Some(self.hold_status()) } else { self.progress };
-        let Some(status) = status else { return };
-        let changed = CallStatusChanged::new(&self.call_id, status);
-        self.event(EventBody::CallStatus(CallStatusChanged { error, ..changed }));
-    }
-
-    fn transfer_news(&mut self, transfer: Transfer) {
-        let (status, cause) = match transfer.progress {
-            TransferProgress::Trying => (TransferStatus::Trying, None),
-            TransferProgress::Ringing => (TransferStatus::Ring, None),
-            TransferProgress::Completed => (TransferStatus::Completed, None),
-            TransferProgress::Failed(cause) => (TransferStatus::Failed, Some(cause)),
-        };
-        let error = cause.as_ref().and_then(Cause::failure);
-        self.event(EventBody::Transfer(TransferNews {
-            call_id: self.call_id.clone(),
-            status,
-            target: transfer.target,
-            sip_status: error.as_ref().and_then(|error| error.sip_status),
-            sip_reason: error.as_ref().and_then(|error| error.sip_reason.clone()),
-            error,
-        }));
-    }
-
     /// Ends the leg, telling the browser one cause and the core another.
     fn end(&mut self, shown: &Cause, extras: Extras, cause: Cause) {
         self.state = State::Over;
         self.event(ended(self.call_id.clone(), shown, extras));
         self.leg(LegEvent::Ended(cause, Extras::default()));
-    }
-
-    fn write_answer(&mut self, audio: &Description) {
-        let Some(offer) = &self.remote else { return };
-        self.version += 1;
-        let own = Description { direction: offer.audio().direction, ..audio.clone() };
-        let (sdp, formats) = webrtc::answer(offer, &self.local, &own, self.version);
-        let remote = offer.remote(formats);
-        self.agreed = Some(audio.clone());
-        self.media(Command::WebRtcRemote { leg: self.leg, remote });
-        self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Answer, sdp }));
-    }
-
-    fn send_offer(&mut self, audio: &Description) {
-        let sdp = self.write_offer(audio);
-        self.agreed = Some(audio.clone());
-        self.awaits_answer = true;
-        self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Offer, sdp }));
-    }
-
-    /// A hold never shows in the browser's description: its peer connection stays as it is.
-    fn write_offer(&mut self, audio: &Description) -> String {
-        self.version += 1;
-        let both_ways = Description { direction: Direction::SendRecv, ..audio.clone() };
-        let (sdp, payloads) = webrtc::offer(&self.local, &both_ways, self.version);
-        self.offered = payloads;
-        sdp
-    }
-
-    fn speaks_other_than(&self, audio: &Description) -> bool {
-        let spoken = self.agreed.as_ref().and_then(|agreed| agreed.codecs.first());
-        spoken != audio.codecs.first()
     }
 
     /// What the browser itself can do: one without a microphone only receives.
@@ -322,27 +228,6 @@ impl BrowserLeg {
     fn gate(&mut self) {
         let direction = if self.holds { Direction::Inactive } else { self.direction };
         self.media(Command::Direction { leg: self.leg, direction });
-    }
-
-    fn hold_status(&self) -> CallStatus {
-        let own = self.own_direction();
-        let held = self.holds || narrowed(self.direction, own) != own;
-        if held { CallStatus::Hold } else { CallStatus::Established }
-    }
-
-    fn show_hold(&mut self) {
-        self.status(self.hold_status());
-    }
-
-    fn status(&mut self, status: CallStatus) {
-        self.event(EventBody::CallStatus(CallStatusChanged::new(&self.call_id, status)));
-    }
-
-    /// Tells the browser a status and what the message behind it said.
-    fn status_with(&mut self, status: CallStatus, extras: Extras) {
-        let Extras { sip_status, sip_reason, headers, .. } = extras;
-        let changed = CallStatusChanged::new(&self.call_id, status);
-        self.event(EventBody::CallStatus(CallStatusChanged { sip_status, sip_reason, headers, ..changed }));
     }
 
     fn event(&mut self, event: EventBody) {
@@ -356,22 +241,6 @@ impl BrowserLeg {
     fn media(&mut self, command: Command) {
         self.outputs.push_back(BrowserOutput::Media(command));
     }
-}
-
-/// The terminal status of a call that ends for this cause, and what the SIP message behind it said.
-#[must_use]
-pub fn ended(call_id: String, cause: &Cause, extras: Extras) -> EventBody {
-    let error = cause.failure();
-    let of_failure = |error: &Failure| (error.sip_status, error.sip_reason.clone());
-    let (status, reason) = error.as_ref().map(of_failure).unwrap_or_default();
-    EventBody::CallStatus(CallStatusChanged {
-        sip_status: extras.sip_status.or(status),
-        sip_reason: extras.sip_reason.or(reason),
-        info: cause.info().map(str::to_owned),
-        error,
-        headers: extras.headers,
-        ..CallStatusChanged::new(call_id, cause.status())
-    })
 }
 
 /// What is offered to a browser when the caller offered nothing.

@@ -13,4 +13,4 @@ pub mod webrtc;
 #[cfg(test)]
 mod tests;
 
-pub use leg::{BrowserLeg, BrowserOutput, ended};
+pub use leg::{BrowserLeg, BrowserOutput, Transport, ended};

@@ -1,5 +1,7 @@
 //! A browser leg as the core drives it.
 
+use std::time::Instant;
+
 use offhook_media::{Codec, Command, Direction, Fingerprint, IceCredentials, IcePassword, LegId, WebRtcLocal};
 use offhook_protocol::{CallStatus, EventBody};
 
@@ -20,12 +22,22 @@ fn local() -> WebRtcLocal {
     }
 }
 
+fn names() -> (Identity, Identity) {
+    let name = |user: &str| Identity { user: user.into(), display_name: None };
+    (name("alice"), name("bob"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
+fn start() -> Instant {
+    Instant::now()
+}
+
 fn audio(codecs: &[Codec], direction: Direction) -> Description {
     Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None }
 }
 
 fn calling() -> BrowserLeg {
-    BrowserLeg::calling("c1".into(), LegId(1), local(), BrowserDescription::parse(OFFER).unwrap())
+    BrowserLeg::calling("c1".into(), LegId(1), local(), BrowserDescription::parse(OFFER).unwrap(), names())
 }
 
 /// What a leg wants done, in a form that tests can read.
@@ -50,7 +62,7 @@ fn said(leg: &mut BrowserLeg) -> Vec<String> {
 
 fn connected() -> BrowserLeg {
     let mut leg = calling();
-    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv), Extras::default()));
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv), Extras::default()), start());
     said(&mut leg);
     leg
 }
@@ -59,11 +71,11 @@ fn connected() -> BrowserLeg {
 fn early_media_brings_the_answer_and_the_call_keeps_it() {
     let mut leg = calling();
     let sound = audio(&[Codec::Pcma], Direction::SendRecv);
-    leg.command(LegCommand::Progress(Some(sound.clone()), Extras::default()));
+    leg.command(LegCommand::Progress(Some(sound.clone()), Extras::default()), start());
     assert_eq!(said(&mut leg), ["remote 2", "sdp Answer", "SessionProgress"]);
-    leg.command(LegCommand::Ringing(Some(sound.clone()), Extras::default()));
+    leg.command(LegCommand::Ringing(Some(sound.clone()), Extras::default()), start());
     assert_eq!(said(&mut leg), ["RingMedia"]);
-    leg.command(LegCommand::Answer(sound, Extras::default()));
+    leg.command(LegCommand::Answer(sound, Extras::default()), start());
     assert_eq!(said(&mut leg), ["gate SendRecv", "supervise", "Established"]);
 }
 
@@ -81,7 +93,7 @@ fn progress_that_is_said_again_is_told_once() {
         Progress(None, Extras::default()),
         Ringing(None, Extras::default()),
     ] {
-        leg.command(command);
+        leg.command(command, start());
     }
     assert_eq!(said(&mut leg), ["Trying", "Ring", "SessionProgress", "Ring"]);
 }
@@ -89,27 +101,27 @@ fn progress_that_is_said_again_is_told_once() {
 #[test]
 fn an_answer_with_another_codec_than_the_early_one_is_offered_anew() {
     let mut leg = calling();
-    leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()));
+    leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()), start());
     said(&mut leg);
-    leg.command(LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv), Extras::default()));
+    leg.command(LegCommand::Answer(audio(&[Codec::Opus], Direction::SendRecv), Extras::default()), start());
     assert_eq!(said(&mut leg), ["sdp Offer", "gate SendRecv", "supervise", "Established"]);
 }
 
 #[test]
 fn ringing_without_sound_is_only_a_status() {
     let mut leg = calling();
-    leg.command(LegCommand::Trying);
-    leg.command(LegCommand::Ringing(None, Extras::default()));
-    leg.command(LegCommand::Progress(None, Extras::default()));
+    leg.command(LegCommand::Trying, start());
+    leg.command(LegCommand::Ringing(None, Extras::default()), start());
+    leg.command(LegCommand::Progress(None, Extras::default()), start());
     assert_eq!(said(&mut leg), ["Trying", "Ring", "SessionProgress"]);
 }
 
 #[test]
 fn being_held_gates_the_sound_and_is_answered_at_once() {
     let mut leg = connected();
-    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendOnly)));
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendOnly)), start());
     assert_eq!(said(&mut leg), ["gate SendOnly", "result SendOnly", "Hold"]);
-    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendRecv)));
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendRecv)), start());
     assert_eq!(said(&mut leg), ["gate SendRecv", "result SendRecv", "Established"]);
 }
 
@@ -118,7 +130,7 @@ fn a_hold_silences_both_ways_and_shows_when_it_is_answered() {
     let mut leg = connected();
     leg.hold(true).unwrap();
     assert_eq!(said(&mut leg), ["gate Inactive", "reoffer RecvOnly"]);
-    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::RecvOnly))));
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::RecvOnly))), start());
     assert_eq!(said(&mut leg), ["gate Inactive", "Hold"]);
 }
 
@@ -127,7 +139,7 @@ fn a_refused_hold_opens_the_sound_again_and_says_why() {
     let mut leg = connected();
     leg.hold(true).unwrap();
     said(&mut leg);
-    leg.command(LegCommand::ReofferAnswer(Err(Cause::Failure(failure_for_status(488, "")))));
+    leg.command(LegCommand::ReofferAnswer(Err(Cause::Failure(failure_for_status(488, "")))), start());
     let outputs: Vec<_> = std::iter::from_fn(|| leg.poll_output()).collect();
     let BrowserOutput::Event(EventBody::CallStatus(status)) = &outputs[1] else { panic!("{outputs:?}") };
     assert_eq!(status.status, CallStatus::Established);
@@ -137,7 +149,7 @@ fn a_refused_hold_opens_the_sound_again_and_says_why() {
 #[test]
 fn a_far_end_that_changes_codec_needs_the_browsers_answer() {
     let mut leg = connected();
-    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcmu], Direction::SendRecv)));
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcmu], Direction::SendRecv)), start());
     assert_eq!(said(&mut leg), ["gate SendRecv", "sdp Offer"]);
     let answer = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 0 126");
     leg.sdp(&answer).unwrap();
@@ -149,12 +161,10 @@ fn a_far_end_that_changes_codec_needs_the_browsers_answer() {
 fn a_called_browser_answers_with_what_it_was_offered() {
     let mut leg = BrowserLeg::called("in".into(), LegId(1), local());
     let offer = Some(audio(&[Codec::Pcma, Codec::Pcmu], Direction::SendRecv));
-    leg.command(LegCommand::Invite {
-        from: Identity::default(),
-        to: Identity::default(),
-        offer,
-        extras: Extras::default(),
-    });
+    leg.command(
+        LegCommand::Invite { from: Identity::default(), to: Identity::default(), offer, extras: Extras::default() },
+        start(),
+    );
     assert_eq!(said(&mut leg), ["incoming", "Ring"]);
     leg.ring().unwrap();
     said(&mut leg);
@@ -170,9 +180,9 @@ fn a_called_browser_answers_with_what_it_was_offered() {
 #[test]
 fn a_browser_is_told_the_end_once() {
     let mut leg = connected();
-    leg.command(LegCommand::End(Cause::Normal, Extras::default()));
+    leg.command(LegCommand::End(Cause::Normal, Extras::default()), start());
     assert_eq!(said(&mut leg), ["Finish", "ended Normal"]);
-    leg.command(LegCommand::End(Cause::Normal, Extras::default()));
+    leg.command(LegCommand::End(Cause::Normal, Extras::default()), start());
     leg.lost();
     assert!(leg.hangup(false).is_err());
     assert!(said(&mut leg).is_empty());
@@ -183,12 +193,12 @@ fn a_browser_without_a_microphone_is_not_on_hold() {
     let listener = OFFER.replace("a=sendrecv", "a=recvonly");
     let offer = BrowserDescription::parse(&listener).unwrap();
     assert_eq!(offer.audio().direction, Direction::SendOnly);
-    let mut leg = BrowserLeg::calling("c1".into(), LegId(1), local(), offer);
-    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendOnly), Extras::default()));
+    let mut leg = BrowserLeg::calling("c1".into(), LegId(1), local(), offer, names());
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendOnly), Extras::default()), start());
     leg.hold(true).unwrap();
-    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::Inactive))));
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::Inactive))), start());
     leg.hold(false).unwrap();
-    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::SendOnly))));
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::SendOnly))), start());
     let said = said(&mut leg);
     assert_eq!(said.last().unwrap(), "Established", "{said:?}");
 }

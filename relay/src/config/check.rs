@@ -56,6 +56,11 @@ impl Check {
             ),
             static_files: file.static_files,
             allowed_origins: file.allowed_origins,
+            trusted_proxies: file
+                .trusted_proxies
+                .iter()
+                .filter_map(|text| self.value("http.trusted_proxies", text, "an IP address"))
+                .collect(),
         }
     }
 
@@ -208,6 +213,12 @@ impl Check {
     fn limits(&mut self, file: &LimitValues, defaults: Limits) -> Limits {
         let mut call = defaults.call;
         call.unanswered = self.seconds("limits.unanswered", file.unanswered, 1..=3600, call.unanswered);
+        let session_grace = self.seconds("limits.session_grace", file.session_grace, 0..=3600, defaults.session_grace);
+        let keep_alive =
+            self.seconds("limits.keep_alive", file.keep_alive, 0..=86_400, defaults.keep_alive.max(session_grace));
+        if keep_alive < session_grace {
+            self.problem("limits.keep_alive", "must not be shorter than limits.session_grace".to_owned());
+        }
         Limits {
             sessions: self.within("limits.sessions", file.sessions, 1..=1_000_000, defaults.sessions),
             connections: self.within("limits.connections", file.connections, 1..=1_000_000, defaults.connections),
@@ -230,7 +241,8 @@ impl Check {
                 1..=100_000,
                 defaults.requests_per_second,
             ),
-            session_grace: self.seconds("limits.session_grace", file.session_grace, 0..=3600, defaults.session_grace),
+            session_grace,
+            keep_alive,
             handshake: defaults.handshake,
             call,
         }

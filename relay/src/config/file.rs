@@ -27,6 +27,7 @@ pub(super) struct Http {
     #[serde(rename = "static")]
     pub(super) static_files: Option<PathBuf>,
     pub(super) allowed_origins: Vec<String>,
+    pub(super) trusted_proxies: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -84,6 +85,7 @@ pub(super) struct LimitValues {
     pub(super) transactions: Option<usize>,
     pub(super) requests_per_second: Option<u32>,
     pub(super) session_grace: Option<u64>,
+    pub(super) keep_alive: Option<u64>,
     pub(super) unanswered: Option<u64>,
 }
 
@@ -138,6 +140,7 @@ mod tests {
             [http]
             listen = "0.0.0.0:8443"
             allowed_origins = ["https://shop.example"]
+            trusted_proxies = ["127.0.0.1", "2001:db8::7"]
             [sip]
             udp = "192.0.2.1:5070"
             tcp = "off"
@@ -157,11 +160,13 @@ mod tests {
             sessions = 3
             transactions = 5000
             session_grace = 9
+            keep_alive = 120
             unanswered = 60
             "#,
         )
         .unwrap();
         assert_eq!(config.http.listen.port(), 8443);
+        assert_eq!(config.http.trusted_proxies.len(), 2);
         assert_eq!(config.sip.tcp, None);
         assert!(config.sip.destinations.allow("sip.example.com"));
         assert_eq!(config.media.rtp_ports, 20_000..=20_999);
@@ -170,6 +175,7 @@ mod tests {
         assert_eq!(config.services.get("echo"), None);
         assert_eq!(config.limits.transactions, 5000);
         assert_eq!(config.limits.session_grace, Duration::from_secs(9));
+        assert_eq!(config.limits.keep_alive, Duration::from_secs(120));
         assert_eq!(config.limits.call.unanswered, Duration::from_secs(60));
     }
 
@@ -232,6 +238,8 @@ mod tests {
         for (section, text) in [
             ("http", "allowed_origins = [\"https://shop.example/\"]"),
             ("http", "allowed_origins = [\"https://*.shop.example\"]"),
+            ("http", "trusted_proxies = [\"10.0.0.0/8\"]"),
+            ("limits", "session_grace = 60\nkeep_alive = 30"),
             ("sip", "destinations = [\"sip.example.com:5060\"]"),
             ("sip", "destinations = [\"*.2001:db8::1\"]"),
             ("sip", "advertised = \"0.0.0.0\""),

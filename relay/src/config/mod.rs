@@ -48,6 +48,8 @@ pub struct HttpConfig {
     pub static_files: Option<PathBuf>,
     /// Origins besides the relay's own whose pages may open a WebSocket; `*` for all.
     pub allowed_origins: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// The SIP side.
@@ -94,6 +96,8 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// How long a session outlives its socket.
     pub session_grace: Duration,
+    /// How long one that was opened with `keepAlive` does, and its page too.
+    pub keep_alive: Duration,
     /// How long a connection may stay without an open session.
     pub handshake: Duration,
     /// Deadlines of calls.
@@ -109,7 +113,8 @@ impl Default for Limits {
             calls: 1000,
             transactions: 100_000,
             requests_per_second: 50,
-            session_grace: Duration::from_secs(5),
+            session_grace: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(600),
             handshake: Duration::from_secs(15),
             call: Deadlines::default(),
         }
@@ -120,7 +125,12 @@ impl Default for Config {
     fn default() -> Self {
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
-            http: HttpConfig { listen: loopback(8080), static_files: None, allowed_origins: Vec::new() },
+            http: HttpConfig {
+                listen: loopback(8080),
+                static_files: None,
+                allowed_origins: Vec::new(),
+                trusted_proxies: Vec::new(),
+            },
             sip: SipConfig {
                 udp: Some(loopback(5060)),
                 tcp: Some(loopback(5060)),

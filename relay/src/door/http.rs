@@ -1,10 +1,12 @@
 //! The HTTP side: WebSocket upgrades, health, and files with the headers that protect them.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
+use axum::extract::connect_info::{ConnectInfo, IntoMakeServiceWithConnectInfo};
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -15,6 +17,7 @@ use tokio::sync::mpsc;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::source::{Peer, source};
 use super::{health, origin, ws};
 use crate::config::{Config, Users};
 use crate::run::LoopInput;
@@ -30,16 +33,18 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 pub struct DoorState {
     pub(super) to_loop: mpsc::Sender<LoopInput>,
     allowed_origins: Arc<[String]>,
+    trusted_proxies: Arc<[IpAddr]>,
     /// Local names are open to anybody.
     open: bool,
     connections: Arc<AtomicU64>,
 }
 
 /// The routes: `/` and `/ws` take WebSockets, `/health` reports, everything else is a file.
-pub fn router(config: &Config, to_loop: mpsc::Sender<LoopInput>) -> Router {
+pub fn router(config: &Config, to_loop: mpsc::Sender<LoopInput>) -> IntoMakeServiceWithConnectInfo<Router, Peer> {
     let state = DoorState {
         to_loop,
         allowed_origins: config.http.allowed_origins.clone().into(),
+        trusted_proxies: config.http.trusted_proxies.clone().into(),
         open: matches!(config.users, Users::Open),
         connections: Arc::new(AtomicU64::new(0)),
     };
@@ -48,26 +53,27 @@ pub fn router(config: &Config, to_loop: mpsc::Sender<LoopInput>) -> Router {
         Some(directory) => with_files(router, directory),
         None => router.route("/", get(upgrade_only)),
     };
-    protected(router.with_state(state))
+    protected(router.with_state(state)).into_make_service_with_connect_info()
 }
 
 fn with_files(router: Router<DoorState>, directory: &Path) -> Router<DoorState> {
     let files = ServeDir::new(directory);
     let index = files.clone();
-    let root = move |State(door): State<DoorState>, upgrade: Upgrade, request: Request| async move {
+    let root = move |State(door): State<DoorState>, peer: From, upgrade: Upgrade, request: Request| async move {
         match upgrade {
-            Ok(upgrade) => accept(&door, upgrade, request.headers()),
+            Ok(upgrade) => accept(&door, upgrade, peer.0, request.headers()),
             Err(_) => file(index, request).await,
         }
     };
     router.route("/", get(root)).fallback_service(files)
 }
 
+type From = ConnectInfo<Peer>;
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-async fn upgrade_only(State(door): State<DoorState>, headers: HeaderMap, upgrade: Upgrade) -> Response {
+async fn upgrade_only(State(door): State<DoorState>, peer: From, headers: HeaderMap, upgrade: Upgrade) -> Response {
     match upgrade {
-        Ok(upgrade) => accept(&door, upgrade, &headers),
+        Ok(upgrade) => accept(&door, upgrade, peer.0, &headers),
         Err(_) => (StatusCode::UPGRADE_REQUIRED, "this address takes WebSockets only").into_response(),
     }
 }
@@ -82,7 +88,7 @@ async fn file(mut files: ServeDir, request: Request) -> Response {
     }
 }
 
-fn accept(door: &DoorState, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> Response {
+fn accept(door: &DoorState, upgrade: WebSocketUpgrade, peer: Peer, headers: &HeaderMap) -> Response {
     if !origin::is_allowed(headers, &door.allowed_origins, door.open) {
         return (StatusCode::FORBIDDEN, "pages of this origin may not connect").into_response();
     }
@@ -94,8 +100,9 @@ fn accept(door: &DoorState, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> R
         return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol must be offhook.v1").into_response();
     }
     let id = ConnectionId(door.connections.fetch_add(1, Ordering::Relaxed) + 1);
+    let source = source(peer, headers, &door.trusted_proxies);
     let to_loop = door.to_loop.clone();
-    upgrade.on_upgrade(move |socket| ws::serve(socket, id, to_loop))
+    upgrade.on_upgrade(move |socket| ws::serve(socket, id, source, to_loop))
 }
 
 fn protected(router: Router) -> Router {

@@ -6,8 +6,10 @@ mod health;
 mod http;
 mod listener;
 mod origin;
+mod source;
 mod ws;
 
 pub use http::{DoorState, router};
 pub use listener::BoundedListener;
+pub use source::Peer;
 pub use ws::{Outgoing, Socket};

@@ -1,6 +1,7 @@
 //! One task per WebSocket: frames in, frames out, both through bounded queues.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -42,9 +43,9 @@ impl fmt::Debug for Outgoing {
 pub type Socket = mpsc::Sender<Outgoing>;
 
 /// Serves one WebSocket until it is closed.
-pub(super) async fn serve(mut socket: WebSocket, id: ConnectionId, to_loop: mpsc::Sender<LoopInput>) {
+pub(super) async fn serve(mut socket: WebSocket, id: ConnectionId, source: IpAddr, to_loop: mpsc::Sender<LoopInput>) {
     let (sender, mut outgoing) = mpsc::channel(OUTGOING_QUEUE);
-    if to_loop.send(LoopInput::Opened(id, sender)).await.is_err() {
+    if to_loop.send(LoopInput::Opened(id, source, sender)).await.is_err() {
         return;
     }
     let reason = converse(&mut socket, id, &to_loop, &mut outgoing).await;
@@ -110,7 +111,7 @@ async fn converse(
 
 fn read(text: &str) -> Received {
     match Request::parse(text) {
-        Ok(request) => Received::Request(request),
+        Ok(request) => Received::Request(Box::new(request)),
         Err(error) => Received::Unreadable(error.id, error.failure),
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct LegEntry<W> {
     pub(super) driver: Driver,
     /// Of the keys that are pressed there.
     pub(super) keys: RateLimit,
+    /// The deadline that the schedule knows of.
+    pub(super) scheduled: Option<Instant>,
 }
 
 pub(super) enum Driver {
@@ -89,11 +91,12 @@ impl<M: MediaPlane> Relay<M> {
             display_name: shown.or_else(|| caller.display_name().map(str::to_owned)),
         };
         let to = Identity { user: request.callee.clone(), display_name: None };
-        let worker = self.media.open_call();
+        let worker = self.worker_for(session);
         let leg = LegId(self.next_id());
         let offer = description.audio();
+        let names = (from.clone(), to.clone());
         let result = self.callee(session, &request.callee, worker, now).and_then(|callee| {
-            match self.browser_caller(session, worker, leg, &request, description, now) {
+            match self.browser_caller(session, worker, (leg, &request.call_id), description, names, now) {
                 Ok(caller) => Ok((caller, callee)),
                 Err(failure) => {
                     self.discard(worker, callee);
@@ -156,17 +159,14 @@ impl<M: MediaPlane> Relay<M> {
         &mut self,
         session: SessionId,
         worker: M::Worker,
-        leg: LegId,
-        request: &StartCall,
+        (leg, call_id): (LegId, &str),
         offer: BrowserDescription,
+        names: (Identity, Identity),
         now: Instant,
     ) -> Result<End, Failure> {
         let local = self.media.webrtc_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
-        let driver = BrowserLeg::calling(request.call_id.clone(), leg, local, offer);
-        if let Some(session) = self.sessions.get_mut(&session) {
-            session.calls.insert(request.call_id.clone(), leg);
-        }
-        Ok(End { leg, driver: Driver::Browser(session, Box::new(driver)) })
+        let driver = BrowserLeg::calling(call_id.to_owned(), leg, local, offer, names);
+        Ok(self.browser_end(session, leg, driver, now))
     }
 
     /// Opens the leg that a session's call leads to.
@@ -224,11 +224,28 @@ impl<M: MediaPlane> Relay<M> {
         let leg = LegId(self.next_id());
         let local = self.media.webrtc_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
         let call_id: String = self.random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-        if let Some(session) = self.sessions.get_mut(&session) {
-            session.calls.insert(call_id.clone(), leg);
-        }
         let driver = BrowserLeg::called(call_id, leg, local);
-        Ok(End { leg, driver: Driver::Browser(session, Box::new(driver)) })
+        Ok(self.browser_end(session, leg, driver, now))
+    }
+
+    fn browser_end(&mut self, id: SessionId, leg: LegId, mut driver: BrowserLeg, now: Instant) -> End {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.calls.insert(driver.call_id().to_owned(), leg);
+            if session.keep_alive().is_some() {
+                driver.outlive_page();
+            }
+            if session.connection().is_none() {
+                driver.detached(now);
+            }
+        }
+        End { leg, driver: Driver::Browser(id, Box::new(driver)) }
+    }
+
+    /// The worker for a session's next call: all its calls live on one, so that their far ends can be joined.
+    pub(super) fn worker_for(&self, session: SessionId) -> M::Worker {
+        let calls = self.sessions.get(&session).into_iter().flat_map(|session| session.calls.values());
+        let known = calls.filter_map(|leg| self.legs.get(leg)).map(|entry| entry.worker).next();
+        known.unwrap_or_else(|| self.media.open_call())
     }
 
     /// Puts two legs together as a call.
@@ -254,43 +271,11 @@ impl<M: MediaPlane> Relay<M> {
         }
         for (party, end) in [(Party::Caller, caller), (Party::Callee, callee)] {
             let keys = RateLimit::new(KEYS_PER_SECOND, now);
-            self.legs.insert(end.leg, LegEntry { call: id, party, worker, driver: end.driver, keys });
+            let entry = LegEntry { call: id, party, worker, driver: end.driver, keys, scheduled: None };
+            self.legs.insert(end.leg, entry);
         }
         self.calls.insert(id, call);
         self.unsettled.push_back(id);
-    }
-
-    /// Does something at the browser leg of a session's call.
-    pub(super) fn at_leg(
-        &mut self,
-        session: SessionId,
-        call_id: &str,
-        act: impl FnOnce(&mut BrowserLeg) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let unknown = || Failure::new(ErrorCode::UnknownCall, "There is no such call in this session.");
-        let leg = self.sessions.get(&session).and_then(|session| session.calls.get(call_id)).ok_or_else(unknown)?;
-        let entry = self.legs.get_mut(leg).ok_or_else(unknown)?;
-        let Driver::Browser(_, browser) = &mut entry.driver else { return Err(unknown()) };
-        act(browser)?;
-        self.unsettled.push_back(entry.call);
-        Ok(())
-    }
-
-    pub(super) fn is_on_another_call(&self, session: SessionId, call_id: &str) -> bool {
-        let Some(session) = self.sessions.get(&session) else { return false };
-        session.calls.iter().filter(|(id, _)| *id != call_id).any(|(_, leg)| {
-            let driver = self.legs.get(leg).map(|entry| &entry.driver);
-            matches!(driver, Some(Driver::Browser(_, browser)) if browser.is_connected())
-        })
-    }
-
-    /// A browser leg whose browser is gone.
-    pub(super) fn browser_lost(&mut self, leg: LegId) {
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
-        if let Driver::Browser(_, browser) = &mut entry.driver {
-            browser.lost();
-        }
-        self.unsettled.push_back(entry.call);
     }
 
     /// Ends the calls that no session's end has ended: those between SIP and a service number.

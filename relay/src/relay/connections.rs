@@ -1,11 +1,12 @@
-use std::time::Instant;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use offhook_media::Digits;
 use offhook_protocol::reply::{Outcome, Reply, ReplyBody};
 use offhook_protocol::{ErrorCode, Failure};
 
 use super::{MediaPlane, Output, Received, Relay, Timer};
-use crate::limits::{KEYS_PER_SECOND, RateLimit};
+use crate::limits::{DATA_KB_PER_SECOND, KEYS_PER_SECOND, RateLimit};
 use crate::session::{ConnectionId, SessionId};
 
 /// How a WebSocket ended.
@@ -21,9 +22,15 @@ pub enum CloseReason {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stage: Stage,
+    /// Where it comes from.
+    source: IpAddr,
     rate: RateLimit,
     /// Of the keys its calls send.
     keys: RateLimit,
+    /// Of the kilobytes of data its app sends.
+    data: RateLimit,
+    /// Of the reports it puts into the log.
+    reports: RateLimit,
     /// When it is closed unless a session is open on it.
     handshake: Instant,
     /// Passwords and tokens that were wrong.
@@ -32,6 +39,10 @@ pub(super) struct Connection {
 
 /// After so many wrong passwords or tokens a connection is closed.
 const MAX_GUESSES: u8 = 5;
+
+/// How often a connection may put a report into the log; a few of them at once.
+const REPORT_INTERVAL: Duration = Duration::from_secs(20);
+const REPORTS_AT_ONCE: u32 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -55,11 +66,19 @@ pub(super) mod close {
 }
 
 impl<M: MediaPlane> Relay<M> {
-    pub(super) fn connection_opened(&mut self, id: ConnectionId, now: Instant) {
+    pub(super) fn connection_opened(&mut self, id: ConnectionId, source: IpAddr, now: Instant) {
         let handshake = now + self.config.limits.handshake;
-        let rate = RateLimit::new(self.config.limits.requests_per_second, now);
-        let keys = RateLimit::new(KEYS_PER_SECOND, now);
-        self.connections.insert(id, Connection { stage: Stage::Silent, rate, keys, handshake, guesses: 0 });
+        let connection = Connection {
+            stage: Stage::Silent,
+            source,
+            rate: RateLimit::new(self.config.limits.requests_per_second, now),
+            keys: RateLimit::new(KEYS_PER_SECOND, now),
+            data: RateLimit::new(DATA_KB_PER_SECOND, now),
+            reports: RateLimit::every(REPORT_INTERVAL, REPORTS_AT_ONCE, now),
+            handshake,
+            guesses: 0,
+        };
+        self.connections.insert(id, connection);
         if self.stopping || self.connections.len() > self.config.limits.connections {
             return self.close(id, close::TRY_LATER, "the relay has no room for more connections");
         }
@@ -86,7 +105,7 @@ impl<M: MediaPlane> Relay<M> {
             return;
         }
         match received {
-            Received::Request(request) => self.request(id, request, now),
+            Received::Request(request) => self.request(id, *request, now),
             Received::Unreadable(request, failure) => self.reply(id, request, Err(failure)),
         }
     }
@@ -95,7 +114,7 @@ impl<M: MediaPlane> Relay<M> {
         let Some(connection) = self.connections.remove(&id) else { return };
         let Stage::Open(session) = connection.stage else { return };
         match reason {
-            CloseReason::Goodbye => self.end_session(session, None, now),
+            CloseReason::Goodbye => self.session_left(session, now),
             CloseReason::Lost => self.session_detached(session, now),
         }
     }
@@ -116,10 +135,36 @@ impl<M: MediaPlane> Relay<M> {
         if taken { Ok(()) } else { Err(Failure::new(ErrorCode::LimitReached, sentence)) }
     }
 
+    /// Refuses data when an app sends more than others should have to hear.
+    pub(super) fn take_data(&mut self, id: ConnectionId, bytes: usize, now: Instant) -> Result<(), Failure> {
+        let kilobytes = u32::try_from(1 + bytes / 1024).unwrap_or(u32::MAX);
+        let taken = self.connections.get_mut(&id).is_none_or(|connection| connection.data.take_all(kilobytes, now));
+        let sentence = "The app sends too much data at once; send less, or more slowly.";
+        if taken { Ok(()) } else { Err(Failure::new(ErrorCode::LimitReached, sentence)) }
+    }
+
+    /// Refuses a report when there were several just now.
+    pub(super) fn take_report(&mut self, id: ConnectionId, now: Instant) -> Result<(), Failure> {
+        let taken = self.connections.get_mut(&id).is_none_or(|connection| connection.reports.take(now));
+        let sentence = "There were several reports just now; send this one in a minute.";
+        if taken { Ok(()) } else { Err(Failure::new(ErrorCode::LimitReached, sentence)) }
+    }
+
+    /// Refuses a password or token, right or wrong, while too many wrong ones came from the same address.
+    pub(super) fn may_guess(&self, id: ConnectionId, now: Instant) -> Result<(), Failure> {
+        let Some(connection) = self.connections.get(&id) else { return Ok(()) };
+        if self.guesses.may_try(connection.source, now) {
+            return Ok(());
+        }
+        let sentence = "Too many wrong passwords came from this network address; try again in a minute.";
+        Err(Failure::new(ErrorCode::LimitReached, sentence))
+    }
+
     /// Notes a wrong password or token.
-    pub(super) fn guessed_wrong(&mut self, id: ConnectionId) {
+    pub(super) fn guessed_wrong(&mut self, id: ConnectionId, now: Instant) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.guesses += 1;
+        self.guesses.wrong(connection.source, now);
+        connection.guesses = connection.guesses.saturating_add(1);
         if connection.guesses >= MAX_GUESSES {
             self.close(id, close::POLICY, "too many wrong passwords");
         }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use offhook_media::Event;
 use offhook_protocol::{Failure, Request};
@@ -14,8 +14,8 @@ use crate::ua::transport::TransportEvent;
 /// What happened outside.
 #[derive(Debug)]
 pub enum Input {
-    /// A browser opened a WebSocket.
-    Opened(ConnectionId),
+    /// A browser opened a WebSocket, from this address.
+    Opened(ConnectionId, IpAddr),
     /// A frame came.
     Received(ConnectionId, Received),
     /// A WebSocket is gone.
@@ -32,7 +32,7 @@ pub enum Input {
 #[derive(Debug)]
 pub enum Received {
     /// A request.
-    Request(Request),
+    Request(Box<Request>),
     /// No request: the failure to reply with, and the id where there was one.
     Unreadable(Option<u32>, Failure),
 }
@@ -76,6 +76,8 @@ pub struct Counts {
     pub connections: usize,
     /// Sessions, those that wait for their browser included.
     pub sessions: usize,
+    /// Sessions that wait for their browser.
+    pub sessions_away: usize,
     /// Calls.
     pub calls: usize,
     /// Legs of calls.

@@ -4,9 +4,12 @@
 //! frames for WebSockets and messages for SIP. Media is reached through a [`MediaPlane`]. One event loop ([`crate::run`])
 //! owns the one [`Relay`], so nothing in here locks or waits, and every behaviour is tested on simulated time.
 
+mod browsers;
 mod calls;
 mod connections;
+mod data;
 mod inputs;
+mod opening;
 mod plane;
 mod requests;
 mod schedule;
@@ -25,7 +28,7 @@ use std::time::Instant;
 use offhook_media::LegId;
 
 use crate::config::Config;
-use crate::limits::Complaint;
+use crate::limits::{Complaint, Guesses};
 use crate::session::{ConnectionId, Session, SessionId};
 use crate::ua::UserAgent;
 use calls::{CallId, LegEntry, LiveCall};
@@ -44,6 +47,7 @@ pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 enum Timer {
     Session(SessionId),
     Call(CallId),
+    Leg(LegId),
     Connection(ConnectionId),
 }
 
@@ -67,6 +71,7 @@ pub struct Relay<M: MediaPlane> {
     stopping: bool,
     /// Calls that the media workers have no room for.
     crowded: Complaint,
+    guesses: Guesses,
 }
 
 impl<M: MediaPlane> Relay<M> {
@@ -89,16 +94,17 @@ impl<M: MediaPlane> Relay<M> {
             last_id: 0,
             stopping: false,
             crowded: Complaint::default(),
+            guesses: Guesses::default(),
         }
     }
 
     /// Takes what happened. Afterwards [`Relay::poll_output`] is asked until it has nothing more.
     pub fn input(&mut self, input: Input, now: Instant) {
         match input {
-            Input::Opened(connection) => self.connection_opened(connection, now),
+            Input::Opened(connection, source) => self.connection_opened(connection, source, now),
             Input::Received(connection, received) => self.received(connection, received, now),
             Input::Closed(connection, reason) => self.connection_closed(connection, reason, now),
-            Input::Media(event) => self.media_event(&event),
+            Input::Media(event) => self.media_event(&event, now),
             Input::Sip(event) => self.ua.receive(event, now),
             Input::Resolved(lookup, addresses) => self.resolved(lookup, addresses, now),
         }
@@ -111,6 +117,7 @@ impl<M: MediaPlane> Relay<M> {
             match timer {
                 Timer::Session(session) => self.session_due(session, now),
                 Timer::Call(call) => self.call_due(call, now),
+                Timer::Leg(leg) => self.leg_due(leg, now),
                 Timer::Connection(connection) => self.connection_due(connection, now),
             }
             self.settle(now);
@@ -156,6 +163,7 @@ impl<M: MediaPlane> Relay<M> {
             dialogs: ua.legs,
             connections: self.connections.len(),
             sessions: self.sessions.len(),
+            sessions_away: self.sessions.values().filter(|session| session.connection().is_none()).count(),
             calls: self.calls.len(),
             legs: self.legs.len(),
             media_legs: media.legs,

@@ -52,11 +52,11 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Takes what a media worker says about a leg to whoever drives it.
-    pub(super) fn media_event(&mut self, event: &Event) {
+    pub(super) fn media_event(&mut self, event: &Event, now: Instant) {
         let Some(leg) = leg_of(event) else { return };
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         match &mut entry.driver {
-            Driver::Browser(_, browser) => browser.media_event(event),
+            Driver::Browser(_, browser) => browser.media_event(event, now),
             Driver::Sip => self.ua.media_event(event),
             Driver::Service(_) => {}
         }
@@ -79,6 +79,17 @@ impl<M: MediaPlane> Relay<M> {
             }
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
+        for leg in [call.caller, call.callee] {
+            let Some(entry) = self.legs.get_mut(&leg) else { continue };
+            let Driver::Browser(_, browser) = &entry.driver else { continue };
+            let deadline = browser.poll_timeout();
+            if deadline != entry.scheduled {
+                entry.scheduled = deadline;
+                if let Some(deadline) = deadline {
+                    self.schedule.put(deadline, Timer::Leg(leg));
+                }
+            }
+        }
         let deadline = call.machine.poll_timeout();
         if deadline != call.scheduled {
             call.scheduled = deadline;
@@ -91,7 +102,7 @@ impl<M: MediaPlane> Relay<M> {
     fn command(&mut self, leg: LegId, command: LegCommand, now: Instant) {
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         match &mut entry.driver {
-            Driver::Browser(_, browser) => browser.command(command),
+            Driver::Browser(_, browser) => browser.command(command, now),
             Driver::Service(service) => service.command(command),
             Driver::Sip => self.ua.leg_command(leg, command, now),
         }

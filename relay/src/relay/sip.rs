@@ -103,7 +103,10 @@ impl<M: MediaPlane> Relay<M> {
         if self.calls.len() >= self.config.limits.calls {
             return Err(Failure::new(ErrorCode::LimitReached, "The relay has no room for more calls."));
         }
-        let worker = self.media.open_call();
+        let worker = match account {
+            Some(account) => self.worker_for(SessionId(account.0)),
+            None => self.media.open_call(),
+        };
         let callee = match account {
             Some(account) => self.browser_callee(SessionId(account.0), worker, now)?,
             None => self.local_callee(None, dialled, worker, now)?,

@@ -67,9 +67,13 @@ impl World {
 
     /// A connection that has said nothing yet.
     fn connect(&mut self) -> Browser {
+        self.connect_from([127, 0, 0, 1])
+    }
+
+    fn connect_from(&mut self, source: [u8; 4]) -> Browser {
         self.connections += 1;
         let id = ConnectionId(self.connections);
-        self.input(Input::Opened(id));
+        self.input(Input::Opened(id, source.into()));
         Browser(id)
     }
 
@@ -116,7 +120,7 @@ impl World {
         request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         let request = Request::parse(&request.to_string()).unwrap();
         let before = self.sent.len();
-        self.input(Input::Received(browser.0, Received::Request(request)));
+        self.input(Input::Received(browser.0, Received::Request(Box::new(request))));
         let replies: Vec<Value> = self.sent[before..]
             .iter()
             .filter(|(id, frame)| *id == browser.0 && frame["type"] == "reply")

@@ -63,9 +63,9 @@ impl EventLoop {
 
     fn take(&mut self, input: LoopInput) {
         match input {
-            LoopInput::Opened(id, socket) => {
+            LoopInput::Opened(id, source, socket) => {
                 self.sockets.insert(id, socket);
-                self.relay.input(Input::Opened(id), now());
+                self.relay.input(Input::Opened(id, source), now());
             }
             LoopInput::Relay(input) => {
                 if let Input::Closed(id, _) = &input {

@@ -1,4 +1,4 @@
-use offhook_protocol::{ErrorCode, Failure};
+use offhook_protocol::{ErrorCode, Failure, Secret};
 
 /// Whom a session acts for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,23 @@ impl Account {
     }
 }
 
+/// Checks what an app says of itself when it opens a session: `key` is shown in the log, `custom` never.
+///
+/// # Errors
+/// [`ErrorCode::InvalidField`] naming `appKey` or `custom`.
+pub fn check_app(key: Option<&str>, custom: Option<&Secret>) -> Result<(), Failure> {
+    let invalid = |field: &str, message: &str| {
+        Err(Failure { field: Some(field.to_owned()), ..Failure::new(ErrorCode::InvalidField, message) })
+    };
+    if key.is_some_and(|key| key.len() > 128 || key.chars().any(char::is_control)) {
+        return invalid("appKey", "The app's key must be at most 128 bytes without control characters.");
+    }
+    if custom.is_some_and(|custom| custom.reveal().len() > 4096) {
+        return invalid("custom", "The app's own data must be at most 4 kB.");
+    }
+    Ok(())
+}
+
 /// Checks the name others are to see; an empty one is none.
 ///
 /// # Errors
@@ -55,6 +72,18 @@ mod tests {
     fn a_name_that_could_break_a_header_is_refused() {
         assert_eq!(display_name(Some("Alice\r\nVia: x".into())).unwrap_err().field.as_deref(), Some("visibleName"));
         assert!(display_name(Some("x".repeat(129))).is_err());
+    }
+
+    #[test]
+    fn what_an_app_says_of_itself_is_bounded() {
+        let field = |key: &str, custom: usize| {
+            let custom = Secret::new("x".repeat(custom));
+            check_app(Some(key), Some(&custom)).err().and_then(|failure| failure.field)
+        };
+        assert_eq!(field("defaultApp", 4096), None);
+        assert_eq!(field("default\nApp", 0).as_deref(), Some("appKey"));
+        assert_eq!(field(&"x".repeat(129), 0).as_deref(), Some("appKey"));
+        assert_eq!(field("", 4097).as_deref(), Some("custom"));
     }
 
     #[test]

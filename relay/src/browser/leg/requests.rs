@@ -6,8 +6,8 @@ use offhook_media::{Command, Digits, Direction};
 use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{CallStatus, ErrorCode, Failure};
 
+use super::exchange::Change;
 use super::{BrowserLeg, State, narrowed};
-use crate::browser::webrtc::{self, BrowserDescription};
 use crate::call::{Cause, Description, Extras, LegEvent, failure_for_status};
 
 /// How long a key sent from the browser sounds.
@@ -64,12 +64,13 @@ impl BrowserLeg {
     /// # Errors
     /// [`ErrorCode::InvalidCallState`] unless the call is connected and not already so.
     pub fn hold(&mut self, hold: bool) -> Result<(), Failure> {
-        self.require(self.state == State::Connected && self.holds != hold)?;
+        self.require(self.state == State::Connected && self.holds != hold && self.asked != Some(Change::Media))?;
         let Some(agreed) = self.agreed.clone() else { return self.require(false) };
         self.holds = hold;
         let wanted = if hold { Direction::RecvOnly } else { Direction::SendRecv };
         let direction = narrowed(wanted, self.own_direction());
         self.gate();
+        self.asked = Some(Change::Hold);
         self.leg(LegEvent::Reoffer(Description { direction, ..agreed }));
         Ok(())
     }
@@ -91,31 +92,14 @@ impl BrowserLeg {
     /// # Errors
     /// [`ErrorCode::InvalidCallState`] when there is none; what is wrong with the SDP otherwise.
     pub fn sdp(&mut self, sdp: &str) -> Result<(), Failure> {
-        self.require(self.state == State::Connected && self.awaits_answer)?;
+        self.require(self.state == State::Connected && self.awaited.is_some())?;
         let audio = self.take_answer(sdp)?;
         self.leg(LegEvent::ReofferResult(Ok(Description { direction: self.direction, ..audio })));
         self.show_hold();
         Ok(())
     }
 
-    /// Reads the browser's answer to the relay's latest offer and tells the media worker.
-    fn take_answer(&mut self, sdp: &str) -> Result<Description, Failure> {
-        let description = BrowserDescription::parse(sdp)?;
-        let formats = webrtc::agreed(&self.offered, &description);
-        let offered = self.agreed.as_ref().map(|agreed| agreed.codecs.clone()).unwrap_or_default();
-        let mut audio = description.audio();
-        audio.codecs.retain(|codec| offered.contains(codec));
-        if audio.codecs.is_empty() {
-            return Err(Failure::new(ErrorCode::NoCommonCodecs, "The answer has none of the codecs offered."));
-        }
-        self.media(Command::WebRtcRemote { leg: self.leg, remote: description.remote(formats) });
-        self.remote = Some(description);
-        self.awaits_answer = false;
-        self.agreed = Some(audio.clone());
-        Ok(audio)
-    }
-
-    fn require(&self, condition: bool) -> Result<(), Failure> {
+    pub(super) fn require(&self, condition: bool) -> Result<(), Failure> {
         let sentence = "The call is not in a state that allows this.";
         if condition { Ok(()) } else { Err(Failure::new(ErrorCode::InvalidCallState, sentence)) }
     }

@@ -34,7 +34,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => user().prop_map(Deed::Lose),
         1 => user().prop_map(Deed::Leave),
         3 => user().prop_map(Deed::Return),
-        2 => (0u64..4000).prop_map(Deed::Passes),
+        2 => (0u64..25_000).prop_map(Deed::Passes),
         1 => (0usize..6, 0usize..5).prop_map(|(leg, event)| Deed::Media(leg, event)),
     ]
 }
@@ -197,7 +197,7 @@ impl Play {
         for user in 0..3 {
             self.act(&Deed::Lose(user));
         }
-        self.world.later(Duration::from_secs(6));
+        self.world.later(Duration::from_secs(31));
         self.world.nothing_is_left();
         let counts = self.world.relay.counts();
         assert_eq!((counts.sessions, counts.connections), (0, 0));

@@ -119,7 +119,7 @@ fn a_session_nobody_takes_back_ends_with_its_calls() {
     let alice = world.user("alice");
     world.call(alice, "c1", "echo");
     world.lose(alice);
-    world.later(Duration::from_millis(4999));
+    world.later(Duration::from_millis(29_999));
     assert_eq!(world.relay.counts().sessions, 1);
     world.later(Duration::from_millis(1));
     assert_eq!(world.relay.counts().sessions, 0);

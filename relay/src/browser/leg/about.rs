@@ -1,0 +1,83 @@
+//! What a call is about: told to the page it rings at, and to every page that takes it over later.
+
+use offhook_protocol::event::{IncomingCall, PartyChanged};
+use offhook_protocol::reply::LiveCall;
+use offhook_protocol::{CallStatus, EventBody, Header, Secret};
+
+use super::{BrowserLeg, State, everything};
+use crate::call::{Description, Extras, Identity};
+
+/// Who calls whom, and what came with the call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct About {
+    incoming: bool,
+    from: Identity,
+    to: Identity,
+    headers: Vec<Header>,
+    custom: Option<Secret>,
+}
+
+impl About {
+    pub(super) fn outgoing(from: Identity, to: Identity) -> Self {
+        Self { from, to, ..Self::default() }
+    }
+}
+
+impl BrowserLeg {
+    /// The call as another page is told of it; nothing for one that rings here, which is told anew, or is over.
+    #[must_use]
+    pub fn live(&self) -> Option<LiveCall> {
+        let status = match self.state {
+            State::Ringing | State::Over => return None,
+            State::Calling | State::Early => self.progress.unwrap_or(CallStatus::Trying),
+            State::Connected => self.hold_status(),
+        };
+        let About { incoming, from, to, headers, .. } = self.about.clone();
+        let far = if incoming { &from } else { &to };
+        Some(LiveCall {
+            call_id: self.call_id.clone(),
+            incoming,
+            visible_name: far.display_name.clone(),
+            caller: from.user,
+            callee: to.user,
+            status,
+            has_video: self.agreed.as_ref().is_some_and(|agreed| agreed.video.is_some()),
+            headers,
+        })
+    }
+
+    pub(super) fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>, extras: Extras) {
+        self.agreed = Some(offer.unwrap_or_else(everything));
+        self.about = About { incoming: true, from, to, headers: extras.headers, custom: extras.custom };
+        self.ring_here();
+    }
+
+    /// Tells the page of the call that rings here.
+    pub(super) fn ring_here(&mut self) {
+        let Some(offer) = self.agreed.clone() else { return };
+        let sdp = self.write_offer(&offer);
+        let About { from, to, headers, custom, .. } = self.about.clone();
+        self.event(EventBody::IncomingCall(IncomingCall {
+            call_id: self.call_id.clone(),
+            caller: from.user,
+            callee: to.user,
+            visible_name: from.display_name,
+            sdp,
+            has_video: offer.video.is_some(),
+            headers,
+            custom,
+        }));
+        self.status(CallStatus::Ring);
+    }
+
+    /// Somebody else is at the far end now.
+    pub(super) fn other_party(&mut self, party: Identity) {
+        let far = if self.about.incoming { &mut self.about.from } else { &mut self.about.to };
+        *far = party.clone();
+        self.event(EventBody::Party(PartyChanged {
+            call_id: self.call_id.clone(),
+            user: party.user,
+            display_name: party.display_name,
+        }));
+    }
+}
