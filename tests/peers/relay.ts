@@ -18,6 +18,8 @@ export interface RelayOptions {
   readonly unanswered?: number;
   /** Seconds a session outlives its socket. */
   readonly grace?: number;
+  /** Seconds a session does that was opened to be kept alive. */
+  readonly keepAlive?: number;
   /** Hosts a SIP account may lead to. */
   readonly destinations?: readonly string[];
   /** Folder of files to serve. */
@@ -140,6 +142,7 @@ function configuration(
     "quarantine = 0",
     "[limits]",
     `session_grace = ${options.grace ?? 1}`,
+    ...(options.keepAlive === undefined ? [] : [`keep_alive = ${options.keepAlive}`]),
     `unanswered = ${options.unanswered ?? 20}`,
     "[users]",
     ...users,
