@@ -9,17 +9,22 @@
 //! It knows legs as [`leg`] describes them, and nothing of browsers, SIP or packets.
 
 mod cause;
+mod change;
 pub mod extras;
 pub mod leg;
 mod machine;
 mod side;
+mod transfer;
 
 #[cfg(test)]
 mod order_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transfer_tests;
 
 pub use cause::failure_for_status;
 pub use leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress};
 pub use machine::{Call, CallOutput, Deadlines};
 pub use side::{LegKind, Party};
+pub use transfer::{not_joinable, transfer_refused};

@@ -1,4 +1,4 @@
-//! Whatever the order of events: a call ends, and tells each end once.
+//! Whatever the order of events: calls end, and tell each end once, also those that a transfer brings or takes away.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,17 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Something that can happen to a call.
+/// Something that can happen to two calls.
 #[derive(Clone, Debug)]
 enum Happening {
-    At(Party, LegEvent),
+    /// At an end of one of the calls.
+    At(usize, Party, LegEvent),
+    /// An end transfers the other to somebody new.
+    Transfer(usize, Party),
+    /// The far ends of these ends of the first and the second call are joined.
+    Merge(Party, Party),
     Passes(u64),
-    EndFromOutside,
+    EndFromOutside(usize),
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -57,12 +62,18 @@ fn event() -> impl Strategy<Value = LegEvent> {
     ]
 }
 
+fn end() -> impl Strategy<Value = Party> {
+    prop_oneof![Just(Party::Caller), Just(Party::Callee)]
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
-    let party = prop_oneof![Just(Party::Caller), Just(Party::Callee)];
+    let party = prop_oneof![3 => Just(Party::Caller), 3 => Just(Party::Callee), 2 => Just(Party::Third)];
     prop_oneof![
-        8 => (party, event()).prop_map(|(party, event)| Happening::At(party, event)),
-        1 => (0u64..60).prop_map(Happening::Passes),
-        1 => Just(Happening::EndFromOutside),
+        16 => (0usize..2, party, event()).prop_map(|(call, party, event)| Happening::At(call, party, event)),
+        3 => (0usize..2, end()).prop_map(|(call, by)| Happening::Transfer(call, by)),
+        2 => (end(), end()).prop_map(|(one, other)| Happening::Merge(one, other)),
+        2 => (0u64..70).prop_map(Happening::Passes),
+        1 => (0usize..2).prop_map(Happening::EndFromOutside),
     ]
 }
 
@@ -70,45 +81,129 @@ fn kind() -> impl Strategy<Value = LegKind> {
     prop_oneof![Just(LegKind::Browser), Just(LegKind::Sip), Just(LegKind::Service)]
 }
 
-/// What each end has seen.
+/// What a leg has seen.
 #[derive(Default)]
-struct Seen {
-    told_to_end: [usize; 2],
-    ended: [bool; 2],
-    open_reoffers: [i32; 2],
-    over: usize,
+struct Leg {
+    told_to_end: usize,
+    ended: bool,
+    open_reoffers: i32,
+}
+
+/// Two calls, and the legs at their ends.
+struct World {
+    calls: [Call; 2],
+    /// Which leg is at which end.
+    ends: [[Option<usize>; 3]; 2],
+    legs: Vec<Leg>,
+    over: [usize; 2],
+    now: Instant,
 }
 
 fn index(party: Party) -> usize {
     match party {
         Party::Caller => 0,
         Party::Callee => 1,
+        Party::Third => 2,
     }
 }
 
-impl Seen {
-    fn drain(&mut self, call: &mut Call) {
-        while let Some(output) = call.poll_output() {
-            assert_eq!(self.over, 0, "an output after the last");
-            match output {
-                CallOutput::Over => self.over += 1,
-                CallOutput::Command(party, command) => self.command(party, &command),
+impl World {
+    fn new(kinds: (LegKind, LegKind), offer: Option<Description>) -> Self {
+        let now = start();
+        let who = || (Identity::default(), Identity::default());
+        let call = || Call::new(kinds.0, kinds.1, who(), offer.clone(), Extras::default(), Deadlines::default(), now);
+        let mut world = Self {
+            calls: [call(), call()],
+            ends: [[Some(0), Some(1), None], [Some(2), Some(3), None]],
+            legs: (0..4).map(|_| Leg::default()).collect(),
+            over: [0; 2],
+            now,
+        };
+        world.drain();
+        world
+    }
+
+    fn happens(&mut self, happening: Happening) {
+        match happening {
+            Happening::At(call, party, event) => self.at(call, party, event),
+            Happening::Transfer(call, by) => self.transfer(call, by),
+            Happening::Merge(one, other) => self.merge(one, other),
+            Happening::Passes(seconds) => {
+                self.now += Duration::from_secs(seconds);
+                self.calls.iter_mut().for_each(|call| call.handle_timeout(self.now));
+            }
+            Happening::EndFromOutside(call) => self.calls[call].end(&Cause::Normal, self.now),
+        }
+        self.drain();
+        for (call, over) in self.calls.iter().zip(self.over) {
+            assert_eq!(call.is_over(), over == 1);
+        }
+    }
+
+    fn at(&mut self, call: usize, party: Party, event: LegEvent) {
+        if let Some(leg) = self.ends[call][index(party)].map(|leg| &mut self.legs[leg]) {
+            let is_heard = !leg.ended && leg.told_to_end == 0 && party != Party::Third;
+            leg.open_reoffers += i32::from(is_heard && matches!(event, LegEvent::Reoffer(_)));
+            leg.ended |= matches!(event, LegEvent::Ended(..));
+        }
+        self.calls[call].leg_event(party, event, self.now);
+    }
+
+    fn transfer(&mut self, call: usize, by: Party) {
+        if self.calls[call].may_transfer().is_ok() {
+            self.ends[call][2] = Some(self.legs.len());
+            self.legs.push(Leg::default());
+            self.calls[call].transfer(by, (LegKind::Sip, Identity::default()), self.now);
+        }
+    }
+
+    fn merge(&mut self, one: Party, other: Party) {
+        let [first, second] = &mut self.calls;
+        if first.may_transfer().is_ok() && second.may_transfer().is_ok() {
+            self.ends[0][2] = self.ends[1][index(other.other())].take();
+            first.merge(one, second, other, self.now);
+        }
+    }
+
+    fn drain(&mut self) {
+        for at in 0..2 {
+            while let Some(output) = self.calls[at].poll_output() {
+                assert_eq!(self.over[at], 0, "an output after the last");
+                match output {
+                    CallOutput::Over => self.over[at] += 1,
+                    CallOutput::Swapped(party) => self.ends[at].swap(index(party), 2),
+                    CallOutput::Forget => {
+                        let leg = self.ends[at][2].expect("somebody to forget");
+                        self.legs[leg].ended = true;
+                    }
+                    CallOutput::Command(party, command) => self.command(at, party, &command),
+                }
             }
         }
     }
 
-    fn command(&mut self, party: Party, command: &LegCommand) {
-        let at = index(party);
-        assert!(!self.ended[at], "{command:?} to a leg that has ended");
-        assert_eq!(self.told_to_end[at], 0, "{command:?} to a leg that was told to end");
+    fn command(&mut self, call: usize, party: Party, command: &LegCommand) {
+        let leg = self.ends[call][index(party)].expect("a leg to be told");
+        let leg = &mut self.legs[leg];
+        assert!(!leg.ended, "{command:?} to a leg that has ended");
+        assert_eq!(leg.told_to_end, 0, "{command:?} to a leg that was told to end");
         match command {
-            LegCommand::End(_, _) => self.told_to_end[at] += 1,
+            LegCommand::End(..) => leg.told_to_end += 1,
             LegCommand::ReofferAnswer(_) => {
-                self.open_reoffers[at] -= 1;
-                assert!(self.open_reoffers[at] >= 0, "an answer that nobody asked for");
+                leg.open_reoffers -= 1;
+                assert!(leg.open_reoffers >= 0, "an answer that nobody asked for");
             }
             LegCommand::Answer(audio, _) | LegCommand::Reoffer(audio) => assert!(!audio.codecs.is_empty()),
             _ => {}
+        }
+    }
+
+    /// Lets time pass until nothing is waited for.
+    fn wait_out(&mut self) {
+        while let Some(deadline) = self.calls.iter().filter_map(Call::poll_timeout).min() {
+            assert!(deadline > self.now, "a deadline that has passed and is not acted on");
+            self.now = deadline;
+            self.happens(Happening::Passes(0));
         }
     }
 }
@@ -119,65 +214,87 @@ fn start() -> Instant {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
     #[test]
-    fn a_call_always_ends_and_tells_each_end_once(
-        caller in kind(),
-        callee in kind(),
+    fn calls_always_end_and_tell_each_end_once(
+        kinds in (kind(), kind()),
         offer in proptest::option::of(audio()),
-        happenings in proptest::collection::vec(happening(), 0..40),
+        answer in audio(),
+        is_answered in proptest::bool::ANY,
+        happenings in proptest::collection::vec(happening(), 0..60),
     ) {
-        let mut now = start();
-        let who = (Identity::default(), Identity::default());
-        let mut call = Call::new(caller, callee, who, offer, Extras::default(), Deadlines::default(), now);
-        let mut seen = Seen::default();
-        seen.drain(&mut call);
-        for happening in happenings {
-            match happening {
-                Happening::At(party, event) => {
-                    let at = index(party);
-                    if matches!(event, LegEvent::Reoffer(_)) && !seen.ended[at] && seen.told_to_end[at] == 0 {
-                        seen.open_reoffers[at] += 1;
-                    }
-                    seen.ended[at] |= matches!(event, LegEvent::Ended(_, _));
-                    call.leg_event(party, event, now);
-                }
-                Happening::Passes(seconds) => {
-                    now += Duration::from_secs(seconds);
-                    call.handle_timeout(now);
-                }
-                Happening::EndFromOutside => call.end(&Cause::Normal, now),
+        let mut world = World::new(kinds, offer);
+        if is_answered {
+            for call in 0..2 {
+                let answered = LegEvent::Answered(answer.clone(), Extras::default());
+                world.happens(Happening::At(call, Party::Callee, answered));
             }
-            seen.drain(&mut call);
-            prop_assert_eq!(call.is_over(), seen.over == 1);
+        }
+        for happening in happenings {
+            world.happens(happening);
         }
         // Whoever rings or waits is brought to an end by time alone, once somebody wants the end.
-        call.end(&Cause::Normal, now);
-        seen.drain(&mut call);
-        while let Some(deadline) = call.poll_timeout() {
-            prop_assert!(deadline > now, "a deadline that has passed and is not acted on");
-            now = deadline;
-            call.handle_timeout(now);
-            seen.drain(&mut call);
+        world.happens(Happening::EndFromOutside(0));
+        world.happens(Happening::EndFromOutside(1));
+        world.wait_out();
+        prop_assert_eq!(world.over, [1, 1]);
+        for leg in world.legs {
+            prop_assert!(leg.told_to_end == 1 || leg.ended, "a leg was left");
         }
-        prop_assert_eq!(seen.over, 1);
     }
 
     #[test]
-    fn a_call_nobody_answers_ends_by_itself(callee in kind(), rings in proptest::bool::ANY) {
-        let mut now = start();
-        let who = (Identity::default(), Identity::default());
-        let mut call = Call::new(LegKind::Browser, callee, who, None, Extras::default(), Deadlines::default(), now);
-        let mut seen = Seen::default();
+    fn a_call_nobody_answers_ends_by_itself(kinds in (kind(), kind()), rings in proptest::bool::ANY) {
+        let mut world = World::new(kinds, None);
         if rings {
-            call.leg_event(Party::Callee, LegEvent::Ringing(None, Extras::default()), now);
+            world.happens(Happening::At(0, Party::Callee, LegEvent::Ringing(None, Extras::default())));
         }
-        seen.drain(&mut call);
-        while let Some(deadline) = call.poll_timeout() {
-            now = deadline;
-            call.handle_timeout(now);
-            seen.drain(&mut call);
+        world.wait_out();
+        prop_assert_eq!(world.over, [1, 1]);
+        prop_assert!(world.legs.iter().all(|leg| leg.told_to_end == 1));
+    }
+
+    /// Ends that answer what they are offered find a codec, or the call ends; they never ask each other for ever.
+    #[test]
+    fn ends_that_never_met_come_to_an_understanding(
+        speak in proptest::collection::vec(proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), 4),
+        holds in proptest::collection::vec(direction(), 4),
+    ) {
+        let now = start();
+        let heard = |at: usize, offer: &[Codec]| {
+            let codecs: Vec<Codec> = speak[at].iter().copied().filter(|codec| offer.contains(codec)).collect();
+            Description { codecs, telephone_event: true, direction: holds[at], video: None }
+        };
+        let call = |caller: usize, callee: usize| {
+            let offer = heard(caller, &Codec::ALL);
+            let who = (Identity::default(), Identity::default());
+            let deadlines = Deadlines::default();
+            let mut call =
+                Call::new(LegKind::Sip, LegKind::Sip, who, Some(offer), Extras::default(), deadlines, now);
+            let answer = heard(callee, &speak[caller]);
+            let can = !answer.codecs.is_empty();
+            call.leg_event(Party::Callee, LegEvent::Answered(answer, Extras::default()), now);
+            while call.poll_output().is_some() {}
+            can.then_some(call)
+        };
+        // The transferor is the callee of the first and the caller of the second.
+        let (Some(mut first), Some(mut second)) = (call(0, 1), call(2, 3)) else { return Ok(()) };
+        first.merge(Party::Callee, &mut second, Party::Caller, now);
+        let mut asked = 0;
+        while let Some(output) = first.poll_output() {
+            if let CallOutput::Command(party, LegCommand::Reoffer(offer)) = output {
+                asked += 1;
+                prop_assert!(asked < 20, "they ask each other for ever");
+                let answer = heard(if party == Party::Caller { 0 } else { 3 }, &offer.codecs);
+                let refused = Cause::Failure(failure_for_status(488, ""));
+                let result = if answer.codecs.is_empty() { Err(refused) } else { Ok(answer) };
+                first.leg_event(party, LegEvent::ReofferResult(result), now);
+            }
         }
-        prop_assert_eq!(seen.told_to_end, [1, 1]);
-        prop_assert_eq!(seen.over, 1);
+        prop_assert!(first.phase == super::machine::Phase::Established || first.phase == super::machine::Phase::Ending);
+        let shared = speak[0].iter().any(|codec| speak[3].contains(codec));
+        let met = first.phase == super::machine::Phase::Established;
+        prop_assert!(shared || !met, "they have no codec in common");
     }
 }

@@ -1,4 +1,6 @@
-use offhook_media::Direction;
+use offhook_media::{Codec, Direction};
+
+use super::leg::{Description, Identity, Video};
 
 /// Which end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -7,15 +9,18 @@ pub enum Party {
     Caller,
     /// The end that is called.
     Callee,
+    /// Whom a transfer calls; then the end that has left the call by it.
+    Third,
 }
 
 impl Party {
-    /// The opposite end.
+    /// The opposite end. The third party has none: it is not in the call yet, or not any more.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Caller => Self::Callee,
             Self::Callee => Self::Caller,
+            Self::Third => Self::Third,
         }
     }
 }
@@ -45,14 +50,62 @@ pub(super) enum Life {
 pub(super) struct Side {
     pub(super) kind: LegKind,
     pub(super) life: Life,
+    /// Who is there, as others are shown.
+    pub(super) who: Identity,
     /// The direction the leg last asked for, as the relay sees it.
     pub(super) wants: Direction,
+    /// The codecs it has named as its own, most preferred first.
+    pub(super) codecs: Vec<Codec>,
+    /// The picture it has named as its own.
+    pub(super) video: Option<Video>,
+    /// What was last agreed with it, as it was told.
+    pub(super) settled: Option<Description>,
+    /// A change was offered to it, and its result is awaited.
+    pub(super) is_asked: bool,
+    /// What it was asked has been overtaken; whatever it says, it is asked again.
+    pub(super) is_stale: bool,
+    /// It asked for a change and awaits the answer.
+    pub(super) asks: bool,
 }
 
 impl Side {
-    pub(super) fn new(kind: LegKind) -> Self {
-        Self { kind, life: Life::Live, wants: Direction::SendRecv }
+    pub(super) fn new(kind: LegKind, who: Identity) -> Self {
+        Self {
+            kind,
+            life: Life::Live,
+            who,
+            wants: Direction::SendRecv,
+            codecs: Vec::new(),
+            video: None,
+            settled: None,
+            is_asked: false,
+            is_stale: false,
+            asks: false,
+        }
     }
+
+    /// Nobody.
+    pub(super) fn absent() -> Self {
+        Self { life: Life::Ended, ..Self::new(LegKind::Service, Identity::default()) }
+    }
+
+    /// Takes note of what the leg says of itself.
+    pub(super) fn named(&mut self, audio: &Description) {
+        self.wants = audio.direction;
+        self.codecs.clone_from(&audio.codecs);
+        self.video.clone_from(&audio.video);
+    }
+}
+
+/// The same description as the other end is told it.
+pub(super) fn across(description: Description) -> Description {
+    let direction = mirrored(description.direction);
+    Description { direction, video: description.video.map(video_across), ..description }
+}
+
+/// The same picture as the other end is told of it.
+pub(super) fn video_across(video: Video) -> Video {
+    Video { direction: mirrored(video.direction), ..video }
 }
 
 /// What holds at one end when `towards_other` holds at the other: sending here is receiving there.

@@ -17,20 +17,44 @@ use crate::session::{Account, SessionId, display_name};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct CallId(pub(super) u64);
 
-/// A call and its two legs.
+/// A call and its legs.
 pub(super) struct LiveCall {
     pub(super) machine: Call,
-    pub(super) caller: LegId,
-    pub(super) callee: LegId,
+    caller: Option<LegId>,
+    callee: Option<LegId>,
+    third: Option<LegId>,
     /// The deadline that the schedule knows of.
     pub(super) scheduled: Option<Instant>,
 }
 
 impl LiveCall {
-    pub(super) fn leg(&self, party: Party) -> LegId {
+    pub(super) fn leg(&self, party: Party) -> Option<LegId> {
         match party {
             Party::Caller => self.caller,
             Party::Callee => self.callee,
+            Party::Third => self.third,
+        }
+    }
+
+    pub(super) fn set_leg(&mut self, party: Party, leg: Option<LegId>) {
+        *self.leg_mut(party) = leg;
+    }
+
+    /// The leg at this end and the third party's change places.
+    pub(super) fn swap(&mut self, party: Party) {
+        let third = self.third;
+        self.third = std::mem::replace(self.leg_mut(party), third);
+    }
+
+    pub(super) fn legs(&self) -> impl Iterator<Item = LegId> + use<> {
+        [self.caller, self.callee, self.third].into_iter().flatten()
+    }
+
+    fn leg_mut(&mut self, party: Party) -> &mut Option<LegId> {
+        match party {
+            Party::Caller => &mut self.caller,
+            Party::Callee => &mut self.callee,
+            Party::Third => &mut self.third,
         }
     }
 }
@@ -170,7 +194,13 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens the leg that a session's call leads to.
-    fn callee(&mut self, session: SessionId, dialled: &str, worker: M::Worker, now: Instant) -> Result<End, Failure> {
+    pub(super) fn callee(
+        &mut self,
+        session: SessionId,
+        dialled: &str,
+        worker: M::Worker,
+        now: Instant,
+    ) -> Result<End, Failure> {
         match self.sessions.get(&session).map(|session| session.account().clone()) {
             Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker, now),
             _ => self.local_callee(Some(session), dialled, worker, now),
@@ -262,7 +292,8 @@ impl<M: MediaPlane> Relay<M> {
         let kinds = (caller.driver.kind(), callee.driver.kind());
         let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now);
         tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");
-        let call = LiveCall { machine, caller: caller.leg, callee: callee.leg, scheduled: None };
+        let call =
+            LiveCall { machine, caller: Some(caller.leg), callee: Some(callee.leg), third: None, scheduled: None };
         if caller.driver.has_media() && callee.driver.has_media() {
             let join = Command::Join { a: caller.leg, b: callee.leg };
             if let Err(error) = self.media.command(worker, join) {

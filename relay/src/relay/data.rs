@@ -109,7 +109,7 @@ impl<M: MediaPlane> Relay<M> {
     /// The session and its name for the call at the far end of a connected leg, if a browser is there.
     fn far_browser(&self, leg: offhook_media::LegId) -> Option<(SessionId, String)> {
         let near = self.legs.get(&leg)?;
-        let far = self.calls.get(&near.call)?.leg(near.party.other());
+        let far = self.calls.get(&near.call)?.leg(near.party.other())?;
         match (&near.driver, &self.legs.get(&far)?.driver) {
             (Driver::Browser(_, near), Driver::Browser(session, far)) if near.is_connected() && far.is_connected() => {
                 Some((*session, far.call_id().to_owned()))

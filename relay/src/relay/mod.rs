@@ -16,6 +16,7 @@ mod schedule;
 mod sessions;
 mod settle;
 mod sip;
+mod transfer;
 
 #[cfg(test)]
 mod tests;

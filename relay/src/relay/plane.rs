@@ -3,7 +3,7 @@ use offhook_media::{Command, Counts, LegId, Media, MediaError, RtpLocal, Service
 /// The media side as signalling sees it. [`Media`] is the real one; tests record.
 pub trait MediaPlane {
     /// Names one of the workers; all legs of a call live on the same.
-    type Worker: Copy;
+    type Worker: Copy + PartialEq;
 
     /// Picks a worker for a new call.
     fn open_call(&self) -> Self::Worker;

@@ -89,6 +89,7 @@ impl<M: MediaPlane> Relay<M> {
             RequestBody::Unhold(call) => self.at_leg(session, &call.call_id, |leg| leg.hold(false)),
             RequestBody::Sdp(answer) => self.at_leg(session, &answer.call_id, |leg| leg.sdp(&answer.sdp)),
             RequestBody::Offer(offer) => self.browser_offer(session, &offer, now),
+            RequestBody::Transfer(transfer) => self.transfer(session, &transfer, now),
             _ => Err(Failure::new(ErrorCode::UnknownRequest, "This relay does not know the request.")),
         }
     }

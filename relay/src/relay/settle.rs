@@ -65,21 +65,27 @@ impl<M: MediaPlane> Relay<M> {
 
     fn settle_call(&mut self, id: CallId, now: Instant) {
         let Some(call) = self.calls.get(&id) else { return };
-        for leg in [call.caller, call.callee] {
+        for leg in call.legs() {
             self.drain(leg, now);
         }
         while let Some(output) = self.calls.get_mut(&id).and_then(|call| call.machine.poll_output()) {
             match output {
                 CallOutput::Command(party, command) => {
-                    let Some(leg) = self.calls.get(&id).map(|call| call.leg(party)) else { return };
+                    let Some(leg) = self.calls.get(&id).and_then(|call| call.leg(party)) else { continue };
                     self.command(leg, command, now);
                     self.drain(leg, now);
+                }
+                CallOutput::Swapped(party) => self.swapped(id, party, now),
+                CallOutput::Forget => {
+                    if let Some(leg) = self.calls.get(&id).and_then(|call| call.leg(Party::Third)) {
+                        self.remove_leg(leg);
+                    }
                 }
                 CallOutput::Over => return self.forget(id),
             }
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
-        for leg in [call.caller, call.callee] {
+        for leg in call.legs() {
             let Some(entry) = self.legs.get_mut(&leg) else { continue };
             let Driver::Browser(_, browser) = &entry.driver else { continue };
             let deadline = browser.poll_timeout();
@@ -99,7 +105,7 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
-    fn command(&mut self, leg: LegId, command: LegCommand, now: Instant) {
+    pub(super) fn command(&mut self, leg: LegId, command: LegCommand, now: Instant) {
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         match &mut entry.driver {
             Driver::Browser(_, browser) => browser.command(command, now),
@@ -159,8 +165,7 @@ impl<M: MediaPlane> Relay<M> {
 
     fn forget(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(&id) else { return };
-        self.remove_leg(call.caller);
-        self.remove_leg(call.callee);
+        call.legs().for_each(|leg| self.remove_leg(leg));
         tracing::info!(call = id.0, "call over");
     }
 }

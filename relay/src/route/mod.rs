@@ -64,6 +64,17 @@ pub fn check_callee(callee: &str) -> Result<(), Failure> {
     Err(Failure { field: Some("callee".to_owned()), ..Failure::new(ErrorCode::InvalidField, message) })
 }
 
+/// Whether two texts that could be dialled mean the same party: the same user, and the same host where both name one.
+#[must_use]
+pub fn is_same_party(one: &str, other: &str) -> bool {
+    let host = |text: &str| text.rsplit_once('@').map(|(_, host)| host.to_ascii_lowercase());
+    let same_host = match (host(one), host(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    };
+    same_host && user_part(one) == user_part(other)
+}
+
 fn unknown(dialled: &str) -> Failure {
     let message = format!("There is no {dialled} here.");
     Failure { message, ..failure_for_status(404, "Not Found") }
@@ -115,6 +126,16 @@ mod tests {
         let config = named(&["alice"]);
         assert_eq!(absent("alice", &config).sip_status, Some(480));
         assert_eq!(absent("x", &Config::demo()).sip_status, Some(404));
+    }
+
+    #[test]
+    fn a_party_is_the_same_under_any_of_its_names() {
+        for (one, other) in [("bob", "bob"), ("bob", "sip:bob@a.example"), ("sip:bob@A.example", "sip:bob@a.example")] {
+            assert!(is_same_party(one, other), "{one} {other}");
+        }
+        for (one, other) in [("bob", "alice"), ("sip:bob@a.example", "sip:bob@b.example"), ("bob", "Bob")] {
+            assert!(!is_same_party(one, other), "{one} {other}");
+        }
     }
 
     #[test]

@@ -1,0 +1,228 @@
+//! Changes of an established call: hold and resume, other codecs, a picture that comes or goes.
+
+use std::time::Instant;
+
+use offhook_media::Direction;
+
+use super::cause::failure_for_status;
+use super::leg::{Cause, Description, LegCommand, Video};
+use super::machine::{Call, Phase};
+use super::side::{Life, Party, both, mirrored, video_across};
+
+impl Call {
+    /// A leg asks for a change.
+    pub(super) fn reoffer(&mut self, party: Party, audio: Description, now: Instant) {
+        if self.phase != Phase::Established {
+            // RFC 3261 section 14.2: another change is under way.
+            let failure = failure_for_status(491, "Request Pending");
+            return self.command(party, LegCommand::ReofferAnswer(Err(Cause::Failure(failure))));
+        }
+        let before = (self.side(party).wants, self.agreed.clone());
+        let towards_other = self.towards(party.other());
+        let kept = self.keeps(party, &audio);
+        self.side_mut(party).named(&audio);
+        self.side_mut(party).asks = true;
+        let is_alone = self.side(party.other()).life != Life::Live;
+        if is_alone || (kept && self.towards(party.other()) == towards_other) {
+            if !kept {
+                self.agreed = Some((party, audio));
+            }
+            return self.grant(party, None);
+        }
+        if !kept {
+            self.agreed = Some((party, audio));
+        }
+        self.before = Some(before);
+        self.pass_on(Some(party), now);
+    }
+
+    /// The result of a change that a leg was asked for.
+    pub(super) fn reoffer_result(&mut self, party: Party, result: Result<Description, Cause>, now: Instant) {
+        let side = self.side_mut(party);
+        let was_stale = std::mem::take(&mut side.is_stale);
+        if !std::mem::take(&mut side.is_asked) {
+            return;
+        }
+        match self.phase {
+            Phase::Reoffering { by } => match result {
+                Ok(audio) => self.accepted(by, party, audio),
+                Err(cause) => self.reoffer_failed(cause),
+            },
+            Phase::Aligning if was_stale => {
+                if result.is_ok() {
+                    self.side_mut(party).settled = None;
+                }
+                self.align(now);
+            }
+            Phase::Aligning => self.aligned(party, result, now),
+            _ => {}
+        }
+    }
+
+    /// Nobody said anything about a change in time.
+    pub(super) fn changes_timeout(&mut self, now: Instant) {
+        let cause = || Cause::Failure(failure_for_status(408, "Request Timeout"));
+        let asked: Vec<Party> =
+            [Party::Caller, Party::Callee].into_iter().filter(|party| self.side(*party).is_asked).collect();
+        for party in asked {
+            self.reoffer_result(party, Err(cause()), now);
+        }
+        // A change whose other end has left meanwhile.
+        if let Phase::Reoffering { .. } = self.phase {
+            self.reoffer_failed(cause());
+        }
+    }
+
+    /// The caller, who was given an offer, says which of it it takes.
+    pub(super) fn narrowed(&mut self, audio: Description, now: Instant) {
+        let before = self.towards(Party::Callee);
+        let kept = self.keeps(Party::Caller, &audio);
+        self.caller.named(&audio);
+        self.caller.settled = Some(audio.clone());
+        self.agreed = Some((Party::Caller, audio));
+        if !kept || self.towards(Party::Callee) != before {
+            self.pass_on(None, now);
+        }
+    }
+
+    /// Brings both ends to speak alike after they were put together; each is asked for a change where that takes one.
+    pub(super) fn align(&mut self, now: Instant) {
+        let mut waits = false;
+        for party in [Party::Caller, Party::Callee] {
+            if self.side(party).life != Life::Live {
+                continue;
+            }
+            let Some(due) = self.told(party) else { continue };
+            if !self.side(party).is_asked && self.side(party).settled.as_ref().is_some_and(|now| is_same(now, &due)) {
+                continue;
+            }
+            waits = true;
+            // Who is asked already is asked again when the result is there.
+            if !self.side(party).is_asked {
+                self.side_mut(party).is_asked = true;
+                self.command(party, LegCommand::Reoffer(due));
+            }
+        }
+        self.phase = if waits { Phase::Aligning } else { Phase::Established };
+        self.deadline = waits.then(|| now + self.deadlines.reoffer);
+    }
+
+    /// One end has taken or refused what brings it into line. Each round leaves fewer codecs, so that it comes to an end.
+    fn aligned(&mut self, party: Party, result: Result<Description, Cause>, now: Instant) {
+        let refused = result.is_err();
+        let spoken = match result {
+            Ok(audio) => {
+                if let Some((_, agreed)) = &mut self.agreed
+                    && audio.video.is_none()
+                {
+                    agreed.video = None;
+                }
+                audio.codecs
+            }
+            // It goes on as it was; that may do.
+            Err(_) => {
+                let side = self.side(party);
+                side.settled.as_ref().map_or(&side.codecs, |settled| &settled.codecs).clone()
+            }
+        };
+        let Some((_, agreed)) = &mut self.agreed else { return };
+        agreed.codecs.retain(|codec| spoken.contains(codec));
+        if agreed.codecs.is_empty() {
+            let failure = failure_for_status(488, "Not Acceptable Here");
+            return self.end_all(&Cause::Failure(failure), now);
+        }
+        if refused && let Some((_, agreed)) = &mut self.agreed {
+            agreed.video = None;
+        }
+        self.side_mut(party).settled = self.told(party);
+        self.align(now);
+    }
+
+    /// Offers the other end what has changed.
+    fn pass_on(&mut self, by: Option<Party>, now: Instant) {
+        let other = by.map_or(Party::Callee, Party::other);
+        let Some(offer) = self.told(other) else { return };
+        self.phase = Phase::Reoffering { by };
+        self.deadline = Some(now + self.deadlines.reoffer);
+        self.side_mut(other).is_asked = true;
+        self.command(other, LegCommand::Reoffer(offer));
+    }
+
+    fn accepted(&mut self, by: Option<Party>, party: Party, audio: Description) {
+        self.phase = Phase::Established;
+        self.deadline = None;
+        self.before = None;
+        let allowed = mirrored(audio.direction);
+        self.agreed = Some((party, audio));
+        self.side_mut(party).settled = self.told(party);
+        if let Some(by) = by {
+            self.grant(by, Some(allowed));
+        }
+    }
+
+    fn reoffer_failed(&mut self, cause: Cause) {
+        let Phase::Reoffering { by } = self.phase else { return };
+        self.phase = Phase::Established;
+        self.deadline = None;
+        let before = self.before.take();
+        if let Some(by) = by {
+            if let Some((wants, agreed)) = before {
+                self.side_mut(by).wants = wants;
+                self.agreed = agreed;
+            }
+            self.side_mut(by).asks = false;
+            self.command(by, LegCommand::ReofferAnswer(Err(cause)));
+        }
+    }
+
+    /// Answers a leg's change with what now holds.
+    pub(super) fn grant(&mut self, party: Party, allowed: Option<Direction>) {
+        self.side_mut(party).asks = false;
+        let Some(told) = self.told(party) else { return };
+        let direction = allowed.map_or(told.direction, |allowed| both(allowed, told.direction));
+        let answer = Description { direction, ..told };
+        let side = self.side_mut(party);
+        let codecs = answer.codecs.iter().copied().filter(|codec| side.codecs.contains(codec)).collect();
+        side.settled = Some(Description { codecs, ..answer.clone() });
+        self.command(party, LegCommand::ReofferAnswer(Ok(answer)));
+    }
+
+    /// What was agreed, as a leg is to be told it.
+    pub(super) fn told(&self, party: Party) -> Option<Description> {
+        let (by, agreed) = self.agreed.clone()?;
+        let video = if by == party { agreed.video } else { agreed.video.map(video_across) };
+        Some(Description { direction: self.towards(party), video, ..agreed })
+    }
+
+    /// What the relay may do towards an end: what that end wants, as far as the other end allows it.
+    pub(super) fn towards(&self, party: Party) -> Direction {
+        both(self.side(party).wants, mirrored(self.side(party.other()).wants))
+    }
+
+    /// Whether an offer still has the codec that is spoken and the picture that is shown.
+    fn keeps(&self, party: Party, offer: &Description) -> bool {
+        let Some((by, agreed)) = &self.agreed else { return false };
+        let spoken = agreed.codecs.first().is_some_and(|codec| offer.codecs.contains(codec));
+        let shown = agreed.video.clone().map(|video| if *by == party { video } else { video_across(video) });
+        spoken && keeps_picture(shown.as_ref(), offer.video.as_ref())
+    }
+}
+
+fn keeps_picture(shown: Option<&Video>, offered: Option<&Video>) -> bool {
+    match (shown, offered) {
+        (None, None) => true,
+        (Some(shown), Some(offered)) => {
+            let codec = shown.codecs.first().is_some_and(|codec| offered.codecs.contains(codec));
+            codec && shown.direction == offered.direction
+        }
+        _ => false,
+    }
+}
+
+/// Whether an end that was told the one need not be told the other.
+fn is_same(one: &Description, other: &Description) -> bool {
+    let picture = |description: &Description| {
+        description.video.as_ref().map(|video| (video.codecs.first().cloned(), video.direction))
+    };
+    one.codecs == other.codecs && one.direction == other.direction && picture(one) == picture(other)
+}
