@@ -1,9 +1,11 @@
 import { createOffhook, type Offhook, type SessionOptions } from "../src/api.js";
 import type { CallStatus, SessionStatus } from "../src/constants.js";
-import type { Core, CoreCallEvent, CoreEvent, CoreHost } from "../src/core.js";
+import type { Core, CoreCallEvent, CoreEvent, CoreHost, CoreIncomingEvent, LoadFrom } from "../src/core.js";
 import type { FailureInfo } from "../src/error.js";
 import type { Call } from "../src/call.js";
 import type { Session } from "../src/session.js";
+import { createFlashphoner, type FlashphonerApi } from "../src/compat/flashphoner.js";
+import type { Session as CompatSession } from "../src/compat/types.js";
 
 /** A core that records what it is asked and says what the test tells it to. */
 export class FakeCore implements Core {
@@ -122,25 +124,22 @@ export function refusal(failure: FailureInfo): Error {
   return Object.assign(new Error(failure.message), failure);
 }
 
-/** The facade on a fake core, and the levers of both. */
-export class Bench {
+/** A fake core that can be loaded, and the levers of both. */
+export class CoreBench {
   readonly core = new FakeCore();
-  readonly offhook: Offhook;
   /** How often the core has been loaded. */
   loads = 0;
   /** Rejects the next load. */
   loadError: Error | undefined;
   #host: CoreHost | undefined;
 
-  constructor() {
-    this.offhook = createOffhook(() => async (host) => {
-      this.loads += 1;
-      await Promise.resolve();
-      if (this.loadError) throw this.loadError;
-      this.#host = host;
-      return this.core;
-    });
-  }
+  readonly load: LoadFrom = () => async (host) => {
+    this.loads += 1;
+    await Promise.resolve();
+    if (this.loadError) throw this.loadError;
+    this.#host = host;
+    return this.core;
+  };
 
   emit(event: CoreEvent): void {
     this.#host?.sink(event);
@@ -149,6 +148,24 @@ export class Bench {
   crash(cause: unknown): void {
     this.#host?.crashed(cause);
   }
+
+  session(session: { id(): string }, status: SessionStatus, error?: FailureInfo): void {
+    this.emit({ kind: "session", sessionId: session.id(), status, ...(error && { error }) });
+  }
+
+  call(call: { id(): string }, status: CallStatus, more: Partial<CoreCallEvent> = {}): void {
+    this.emit({ ...more, kind: "call", callId: call.id(), status });
+  }
+
+  /** What the core was asked to do by that name, latest last. */
+  requests(name: string): unknown[][] {
+    return this.core.asked.filter(([asked]) => asked === name).map((request) => request.slice(1));
+  }
+}
+
+/** The plain API on a fake core. */
+export class Bench extends CoreBench {
+  readonly offhook: Offhook = createOffhook(this.load);
 
   /** A session that the core knows and that is still PENDING. */
   async opened(options: Partial<SessionOptions> = {}): Promise<Session> {
@@ -172,13 +189,37 @@ export class Bench {
     if (!call) throw new Error("no incoming call");
     return call;
   }
+}
 
-  session(session: Session, status: SessionStatus, error?: FailureInfo): void {
-    this.emit({ kind: "session", sessionId: session.id(), status, ...(error && { error }) });
+/** The namespace of the drop-in script on a fake core. */
+export class CompatBench extends CoreBench {
+  readonly flashphoner: FlashphonerApi = createFlashphoner(this.load);
+
+  /** A session that the core knows and that is still PENDING. */
+  async opened(options: Partial<SessionOptions> = {}): Promise<CompatSession> {
+    // A browser that can make calls: the namespace asks for no more than the name.
+    Object.assign(globalThis, { RTCPeerConnection: Object });
+    void this.flashphoner.init({ logger: { enableLogs: false } });
+    const account = { sipOptions: { login: "anna" } };
+    const session = this.flashphoner.createSession({ urlServer: "wss://relay.example/ws", ...account, ...options });
+    await settled();
+    return session;
   }
 
-  call(call: Call, status: CallStatus, more: Partial<CoreCallEvent> = {}): void {
-    this.emit({ ...more, kind: "call", callId: call.id(), status });
+  async established(options: Partial<SessionOptions> = {}): Promise<CompatSession> {
+    const session = await this.opened(options);
+    this.emit({ kind: "session", sessionId: session.id(), status: "ESTABLISHED", login: "anna", token: "t" });
+    await settled();
+    return session;
+  }
+
+  async incoming(session: CompatSession, more: Partial<CoreIncomingEvent> = {}): Promise<Call> {
+    const about = { sessionId: session.id(), callId: "in-1", caller: "bob", callee: "anna", hasVideo: false };
+    this.emit({ kind: "incoming", ...about, ...more });
+    await settled();
+    const call = session.getCalls()[0];
+    if (!call) throw new Error("no incoming call");
+    return call;
   }
 }
 

@@ -24,7 +24,7 @@ export class CompatCall extends CallObject {
 
   /** Early versions took the two displays instead of options. */
   override answer(options: AnswerOptions | HTMLElement = {}, remoteVideoDisplay?: HTMLElement): void {
-    const given = options instanceof HTMLElement ? displays(options, remoteVideoDisplay) : options;
+    const given = isElement(options) ? displays(options, remoteVideoDisplay) : options;
     const asked = explicit(given.constraints ?? DEFAULT_CONSTRAINTS);
     // A picture that nobody would see is not asked for.
     const constraints = this.hasVideo() ? asked : { ...asked, video: false };
@@ -60,6 +60,10 @@ export class CompatCall extends CallObject {
       this.session.warn(asError(thrown));
     }
   }
+}
+
+function isElement(value: object): value is HTMLElement {
+  return "nodeType" in value;
 }
 
 function displays(localVideoDisplay: HTMLElement, remoteVideoDisplay?: HTMLElement): AnswerOptions {
