@@ -209,8 +209,12 @@ impl Phone {
     /// # Errors
     /// [`offhook_protocol::ErrorCode::InvalidSessionState`] unless the session is open.
     pub fn create_call(&mut self, session_id: &str, call_id: String, dial: Dial) -> Result<(), Failure> {
-        self.usable(session_id)?;
-        self.calls.push(Line { session_id: session_id.to_owned(), call: Call::outgoing(call_id, dial) });
+        let up = self.usable(session_id)?.is_up();
+        let mut call = Call::outgoing(call_id, dial);
+        if !up {
+            call.handle(call::Input::RelayLost, 0);
+        }
+        self.calls.push(Line { session_id: session_id.to_owned(), call });
         Ok(())
     }
 
@@ -300,6 +304,11 @@ impl Phone {
             call::Output::Send(request) => self.request(&session_id, request, now),
             call::Output::Media(action) => self.actions.push_back(Action::Media { call_id, action }),
             call::Output::Emit(report) => {
+                if report == call::Report::Media(call::Repair::Restarting)
+                    && let Some(session) = self.session_mut(&session_id)
+                {
+                    session.probe(now);
+                }
                 self.actions.push_back(Action::Emit(Event::Call { session_id, call_id, report }));
             }
         }

@@ -66,6 +66,8 @@ pub enum Input {
     SessionEnded(Option<Failure>),
     /// The relay has surely given the call up meanwhile.
     Abandoned(Failure),
+    /// The relay has said that it has nothing of what was before.
+    Forgotten(Failure),
     /// Time has passed.
     Tick,
 }

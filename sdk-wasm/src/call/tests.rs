@@ -1,9 +1,15 @@
 //! One call at a time, on a clock that the test moves.
 
+mod attaching;
+mod offering;
+mod offline;
+mod recovering;
+
 use super::*;
-use crate::dial::Answer;
 use offhook_protocol::ErrorCode;
+use offhook_protocol::TransferStatus;
 use offhook_protocol::error::Failure as RelayFailure;
+use offhook_protocol::event::{CallSdp, CallStatusChanged, PartyChanged, SdpKind, Transfer};
 
 const OFFER: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
 
@@ -131,6 +137,8 @@ fn sent_name(body: &RequestBody) -> &'static str {
         RequestBody::Dtmf(_) => "dtmf",
         RequestBody::Hold(_) => "hold",
         RequestBody::Unhold(_) => "unhold",
+        RequestBody::Offer(_) => "offer",
+        RequestBody::Transfer(_) => "transfer",
         _ => "other",
     }
 }
@@ -385,6 +393,72 @@ fn the_relays_reason_for_the_end_reaches_the_app() {
     bench.handle(Input::Status(ended));
     let end = bench.end();
     assert_eq!((end.sip_status, end.error.as_ref().and_then(|error| error.sip_status)), (Some(404), Some(404)));
+}
+
+#[test]
+fn a_sip_failure_is_told_as_sip_has_it_unless_a_text_explains_it() {
+    for (sip, reason, info, told) in [
+        (Some(486), Some("Busy Here"), None, Some("486 Busy Here")),
+        (Some(503), Some("Service Unavailable"), Some("Failed by error"), Some("503 Service Unavailable")),
+        (Some(503), None, Some("Failed by error"), Some("503")),
+        (Some(488), Some("Not Acceptable Here"), Some("No common codecs"), Some("No common codecs")),
+        (None, None, Some("Failed by error"), Some("Failed by error")),
+        (Some(200), Some("OK"), Some("Normal call clearing"), Some("Normal call clearing")),
+        (None, None, None, None),
+    ] {
+        let mut bench = Bench::asked();
+        bench.handle(Input::Status(CallStatusChanged {
+            sip_status: sip,
+            sip_reason: reason.map(str::to_owned),
+            info: info.map(str::to_owned),
+            ..CallStatusChanged::new("c", CallStatus::Failed)
+        }));
+        let end = bench.end();
+        assert_eq!((end.info.as_deref(), end.sip_status, end.sip_reason.as_deref()), (told, sip, reason));
+    }
+}
+
+#[test]
+fn transfers_name_one_target_and_their_news_reach_the_app() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Hold { for_transfer: true });
+    bench.command(Command::Transfer(Target::User("carol".into())));
+    bench.command(Command::Transfer(Target::Call("d".into())));
+    let asked = |target: Option<&str>, with_call: Option<&str>| {
+        Output::Send(RequestBody::Transfer(TransferCall {
+            call_id: "c".into(),
+            target: target.map(str::to_owned),
+            with_call: with_call.map(str::to_owned),
+        }))
+    };
+    let hold = Output::Send(RequestBody::Hold(HoldCall { call_id: "c".into(), for_transfer: true }));
+    assert_eq!(bench.out, [hold, asked(Some("carol"), None), asked(None, Some("d"))]);
+    let news = Transfer {
+        call_id: "c".into(),
+        status: TransferStatus::Ring,
+        target: "carol".into(),
+        sip_status: None,
+        sip_reason: None,
+        error: None,
+    };
+    bench.handle(Input::Transfer(news.clone()));
+    assert_eq!(bench.out.last(), Some(&Output::Emit(Report::Transfer(news))));
+}
+
+#[test]
+fn a_refused_transfer_is_a_warning_and_the_call_goes_on() {
+    let mut bench = Bench::connected();
+    bench.command(Command::Transfer(Target::User("carol".into())));
+    bench.handle(Input::Replied(Ask::Feature, Err(refused(ErrorCode::InvalidField))));
+    assert!(bench.call.status().is_connected());
+}
+
+#[test]
+fn another_far_end_is_made_known() {
+    let mut bench = Bench::connected();
+    let party = PartyChanged { call_id: "c".into(), user: "carol".into(), display_name: None };
+    bench.handle(Input::Party(party.clone()));
+    assert_eq!(bench.out, [Output::Emit(Report::Party(party))]);
 }
 
 #[test]

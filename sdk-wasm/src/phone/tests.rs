@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::account::{Identity, Link};
-use crate::dial::Answer;
+use crate::call::Target;
+use crate::dial::{Answer, Media};
 use crate::failure::Code;
 use crate::session::Input;
 use offhook_protocol::compact::Message;
@@ -11,7 +12,7 @@ use offhook_protocol::event::{
     CallSdp, CallStatusChanged, DtmfReceived, EventBody, IncomingCall, Registration, SdpKind, SessionClosed,
 };
 use offhook_protocol::reply::{Done, Outcome, Reply, ReplyBody, SessionOpened};
-use offhook_protocol::request::OpenLocal;
+use offhook_protocol::request::{OpenLocal, Ping};
 use offhook_protocol::{CallStatus, ErrorCode, RegistrationState, Secret};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 enum Step {
     OpenSession,
+    TakeSessionBack,
     SocketOpens(u8),
     SocketCloses(u8),
     CloseSession(u8),
@@ -33,8 +35,9 @@ enum Step {
     Registration(u8, RegistrationState),
     SessionClosed(u8),
     MediaDone(u8, bool),
-    MediaConnected(u8),
-    MediaBreaks(u8),
+    Media(u8, MediaEvent),
+    Network,
+    Data(u8),
     Time(u16),
 }
 
@@ -43,6 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
     let who = any::<u8>;
     prop_oneof![
         1 => Just(Step::OpenSession),
+        1 => Just(Step::TakeSessionBack),
         15 => who().prop_map(Step::SocketOpens),
         1 => who().prop_map(Step::SocketCloses),
         1 => who().prop_map(Step::CloseSession),
@@ -56,9 +60,21 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (who(), prop::sample::select(RegistrationState::ALL)).prop_map(|(who, state)| Step::Registration(who, state)),
         1 => who().prop_map(Step::SessionClosed),
         50 => (who(), prop::bool::weighted(0.9)).prop_map(|(who, works)| Step::MediaDone(who, works)),
-        10 => who().prop_map(Step::MediaConnected),
-        1 => who().prop_map(Step::MediaBreaks),
+        30 => (who(), media_news()).prop_map(|(who, news)| Step::Media(who, news)),
+        1 => Just(Step::Network),
+        5 => who().prop_map(Step::Data),
         15 => any::<u16>().prop_map(Step::Time),
+    ]
+}
+
+fn media_news() -> impl Strategy<Value = MediaEvent> {
+    prop_oneof![
+        8 => Just(MediaEvent::Connected),
+        3 => Just(MediaEvent::Disconnected),
+        1 => Just(MediaEvent::Broken),
+        2 => Just(MediaEvent::Silent),
+        2 => Just(MediaEvent::Flowing),
+        2 => Just(MediaEvent::Changed),
     ]
 }
 
@@ -74,6 +90,8 @@ fn command() -> impl Strategy<Value = Command> {
         2 => Just(Command::Hangup),
         1 => Just(Command::Hold { for_transfer: false }),
         1 => Just(Command::Unhold),
+        2 => Just(Command::Attach(Media::default())),
+        1 => Just(Command::Transfer(Target::User("carol".into()))),
         1 => Just(Command::Dtmf(crate::dial::digits("1", "INFO").unwrap())),
     ]
 }
@@ -104,6 +122,10 @@ struct World {
     owners: BTreeMap<String, String>,
     /// Sessions and whether they have ended.
     sessions: BTreeMap<String, bool>,
+    /// How many events each session had.
+    events: BTreeMap<String, u64>,
+    /// Data that nobody has said anything about yet.
+    data: Vec<u32>,
 }
 
 impl World {
@@ -115,7 +137,8 @@ impl World {
     fn take(&mut self, step: Step) {
         let now = self.now;
         match step {
-            Step::OpenSession => self.open_session(),
+            Step::OpenSession => self.open_session(None),
+            Step::TakeSessionBack => self.open_session(Some(Secret::new("t"))),
             Step::SocketOpens(who) => self.session_input(who, Input::SocketOpened),
             Step::SocketCloses(who) => self.session_input(who, Input::SocketClosed(1006)),
             Step::CloseSession(who) => {
@@ -136,8 +159,16 @@ impl World {
                 self.phone.tick(self.now);
             }
             Step::MediaDone(who, works) => self.media_done(who, works),
-            Step::MediaConnected(who) => self.media_news(who, MediaEvent::Connected),
-            Step::MediaBreaks(who) => self.media_news(who, MediaEvent::Failed(Failure::new(Code::MediaFailed, "x"))),
+            Step::Media(who, news) => self.media_news(who, news),
+            Step::Network => self.phone.network_changed(now),
+            Step::Data(who) => {
+                if let Some(id) = chosen(&keys(&self.sessions), who) {
+                    self.names += 1;
+                    self.data.push(self.names);
+                    let data = SendData { payload: Secret::new("{}"), to: None };
+                    self.phone.send_data(&id, self.names, data, now);
+                }
+            }
             Step::Registration(who, state) => {
                 self.event(who, EventBody::Registration(Registration { state, error: None }));
             }
@@ -165,13 +196,13 @@ impl World {
         if who < 240 && !live.is_empty() { chosen(&live, who) } else { chosen(&keys(&self.calls), who) }
     }
 
-    fn open_session(&mut self) {
+    fn open_session(&mut self, auth_token: Option<Secret>) {
         let id = self.name("session");
         let local = OpenLocal { login: "alice".into(), ..OpenLocal::default() };
         let account = Account {
             url: "ws://relay/".into(),
             identity: Some(Identity::Local(local)),
-            auth_token: None,
+            auth_token,
             link: Link::default(),
         };
         self.sessions.insert(id.clone(), false);
@@ -214,29 +245,61 @@ impl World {
         }
         let index = usize::from(who) % self.requests.len();
         let (session, request) = self.requests.remove(index);
+        if !self.sockets.contains(&session) {
+            return;
+        }
         let outcome = match &request.body {
             _ if !accepted => Outcome::Error(RelayFailure::new(ErrorCode::Rejected, "x")),
-            RequestBody::OpenLocal(_) => Outcome::Result(ReplyBody::Session(SessionOpened {
-                session_id: "r".into(),
-                token: Secret::new("t"),
-                login: "alice".into(),
-                ..SessionOpened::default()
+            RequestBody::Resume(resume) if resume.fresh => Outcome::Result(ReplyBody::Session(self.taken_back())),
+            RequestBody::Resume(_) => Outcome::Result(ReplyBody::Session(SessionOpened {
+                last_seq: self.events.get(&session).copied().unwrap_or(0),
+                last_request: Some(u32::from(who)),
+                ..opened()
             })),
+            RequestBody::OpenLocal(_) => Outcome::Result(ReplyBody::Session(opened())),
             _ => Outcome::Result(ReplyBody::Done(Done {})),
         };
+        if matches!(&outcome, Outcome::Result(ReplyBody::Session(opened)) if opened.last_seq == 0) {
+            self.events.insert(session.clone(), 0);
+        }
         let reply = Message::Reply(Reply { id: Some(request.id), outcome });
         self.phone.on_session(&session, Input::Frame(reply), self.now);
     }
 
     fn event(&mut self, who: u8, body: EventBody) {
-        self.session_input(who, Input::Frame(Message::Event(offhook_protocol::Event { seq: 1, body })));
+        if let Some(id) = chosen(&self.sockets, who) {
+            self.event_of(&id, body);
+        }
     }
 
     fn call_event(&mut self, who: u8, body: impl Fn(String) -> EventBody) {
         let Some(id) = self.call(who) else { return };
         let Some(owner) = self.owners.get(&id).cloned() else { return };
-        let event = offhook_protocol::Event { seq: 1, body: body(id) };
-        self.phone.on_session(&owner, Input::Frame(Message::Event(event)), self.now);
+        if self.sockets.contains(&owner) {
+            self.event_of(&owner, body(id));
+        }
+    }
+
+    fn event_of(&mut self, session: &str, body: EventBody) {
+        let seq = self.events.entry(session.to_owned()).or_default();
+        *seq += 1;
+        let event = offhook_protocol::Event { seq: *seq, body };
+        self.phone.on_session(session, Input::Frame(Message::Event(event)), self.now);
+    }
+
+    /// A session with one call that goes on.
+    fn taken_back(&mut self) -> SessionOpened {
+        let call = LiveCall {
+            call_id: self.name("call"),
+            incoming: true,
+            caller: "bob".into(),
+            callee: "alice".into(),
+            visible_name: None,
+            status: CallStatus::Established,
+            has_video: false,
+            headers: vec![],
+        };
+        SessionOpened { calls: vec![call], ..opened() }
     }
 
     fn media_done(&mut self, who: u8, works: bool) {
@@ -266,8 +329,14 @@ impl World {
     fn act(&mut self) {
         while let Some(action) = self.phone.poll() {
             match action {
-                Action::OpenSocket { session_id, .. } => self.sockets.push(session_id),
-                Action::CloseSocket { session_id, .. } => self.sockets.retain(|id| *id != session_id),
+                Action::OpenSocket { session_id, .. } => {
+                    assert!(!self.sockets.contains(&session_id), "{session_id} opens a second socket");
+                    self.sockets.push(session_id);
+                }
+                Action::CloseSocket { session_id, .. } => {
+                    self.sockets.retain(|id| *id != session_id);
+                    self.requests.retain(|(id, _)| *id != session_id);
+                }
                 Action::Send { session_id, request } => self.send(session_id, request),
                 Action::Media { call_id, action: MediaAction::Release } => {
                     assert!(self.microphones.contains(&call_id), "{call_id} releases what it does not hold");
@@ -283,7 +352,11 @@ impl World {
                     self.media.push((call_id, action));
                 }
                 Action::Emit(event) => self.emit(event),
-                Action::AskBalancer { .. } | Action::Delivered { .. } => {}
+                Action::AskBalancer { .. } => {}
+                Action::Delivered { ticket, .. } => {
+                    let waiting = self.data.iter().position(|waiting| *waiting == ticket);
+                    self.data.remove(waiting.expect("data is spoken of twice"));
+                }
                 Action::Forget { call_id } => {
                     assert!(self.calls[&call_id].is_some_and(CallStatus::is_terminal), "{call_id} forgotten alive");
                     assert!(!self.microphones.contains(&call_id), "{call_id} forgotten with a microphone");
@@ -294,6 +367,10 @@ impl World {
 
     fn send(&mut self, session_id: String, request: Request) {
         assert!(self.sockets.contains(&session_id), "a request without a socket");
+        if request.body == RequestBody::Ping(Ping {}) {
+            let reply = Reply { id: Some(request.id), outcome: Outcome::Result(ReplyBody::Done(Done {})) };
+            return self.phone.on_session(&session_id, Input::Frame(Message::Reply(reply)), self.now);
+        }
         self.requests.push((session_id, request));
     }
 
@@ -314,19 +391,25 @@ impl World {
                 let live = |id: &&String| self.owners[*id] == session_id && !is_over(self.calls[*id]);
                 assert!(!status.is_terminal() || self.calls.keys().find(live).is_none(), "calls outlive {session_id}");
             }
-            Event::Call { .. } | Event::Session { .. } | Event::Resumed { .. } => {}
+            Event::Resumed { session_id, call } => {
+                assert_eq!(self.phone.session_status(&session_id).map(session::Status::is_open), Some(true));
+                self.calls.insert(call.call_id.clone(), Some(call.status));
+                self.owners.insert(call.call_id, session_id);
+            }
+            Event::Call { .. } | Event::Session { .. } => {}
         }
     }
 
-    /// Lets time pass until nothing waits any more.
+    /// Lets time pass until nothing waits any more but for signs of life.
     fn run_out(&mut self) {
+        let end = self.now + 600_000;
         for _ in 0..10_000 {
-            let Some(deadline) = self.phone.deadline() else { return };
+            let Some(deadline) = self.phone.deadline().filter(|deadline| *deadline <= end) else { return };
             self.now = self.now.max(deadline);
             self.phone.tick(self.now);
             self.act();
         }
-        panic!("the clock runs and something still waits");
+        panic!("the clock runs and something still waits: {:?}", self.phone);
     }
 }
 
@@ -343,6 +426,10 @@ fn is_legal(before: Option<CallStatus>, next: CallStatus) -> bool {
         (Some(Established), Hold) => true,
         _ => false,
     }
+}
+
+fn opened() -> SessionOpened {
+    SessionOpened { session_id: "r".into(), token: Secret::new("t"), login: "alice".into(), ..SessionOpened::default() }
 }
 
 fn is_over(status: Option<CallStatus>) -> bool {
@@ -384,6 +471,7 @@ proptest! {
         prop_assert!(world.calls.values().all(|status| is_over(*status)), "calls outlive their sessions");
         prop_assert!(world.sessions.values().all(|ended| *ended), "sessions outlive their end");
         prop_assert!(world.microphones.is_empty() && world.sockets.is_empty());
+        prop_assert!(world.data.is_empty(), "data nobody has spoken of");
     }
 }
 

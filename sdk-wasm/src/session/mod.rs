@@ -1,148 +1,87 @@
 //! One session with the relay, from PENDING to its end, without a browser.
 //!
 //! It opens the WebSocket, says hello, opens the account, follows its registration, and gives each call the replies and
-//! events that are its own. Every wait has a deadline. The end comes once: first the calls hear of it, then the app.
+//! events that are its own. A socket that is lost later is replaced: the session is taken back, requests made meanwhile
+//! are sent, and every event is passed on once and in order. Every wait has a deadline. The end comes once: first the
+//! calls hear of it, then the app.
 
+mod claim;
+mod events;
+mod link;
+mod port;
 mod requests;
 mod status;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
 mod tests;
 
+pub use port::{Input, Opened, Output, Report};
 pub use status::Status;
 
 use crate::Millis;
-use crate::account::{Account, Balanced};
+use crate::account::Account;
 use crate::call;
 use crate::failure::{Code, Failure};
+use link::{Due, Link, Stage};
 use offhook_protocol::compact::Message;
-use offhook_protocol::event::{AppData, EventBody, IncomingCall, Registration};
-use offhook_protocol::reply::{LiveCall, Outcome, Reply, ReplyBody, SessionOpened};
-use offhook_protocol::request::{Close, Hello, SendData};
-use offhook_protocol::{ErrorCode, Event, RegistrationState, Request, RequestBody, Secret};
+use offhook_protocol::reply::{Outcome, Reply, ReplyBody};
+use offhook_protocol::request::{Close, Hello, Ping, SendData};
+use offhook_protocol::{ErrorCode, RequestBody, Secret};
 use requests::{Asked, Requests};
 use std::collections::VecDeque;
 
-/// How long the WebSocket may take to open.
-const CONNECT: Millis = 10_000;
-/// How long the SIP server may take to accept or refuse the registration.
-const REGISTER: Millis = 40_000;
 /// How long the relay may take to confirm the end.
 const CLOSE: Millis = 5_000;
+/// How long the relay may take for a sign of life when there is reason to doubt the connection.
+const DOUBT: Millis = 1_000;
+/// The close code of a socket whose session was resumed on another one (docs/protocol.md).
+const TAKEN_OVER: u16 = 4001;
 
 /// A session's state machine.
 #[derive(Debug)]
 pub struct Session {
     id: String,
     account: Account,
+    /// Where the relay is: the account's URL, or what the balancer made of it.
+    url: String,
     status: Status,
     /// The app has closed the session.
     closing: bool,
-    deadline: Option<Millis>,
+    /// Until when the relay has to confirm that.
+    closed_by: Option<Millis>,
+    /// Until when the registration has to be there.
+    registered_by: Option<Millis>,
+    /// Takes the session back, once it is open.
+    token: Option<Secret>,
+    /// How long the relay keeps the session without a socket.
+    grace: Millis,
+    /// The sequence number of the last event that was passed on.
+    seen: u64,
+    link: Link,
     requests: Requests,
     outputs: VecDeque<Output>,
 }
 
-/// What happens to a session.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// The WebSocket is open and speaks `offhook.v1`.
-    SocketOpened,
-    /// The WebSocket is closed with this code (RFC 6455 section 7.4), or never opened (1006).
-    SocketClosed(u16),
-    /// The relay sent a frame.
-    Frame(Message),
-    /// The balancer has answered; nothing if it could not be asked or understood.
-    Balanced(Option<Balanced>),
-    /// The page's network is another one, or is there again.
-    NetworkChanged,
-    /// Time has passed.
-    Tick,
-}
-
-/// What a session wants done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Fetch what the balancer at this URL says, to be told as [`Input::Balanced`].
-    AskBalancer(String),
-    /// Open a WebSocket to this URL.
-    OpenSocket(String),
-    /// Send a request on it.
-    Send(Request),
-    /// Close it. Nothing more is expected from it.
-    CloseSocket {
-        /// Another will take the session back: the relay must not take it for ended.
-        resume: bool,
-    },
-    /// Tell the app.
-    Emit(Report),
-    /// Something for one call.
-    Call(String, call::Input),
-    /// Something for every call of the session.
-    Calls(call::Input),
-    /// Somebody calls.
-    Incoming(IncomingCall),
-    /// A call that a fresh page takes back.
-    Resumed(LiveCall),
-    /// What became of data that was sent.
-    Delivered {
-        /// The number the sender gave it.
-        ticket: u32,
-        /// Whether somebody has it.
-        outcome: Result<(), Failure>,
-    },
-    /// The session is over, and with it all its calls.
-    Ended(Option<Failure>),
-}
-
-/// What the app is told about a session.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Report {
-    /// A new status.
-    Status {
-        /// The status.
-        status: Status,
-        /// What the relay said when it opened the session, with ESTABLISHED.
-        opened: Option<Opened>,
-        /// Why it ended.
-        error: Option<Failure>,
-    },
-    /// The connection to the relay is lost, for this reason, and is tried again.
-    ConnectionLost(Failure),
-    /// The connection is there again.
-    ConnectionRestored,
-    /// Data from another app.
-    AppData(AppData),
-    /// The relay's log follows the session more closely, or no longer.
-    Debug(bool),
-    /// Something went wrong; the session goes on or its end follows.
-    Warning(Failure),
-}
-
-/// What the app may know of an open session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
-    /// The user's login, as the relay uses it.
-    pub login: String,
-    /// Takes the session back after a lost socket. A secret.
-    pub token: Secret,
-    /// How long the relay keeps the session without a page, in milliseconds, if it was opened for that.
-    pub keep_alive_ms: Option<u32>,
-}
-
 impl Session {
-    /// A session that begins to open.
-    pub fn open(id: String, account: Account, _seed: u64, now: Millis) -> Self {
-        let outputs = VecDeque::from([Output::OpenSocket(account.url.clone())]);
-        Self {
+    /// A session that begins to open. `seed` is any number, another one for each session of each page.
+    pub fn open(id: String, account: Account, seed: u64, now: Millis) -> Self {
+        let mut session = Self {
             id,
+            url: account.url.clone(),
+            link: Link::new(account.link.clone(), seed, now),
             account,
             status: Status::Pending,
             closing: false,
-            deadline: Some(now.saturating_add(CONNECT)),
+            closed_by: None,
+            registered_by: None,
+            token: None,
+            grace: 0,
+            seen: 0,
             requests: Requests::default(),
-            outputs,
-        }
+            outputs: VecDeque::new(),
+        };
+        session.connect(now);
+        session
     }
 
     /// The session's id in the app.
@@ -160,9 +99,18 @@ impl Session {
         self.status.is_open() && !self.closing
     }
 
+    /// Whether the relay can be reached at the moment.
+    pub fn is_up(&self) -> bool {
+        self.link.is_up()
+    }
+
     /// When [`Input::Tick`] is due.
     pub fn deadline(&self) -> Option<Millis> {
-        [self.deadline, self.requests.deadline()].into_iter().flatten().min()
+        if self.status.is_terminal() {
+            return None;
+        }
+        let link = self.link.due(self.grace).map(|(at, _)| at);
+        [link, self.requests.deadline(), self.closed_by, self.registered_by].into_iter().flatten().min()
     }
 
     /// The next thing to be done.
@@ -170,38 +118,41 @@ impl Session {
         self.outputs.pop_front()
     }
 
-    /// Ends the session: its calls at once, the registration by the relay.
+    /// Ends the session: its calls at once, the registration by the relay. `keep` leaves session and registration to
+    /// the relay for the keep-alive time.
     pub fn close(&mut self, keep: bool, now: Millis) {
         if self.closing || self.status.is_terminal() {
             return;
         }
-        if !self.status.is_open() {
+        if !self.link.is_up() {
             return self.end(Status::Disconnected, None);
         }
         self.closing = true;
+        self.registered_by = None;
         self.outputs.push_back(Output::Ended(None));
         self.request(RequestBody::Close(Close { keep }), now);
-        self.deadline = Some(now.saturating_add(CLOSE));
+        self.closed_by = Some(now.saturating_add(CLOSE));
     }
 
-    /// Hands data to another app.
+    /// Hands data to another app. What becomes of it comes once, as [`Output::Delivered`].
     pub fn send_data(&mut self, ticket: u32, data: SendData, now: Millis) {
-        self.outputs.push_back(Output::Delivered { ticket, outcome: Ok(()) });
-        self.request(RequestBody::SendData(data), now);
+        self.ask(Asked::Data(ticket), RequestBody::SendData(data), now);
     }
 
-    /// Sends a request and follows it to its reply.
+    /// Sends a request and follows it to its reply. Without a connection it waits for one.
     pub fn request(&mut self, body: RequestBody, now: Millis) {
-        if self.status.is_terminal() {
+        self.ask(Asked::of(&body), body, now);
+    }
+
+    /// There is reason to doubt the connection, such as media that has stopped: asks for a sign of life.
+    pub fn probe(&mut self, now: Millis) {
+        if !self.link.is_up() {
             return;
         }
-        match self.requests.send(body, now) {
-            Ok(request) => self.outputs.push_back(Output::Send(request)),
-            Err(asked) => {
-                let sentence = "Too many requests wait for the relay's reply.";
-                self.refused(asked, Failure::new(Code::Relay(ErrorCode::LimitReached), sentence));
-            }
+        if !self.requests.asks(&Asked::Ping) {
+            self.ping(now);
         }
+        self.requests.hurry(&Asked::Ping, now.saturating_add(DOUBT));
     }
 
     /// Takes in what happened. After the end nothing changes any more.
@@ -211,31 +162,76 @@ impl Session {
         }
         match input {
             Input::SocketOpened => self.on_socket_open(now),
-            Input::Balanced(_) | Input::NetworkChanged => {}
-            Input::SocketClosed(_) => self.on_socket_close(),
-            Input::Frame(Message::Reply(reply)) => self.on_reply(reply, now),
-            Input::Frame(Message::Event(event)) => self.on_event(event, now),
-            Input::Frame(Message::Unknown) => {}
+            Input::SocketClosed(code) => self.on_socket_close(code, now),
+            Input::Balanced(balanced) => {
+                if self.link.stage() == Stage::Balancing {
+                    self.url = balanced.map_or(self.url.clone(), |balanced| self.account.url_at(&balanced));
+                    self.open_socket(now);
+                }
+            }
+            Input::NetworkChanged => self.on_network_change(now),
+            Input::Frame(message) => {
+                self.link.heard(now);
+                match message {
+                    Message::Reply(reply) => self.on_reply(reply, now),
+                    Message::Event(event) => self.on_event(event, now),
+                    Message::Unknown => {}
+                }
+            }
             Input::Tick => self.on_tick(now),
         }
     }
 
+    fn connect(&mut self, now: Millis) {
+        match self.link.balancer().cloned() {
+            Some(balancer) => {
+                self.link.enter(Stage::Balancing, now);
+                self.outputs.push_back(Output::AskBalancer(balancer));
+            }
+            None => self.open_socket(now),
+        }
+    }
+
+    fn open_socket(&mut self, now: Millis) {
+        self.link.enter(Stage::Opening, now);
+        self.outputs.push_back(Output::OpenSocket(self.url.clone()));
+    }
+
     fn on_socket_open(&mut self, now: Millis) {
-        if self.status != Status::Pending {
+        if self.link.stage() != Stage::Opening {
             return;
         }
-        self.deadline = None;
-        self.reach(Status::Connected, None);
+        self.link.enter(Stage::Claiming, now);
+        if self.status == Status::Pending {
+            self.reach(Status::Connected, None);
+        }
         let client = concat!("offhook-sdk/", env!("CARGO_PKG_VERSION")).to_owned();
         self.request(RequestBody::Hello(Hello { version: offhook_protocol::VERSION, client }), now);
     }
 
-    fn on_socket_close(&mut self) {
-        match self.status {
-            _ if self.closing => self.end(Status::Disconnected, None),
-            Status::Pending => self.fail(unreachable_relay()),
-            Status::Connected => self.fail(Failure::relay_lost()),
-            _ => self.end(Status::Disconnected, Some(Failure::relay_lost())),
+    fn on_socket_close(&mut self, code: u16, now: Millis) {
+        let failure = match self.status {
+            _ if code == TAKEN_OVER => {
+                let failure = Failure::new(Code::RelayLost, "The session was taken over by another page.");
+                return self.end(Status::Disconnected, Some(failure));
+            }
+            Status::Pending => unreachable_relay(),
+            _ => Failure::relay_lost(),
+        };
+        self.lose(failure, now);
+    }
+
+    /// The way to the relay may be another one now: whatever waits is tried at once, and what seems to be there is put
+    /// to the test.
+    fn on_network_change(&mut self, now: Millis) {
+        match self.link.stage() {
+            Stage::Up => self.probe(now),
+            Stage::Waiting => self.connect(now),
+            _ if self.link.is_lost() => {
+                self.drop_socket();
+                self.connect(now);
+            }
+            _ => {}
         }
     }
 
@@ -243,101 +239,115 @@ impl Session {
         let Some(asked) = reply.id.and_then(|id| self.requests.replied(id)) else { return };
         let result = match reply.outcome {
             Outcome::Result(result) => result,
-            Outcome::Error(failure) => return self.refused(asked, failure.into()),
+            Outcome::Error(failure) => return self.refused(asked, failure.into(), now),
         };
         match (asked, result) {
-            (Asked::Hello, _) => {
-                if let Some(open) = self.account.request() {
-                    self.request(open, now);
-                }
-            }
+            (Asked::Hello, _) => self.claim(now),
             (Asked::Open, ReplyBody::Session(opened)) => self.on_open(opened, now),
-            (Asked::Open, _) => {
+            (Asked::Resume, ReplyBody::Session(opened)) if self.token.is_none() => self.on_open(opened, now),
+            (Asked::Resume, ReplyBody::Session(opened)) => self.on_resume(opened, now),
+            (Asked::Open | Asked::Resume, _) => {
                 let sentence = "The relay's answer could not be understood. Its version may be another.";
-                self.fail(Failure::new(Code::Relay(ErrorCode::VersionUnsupported), sentence));
+                let failure = Failure::new(Code::Relay(ErrorCode::VersionUnsupported), sentence);
+                self.give_up(failure, now);
             }
             (Asked::Close, _) => self.end(Status::Disconnected, None),
-            (Asked::Call { call_id, ask }, _) => self.inform_call(call_id, call::Input::Replied(ask, Ok(()))),
-            (Asked::Nothing, _) => {}
+            (asked, _) => self.settle(asked, Ok(())),
         }
     }
 
-    fn refused(&mut self, asked: Asked, failure: Failure) {
+    fn refused(&mut self, asked: Asked, failure: Failure, now: Millis) {
         match asked {
-            Asked::Hello | Asked::Open => self.fail(failure),
+            Asked::Hello | Asked::Open | Asked::Resume => self.refuse_claim(&asked, failure, now),
             Asked::Close => self.end(Status::Disconnected, None),
-            Asked::Call { call_id, ask } => self.inform_call(call_id, call::Input::Replied(ask, Err(failure))),
-            Asked::Nothing => {}
+            asked => self.settle(asked, Err(failure)),
         }
     }
 
-    fn on_open(&mut self, opened: SessionOpened, now: Millis) {
-        self.deadline = opened.registers.then(|| now.saturating_add(REGISTER));
-        self.reach(
-            Status::Established,
-            Some(Opened { login: opened.login, token: opened.token, keep_alive_ms: opened.keep_alive_ms }),
-        );
-    }
-
-    fn on_event(&mut self, event: Event, now: Millis) {
-        if let EventBody::SessionClosed(closed) = event.body {
-            let failure = (!self.closing).then(|| closed.error.into());
-            return if self.status.is_open() {
-                self.end(Status::Disconnected, failure)
-            } else {
-                self.end(Status::Failed, failure)
-            };
-        }
-        if !self.is_usable() {
-            return;
-        }
-        match event.body {
-            EventBody::Registration(registration) => self.on_registration(registration, now),
-            EventBody::IncomingCall(invitation) => self.outputs.push_back(Output::Incoming(invitation)),
-            EventBody::CallStatus(changed) => self.inform_call(changed.call_id.clone(), call::Input::Status(changed)),
-            EventBody::CallSdp(sdp) => self.inform_call(sdp.call_id.clone(), call::Input::Sdp(sdp)),
-            EventBody::Dtmf(digit) => self.inform_call(digit.call_id.clone(), call::Input::Dtmf(digit)),
+    /// Tells whoever asked what came of it.
+    fn settle(&mut self, asked: Asked, outcome: Result<(), Failure>) {
+        match asked {
+            Asked::Call { call_id, ask } => self.inform_call(call_id, call::Input::Replied(ask, outcome)),
+            Asked::Data(ticket) => self.outputs.push_back(Output::Delivered { ticket, outcome }),
+            Asked::Nothing => {
+                if let Err(failure) = outcome {
+                    self.outputs.push_back(Output::Emit(Report::Warning(failure)));
+                }
+            }
             _ => {}
         }
     }
 
-    /// The first failure ends the session of an account that has to register. A binding lost later does not: calls go
-    /// on, and the relay tries again.
-    fn on_registration(&mut self, registration: Registration, now: Millis) {
-        self.deadline = None;
-        let failure = registration.error.map(Failure::from);
-        match registration.state {
-            RegistrationState::Registered => self.reach(Status::Registered, None),
-            RegistrationState::Unregistered => self.reach(Status::Unregistered, None),
-            RegistrationState::Failed => {
-                let failure = failure.unwrap_or_else(registration_refused);
-                self.outputs.push_back(Output::Emit(Report::Warning(failure.clone())));
-                match self.status {
-                    Status::Established if self.account.must_register() => self.give_up(failure, now),
-                    Status::Registered => self.reach(Status::Unregistered, None),
-                    _ => {}
-                }
-            }
+    fn ask(&mut self, asked: Asked, body: RequestBody, now: Millis) {
+        if self.status.is_terminal() {
+            return self.settle(asked, Err(Failure::relay_lost()));
+        }
+        let kept = if self.link.is_up() || !asked.outlives_the_socket() {
+            self.requests.send(asked, body, now).map(|request| self.outputs.push_back(Output::Send(request)))
+        } else {
+            self.requests.queue(asked, body)
+        };
+        if let Err(asked) = kept {
+            let sentence = "Too many requests wait for the relay's reply.";
+            self.refused(asked, Failure::new(Code::Relay(ErrorCode::LimitReached), sentence), now);
+        }
+    }
+
+    fn ping(&mut self, now: Millis) {
+        self.link.pinged(now);
+        if !self.requests.asks(&Asked::Ping) {
+            self.request(RequestBody::Ping(Ping {}), now);
         }
     }
 
     fn on_tick(&mut self, now: Millis) {
-        while let Some(asked) = self.requests.late(now) {
-            let sentence = "The relay did not reply within 10 seconds.";
-            self.refused(asked, Failure::new(Code::Timeout, sentence));
+        self.on_late_replies(now);
+        while let Some((_, due)) = self.link.due(self.grace).filter(|(at, _)| now >= *at) {
+            self.on_due(due, now);
+            if self.status.is_terminal() {
+                return;
+            }
         }
-        if self.deadline.is_none_or(|deadline| now < deadline) {
-            return;
+        if self.closed_by.is_some_and(|deadline| now >= deadline) {
+            return self.end(Status::Disconnected, None);
         }
-        self.deadline = None;
-        match self.status {
-            _ if self.closing => self.end(Status::Disconnected, None),
-            Status::Pending => self.fail(unreachable_relay()),
-            Status::Established if self.account.must_register() => {
+        if self.registered_by.is_some_and(|deadline| now >= deadline) {
+            self.registered_by = None;
+            if self.status == Status::Established && self.account.must_register() {
                 let sentence = "The SIP server did not answer the registration within 40 seconds.";
                 self.give_up(Failure::new(Code::Timeout, sentence), now);
             }
-            _ => {}
+        }
+    }
+
+    fn on_due(&mut self, due: Due, now: Millis) {
+        match due {
+            Due::Connect if self.link.stage() == Stage::Balancing => self.open_socket(now),
+            Due::Connect => self.connect(now),
+            Due::Unreachable => self.lose(unreachable_relay(), now),
+            Due::Silent => self.lose(silent_relay(), now),
+            Due::Ping => self.ping(now),
+            Due::Mourn => {
+                self.link.mourned();
+                let sentence = "The connection to the relay was lost for so long that the call has ended there.";
+                let failure = Failure::new(Code::RelayLost, sentence);
+                self.outputs.push_back(Output::Calls(call::Input::Abandoned(failure)));
+            }
+            Due::GiveUp => self.end(Status::Disconnected, Some(Failure::relay_lost())),
+        }
+    }
+
+    /// A relay that has said nothing at all since a request was sent is lost; one that has only not replied to it has
+    /// refused it.
+    fn on_late_replies(&mut self, now: Millis) {
+        while let Some((asked, sent)) = self.requests.late(now) {
+            let silent = *asked == Asked::Ping || (self.link.is_up() && self.link.last_heard() <= sent);
+            if silent && !self.closing {
+                return self.lose(silent_relay(), now);
+            }
+            let Some(asked) = self.requests.give_up(now) else { return };
+            let sentence = "The relay did not reply within 10 seconds.";
+            self.refused(asked, Failure::new(Code::Timeout, sentence), now);
         }
     }
 
@@ -350,16 +360,37 @@ impl Session {
         self.outputs.push_back(Output::Emit(Report::Status { status, opened, error: None }));
     }
 
-    fn fail(&mut self, failure: Failure) {
-        self.end(Status::Failed, Some(failure));
+    /// The connection is gone: a session that is open gets another, if it may.
+    fn lose(&mut self, failure: Failure, now: Millis) {
+        if self.closing {
+            return self.end(Status::Disconnected, None);
+        }
+        if !self.status.is_open() {
+            return self.end(Status::Failed, Some(failure));
+        }
+        if !self.link.may_retry() {
+            return self.end(Status::Disconnected, Some(failure));
+        }
+        self.drop_socket();
+        if self.link.lost(now) {
+            self.outputs.push_back(Output::Emit(Report::ConnectionLost(failure)));
+            self.outputs.push_back(Output::Calls(call::Input::RelayLost));
+        }
     }
 
-    /// Fails a session that the relay has open. It is told, lest it keep what nobody will come back for.
+    fn drop_socket(&mut self) {
+        self.requests.hold();
+        self.outputs.push_back(Output::CloseSocket { resume: true });
+    }
+
+    /// Ends a session that the relay has open. It is told, lest it keep what nobody will come back for.
     fn give_up(&mut self, failure: Failure, now: Millis) {
-        if let Ok(close) = self.requests.send(RequestBody::Close(Close::default()), now) {
+        let close = RequestBody::Close(Close { keep: false });
+        if let Ok(close) = self.requests.send(Asked::Close, close, now) {
             self.outputs.push_back(Output::Send(close));
         }
-        self.fail(failure);
+        let status = if self.link.is_lost() { Status::Disconnected } else { Status::Failed };
+        self.end(status, Some(failure));
     }
 
     fn end(&mut self, status: Status, error: Option<Failure>) {
@@ -367,11 +398,19 @@ impl Session {
             return;
         }
         self.status = status;
-        self.deadline = None;
-        self.requests = Requests::default();
+        self.abandon_requests();
         self.outputs.push_back(Output::Ended(error.clone()));
         self.outputs.push_back(Output::CloseSocket { resume: false });
         self.outputs.push_back(Output::Emit(Report::Status { status, opened: None, error }));
+    }
+
+    /// Those of calls end with their calls; those who sent data are told.
+    fn abandon_requests(&mut self) {
+        for asked in self.requests.abandon() {
+            if let Asked::Data(ticket) = asked {
+                self.outputs.push_back(Output::Delivered { ticket, outcome: Err(Failure::relay_lost()) });
+            }
+        }
     }
 }
 
@@ -380,6 +419,6 @@ fn unreachable_relay() -> Failure {
     Failure::new(Code::RelayUnreachable, sentence)
 }
 
-fn registration_refused() -> Failure {
-    Failure::new(Code::Relay(ErrorCode::Rejected), "The SIP server refused the registration.")
+fn silent_relay() -> Failure {
+    Failure::new(Code::RelayLost, "The relay does not reply any more.")
 }

@@ -1,13 +1,16 @@
-//! Requests on their way: each has one reply or runs out of time.
+//! Requests on their way: each has one reply or runs out of time, and none is lost with its socket.
 
 use crate::Millis;
 use crate::call::Ask;
 use offhook_protocol::{Request, RequestBody};
+use std::collections::VecDeque;
 
 /// How long the relay may take to reply.
 const REPLY: Millis = 10_000;
 /// How many requests may wait for their replies. A relay that is this far behind is not coming back.
 const MAX_PENDING: usize = 256;
+/// How many requests may wait for a connection.
+const MAX_QUEUED: usize = 64;
 
 /// Whose request it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +19,12 @@ pub(super) enum Asked {
     Hello,
     /// `openSip` or `openLocal`
     Open,
+    /// `resume`
+    Resume,
     /// `close`
     Close,
+    /// `ping`
+    Ping,
     /// A call's.
     Call {
         /// The call.
@@ -25,21 +32,31 @@ pub(super) enum Asked {
         /// What it asked.
         ask: Ask,
     },
+    /// `sendData`, with the sender's number.
+    Data(u32),
     /// Nobody's who would miss the reply.
     Nothing,
 }
 
 impl Asked {
-    fn of(request: &RequestBody) -> Self {
+    /// Whose request it is; `sendData` is told apart by its sender.
+    pub(super) fn of(request: &RequestBody) -> Self {
         match request {
             RequestBody::Hello(_) => Self::Hello,
             RequestBody::OpenSip(_) | RequestBody::OpenLocal(_) => Self::Open,
+            RequestBody::Resume(_) => Self::Resume,
             RequestBody::Close(_) => Self::Close,
+            RequestBody::Ping(_) => Self::Ping,
             other => match Ask::of(other) {
                 Some((ask, call_id)) => Self::Call { call_id: call_id.to_owned(), ask },
                 None => Self::Nothing,
             },
         }
+    }
+
+    /// Whether it is about what the session does, and not about the connection itself.
+    pub(super) fn outlives_the_socket(&self) -> bool {
+        matches!(self, Self::Call { .. } | Self::Data(_) | Self::Nothing)
     }
 }
 
@@ -47,7 +64,12 @@ impl Asked {
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     last_id: u32,
+    /// Sent on the socket that is there.
     pending: Vec<Pending>,
+    /// Sent on a socket that was lost: carried out or not.
+    held: Vec<Pending>,
+    /// Not sent yet.
+    queue: VecDeque<(Asked, RequestBody)>,
 }
 
 #[derive(Debug)]
@@ -55,6 +77,7 @@ struct Pending {
     id: u32,
     deadline: Millis,
     asked: Asked,
+    body: RequestBody,
 }
 
 impl Requests {
@@ -62,15 +85,26 @@ impl Requests {
     ///
     /// # Errors
     /// Whose request it is, when too many wait already.
-    pub(super) fn send(&mut self, body: RequestBody, now: Millis) -> Result<Request, Asked> {
-        let asked = Asked::of(&body);
+    pub(super) fn send(&mut self, asked: Asked, body: RequestBody, now: Millis) -> Result<Request, Asked> {
         if self.pending.len() >= MAX_PENDING {
             return Err(asked);
         }
         self.last_id = self.last_id.wrapping_add(1);
         let id = self.last_id;
-        self.pending.push(Pending { id, deadline: now.saturating_add(REPLY), asked });
+        self.pending.push(Pending { id, deadline: now.saturating_add(REPLY), asked, body: body.clone() });
         Ok(Request { id, body })
+    }
+
+    /// Keeps a request until there is a connection.
+    ///
+    /// # Errors
+    /// Whose request it is, when too many wait already.
+    pub(super) fn queue(&mut self, asked: Asked, body: RequestBody) -> Result<(), Asked> {
+        if self.queue.len() >= MAX_QUEUED {
+            return Err(asked);
+        }
+        self.queue.push_back((asked, body));
+        Ok(())
     }
 
     /// A reply has come.
@@ -79,12 +113,57 @@ impl Requests {
         Some(self.pending.remove(index).asked)
     }
 
-    /// The next request whose time is over. All wait equally long, so the oldest is due first.
-    pub(super) fn late(&mut self, now: Millis) -> Option<Asked> {
-        self.deadline().is_some_and(|deadline| now >= deadline).then(|| self.pending.remove(0).asked)
+    /// The socket is gone. What was about the connection itself has lost its meaning.
+    pub(super) fn hold(&mut self) {
+        self.held.extend(self.pending.drain(..).filter(|pending| pending.asked.outlives_the_socket()));
+    }
+
+    /// The session is there again. The relay has carried out the requests up to `done`; what became of them, events
+    /// tell. Gives those, and what is to be sent now.
+    pub(super) fn release(&mut self, done: Option<u32>) -> (Vec<Asked>, Vec<(Asked, RequestBody)>) {
+        let (mut accepted, mut again) = (Vec::new(), Vec::new());
+        for held in self.held.drain(..) {
+            if done.is_some_and(|done| held.id <= done) {
+                accepted.push(held.asked);
+            } else {
+                again.push((held.asked, held.body));
+            }
+        }
+        again.extend(self.queue.drain(..));
+        (accepted, again)
+    }
+
+    /// Gives up all that waits, and says whose it was.
+    pub(super) fn abandon(&mut self) -> impl Iterator<Item = Asked> {
+        let sent = self.held.drain(..).chain(self.pending.drain(..)).map(|pending| pending.asked);
+        sent.chain(self.queue.drain(..).map(|(asked, _)| asked))
+    }
+
+    /// Whether one of those waits for its reply.
+    pub(super) fn asks(&self, asked: &Asked) -> bool {
+        self.pending.iter().any(|pending| pending.asked == *asked)
+    }
+
+    /// Expects a reply sooner.
+    pub(super) fn hurry(&mut self, asked: &Asked, deadline: Millis) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.asked == *asked) {
+            pending.deadline = pending.deadline.min(deadline);
+        }
+    }
+
+    /// The next request whose time is over, and when it was sent.
+    pub(super) fn late(&mut self, now: Millis) -> Option<(&Asked, Millis)> {
+        let late = self.pending.iter().find(|pending| now >= pending.deadline)?;
+        Some((&late.asked, late.deadline.saturating_sub(REPLY)))
+    }
+
+    /// Gives that request up.
+    pub(super) fn give_up(&mut self, now: Millis) -> Option<Asked> {
+        let index = self.pending.iter().position(|pending| now >= pending.deadline)?;
+        Some(self.pending.remove(index).asked)
     }
 
     pub(super) fn deadline(&self) -> Option<Millis> {
-        self.pending.first().map(|pending| pending.deadline)
+        self.pending.iter().map(|pending| pending.deadline).min()
     }
 }

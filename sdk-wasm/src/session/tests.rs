@@ -1,11 +1,20 @@
 //! One session at a time, on a clock that the test moves.
 
+mod fresh;
+mod order;
+mod reconnecting;
+mod watching;
+
 use super::*;
-use crate::account::{Identity, Link};
+use crate::account::{self, Identity};
 use offhook_protocol::error::Failure as RelayFailure;
-use offhook_protocol::event::SessionClosed;
-use offhook_protocol::reply::{Done, Welcome};
+use offhook_protocol::event::{EventBody, Registration, SessionClosed};
+use offhook_protocol::reply::{Done, SessionOpened, Welcome};
 use offhook_protocol::request::{CallRef, OpenSip};
+use offhook_protocol::{Event, RegistrationState, Request};
+
+/// How the socket of a relay that is gone closes.
+const ABNORMAL: u16 = 1006;
 
 struct Bench {
     session: Session,
@@ -17,14 +26,10 @@ struct Bench {
 
 impl Bench {
     fn new(register: bool) -> Self {
-        let identity = Some(Identity::Sip(OpenSip {
-            login: "alice".into(),
-            password: Secret::new("s3cret"),
-            domain: "example.com".into(),
-            register,
-            ..OpenSip::default()
-        }));
-        let account = Account { url: "ws://localhost/".into(), identity, auth_token: None, link: Link::default() };
+        Self::with(account(register))
+    }
+
+    fn with(account: Account) -> Self {
         let session = Session::open("s".into(), account, 1, 1_000);
         let mut bench = Self { session, now: 1_000, out: Vec::new(), last_id: 0, seq: 0 };
         bench.drain();
@@ -80,9 +85,48 @@ impl Bench {
         self.drain();
     }
 
+    fn send_data(&mut self, ticket: u32) {
+        let data = SendData { payload: Secret::new("{}"), to: None };
+        self.session.send_data(ticket, data, self.now);
+        self.drain();
+    }
+
     fn close(&mut self) {
         self.session.close(false, self.now);
         self.drain();
+    }
+
+    fn lose(&mut self) {
+        self.handle(Input::SocketClosed(ABNORMAL));
+    }
+
+    /// Lets time pass with a relay that gives a sign of life whenever it is asked.
+    fn pass(&mut self, time: Millis) {
+        let end = self.now + time;
+        while let Some(deadline) = self.session.deadline().filter(|deadline| *deadline <= end) {
+            self.now = deadline.max(self.now);
+            self.handle(Input::Tick);
+            if let Some(Output::Send(Request { body: RequestBody::Ping(_), .. })) = self.out.last() {
+                self.out.pop();
+                self.reply(done());
+            }
+        }
+        self.now = end;
+    }
+
+    /// The names of the requests sent, without those of life signs.
+    fn sent(&self) -> Vec<&'static str> {
+        self.out
+            .iter()
+            .filter_map(|output| match output {
+                Output::Send(request) => Some(name(&request.body)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn has(&self, output: &Output) -> bool {
+        self.out.contains(output)
     }
 
     fn wait(&mut self) {
@@ -108,6 +152,32 @@ impl Bench {
     }
 }
 
+fn account(register: bool) -> Account {
+    let identity = Some(Identity::Sip(OpenSip {
+        login: "alice".into(),
+        password: Secret::new("s3cret"),
+        domain: "example.com".into(),
+        register,
+        ..OpenSip::default()
+    }));
+    Account { url: "ws://localhost/".into(), identity, auth_token: None, link: account::Link::default() }
+}
+
+fn name(body: &RequestBody) -> &'static str {
+    match body {
+        RequestBody::Hello(_) => "hello",
+        RequestBody::OpenSip(_) => "openSip",
+        RequestBody::Resume(resume) if resume.fresh => "fresh resume",
+        RequestBody::Resume(_) => "resume",
+        RequestBody::Close(_) => "close",
+        RequestBody::Ring(_) => "ring",
+        RequestBody::Hangup(_) => "hangup",
+        RequestBody::SendData(_) => "sendData",
+        RequestBody::Ping(_) => "ping",
+        _ => "other",
+    }
+}
+
 fn welcome() -> Outcome {
     Outcome::Result(ReplyBody::Welcome(Welcome { version: 1, server: "relay".into() }))
 }
@@ -118,6 +188,7 @@ fn opened(registers: bool) -> Outcome {
         token: Secret::new("t0ken"),
         login: "alice".into(),
         registers,
+        grace_ms: 30_000,
         ..SessionOpened::default()
     }))
 }
@@ -163,7 +234,7 @@ fn the_app_learns_login_and_token_when_the_session_is_open() {
 #[test]
 fn a_socket_that_never_opens_is_an_unreachable_relay() {
     let mut bench = Bench::new(true);
-    bench.handle(Input::SocketClosed(1006));
+    bench.handle(Input::SocketClosed(ABNORMAL));
     assert_eq!((bench.statuses(), bench.error()), (vec!["FAILED"], Some(Code::RelayUnreachable)));
 }
 
@@ -229,8 +300,10 @@ fn a_session_given_up_is_closed_at_the_relay_before_the_socket() {
 #[test]
 fn a_registration_nobody_answers_fails_after_forty_seconds() {
     let mut bench = Bench::established(true);
-    bench.wait();
-    assert_eq!((bench.now, bench.error()), (41_000, Some(Code::Timeout)));
+    bench.pass(39_999);
+    assert_eq!(bench.statuses().last(), Some(&"ESTABLISHED"));
+    bench.pass(1);
+    assert_eq!(bench.error(), Some(Code::Timeout));
 }
 
 #[test]
@@ -243,25 +316,19 @@ fn a_binding_lost_later_leaves_the_session_open() {
 }
 
 #[test]
-fn without_registration_nothing_is_waited_for() {
-    let bench = Bench::established(false);
-    assert_eq!((bench.session.deadline(), bench.session.is_usable()), (None, true));
-}
-
-#[test]
-fn a_lost_socket_ends_the_calls_first_and_then_the_session() {
-    let mut bench = Bench::registered();
-    bench.handle(Input::SocketClosed(1006));
-    assert_eq!(bench.out[0], Output::Ended(Some(Failure::relay_lost())));
-    assert_eq!((bench.statuses(), bench.error()), (vec!["DISCONNECTED"], Some(Code::RelayLost)));
+fn without_registration_nothing_is_waited_for_but_a_sign_of_life() {
+    let mut bench = Bench::established(false);
+    bench.out.clear();
+    bench.pass(3_600_000);
+    assert!(bench.session.is_usable() && bench.out.is_empty());
 }
 
 #[test]
 fn a_session_the_relay_closes_ends_with_its_reason() {
     let mut bench = Bench::registered();
-    let error = RelayFailure::new(ErrorCode::ShuttingDown, "The relay stops.");
+    let error = RelayFailure::new(ErrorCode::Internal, "The session broke.");
     bench.event(EventBody::SessionClosed(SessionClosed { error }));
-    assert_eq!((bench.statuses(), bench.error()), (vec!["DISCONNECTED"], Some(Code::Relay(ErrorCode::ShuttingDown))));
+    assert_eq!((bench.statuses(), bench.error()), (vec!["DISCONNECTED"], Some(Code::Relay(ErrorCode::Internal))));
 }
 
 #[test]
@@ -300,14 +367,16 @@ fn a_calls_reply_goes_to_the_call() {
 }
 
 #[test]
-fn a_reply_that_does_not_come_is_a_refusal_after_ten_seconds() {
+fn a_reply_that_does_not_come_from_a_relay_that_is_there_is_a_refusal_after_ten_seconds() {
     let mut bench = Bench::registered();
     bench.request(ring());
-    bench.wait();
+    bench.now += 1;
+    bench.register(RegistrationState::Registered);
+    bench.pass(9_999);
     let Some(Output::Call(_, call::Input::Replied(call::Ask::Ring, Err(failure)))) = bench.out.last() else {
         panic!("{:?}", bench.out)
     };
-    assert_eq!((bench.now, failure.code), (11_000, Code::Timeout));
+    assert_eq!(failure.code, Code::Timeout);
 }
 
 #[test]
@@ -330,16 +399,59 @@ fn requests_without_replies_do_not_pile_up() {
 }
 
 #[test]
+fn a_refused_report_is_a_warning() {
+    let mut bench = Bench::registered();
+    bench.request(RequestBody::Report(offhook_protocol::request::BugReport { text: "x".into() }));
+    bench.reply(Outcome::Error(unauthorized()));
+    assert_eq!(bench.out.last(), Some(&Output::Emit(Report::Warning(unauthorized().into()))));
+}
+
+#[test]
+fn data_is_delivered_or_refused_once() {
+    let mut bench = Bench::registered();
+    for outcome in [done(), Outcome::Error(unauthorized())] {
+        bench.send_data(7);
+        bench.reply(outcome);
+    }
+    let refused = Err(unauthorized().into());
+    let delivered = |outcome| Output::Delivered { ticket: 7, outcome };
+    assert!(bench.has(&delivered(Ok(()))) && bench.has(&delivered(refused)));
+}
+
+#[test]
+fn data_on_its_way_is_undelivered_when_the_session_ends() {
+    let mut bench = Bench::registered();
+    bench.send_data(7);
+    bench.close();
+    bench.reply(done());
+    assert!(bench.has(&Output::Delivered { ticket: 7, outcome: Err(Failure::relay_lost()) }));
+}
+
+#[test]
+fn leaving_a_session_to_the_relay_is_said_when_it_is_closed() {
+    let mut bench = Bench::registered();
+    bench.session.close(true, bench.now);
+    bench.drain();
+    let kept = |output: &Output| {
+        matches!(output, Output::Send(Request { body: RequestBody::Close(Close { keep: true }), .. }))
+    };
+    assert!(bench.out.iter().any(kept));
+}
+
+#[test]
 fn nothing_happens_after_the_end() {
     let mut bench = Bench::registered();
-    bench.handle(Input::SocketClosed(1006));
+    bench.close();
+    bench.reply(done());
     bench.out.clear();
     bench.handle(Input::SocketOpened);
+    bench.handle(Input::NetworkChanged);
     bench.handle(Input::Tick);
     bench.register(RegistrationState::Registered);
-    bench.request(ring());
+    bench.lose();
     bench.close();
     assert!(bench.out.is_empty());
+    assert_eq!(bench.session.deadline(), None);
 }
 
 #[test]
