@@ -11,6 +11,7 @@ export default tseslint.config(
       "**/dist/",
       "**/target*/",
       "npm/wasm/", // written by wasm-bindgen
+      "npm/docs/", // written by typedoc
       "protocol/bindings/", // written by the protocol crate, which tests that it is up to date
       "sdk-wasm/pkg/",
       "tests/output/",

@@ -33,10 +33,11 @@ export type {
   Session,
   SessionEvents,
 } from "./session.js";
-export type { CallStats, MediaStats, NativeStats, StreamStats } from "./stats.js";
+export type { CallStats, ConnectionStats, MediaStats, NativeStats, StreamStats } from "./stats.js";
 export type { Logger } from "./logger.js";
 export type {
   AnswerOptions,
+  AudioConstraints,
   CallConstraints,
   CallOptions,
   CustomLogger,
@@ -50,6 +51,7 @@ export type {
   SipHeader,
   SipHeaders,
   SipOptions,
+  VideoConstraints,
   WasmSource,
 } from "./options.js";
 

@@ -42,9 +42,13 @@ export interface MediaChange {
 
 /** What listeners of a call get: the call itself, and what the event is about. */
 export type CallEvents = { [S in CallStatus]: [call: Call] } & {
+  /** The far end pressed a key. */
   DTMF: [call: Call, digit: DtmfDigit];
+  /** A transfer of this call goes on, is done, or has failed. */
   TRANSFER: [call: Call, transfer: Transfer];
+  /** The far end is somebody else now. */
   PARTY_CHANGED: [call: Call, party: Party];
+  /** The media looks for a new way, or has found it. */
   MEDIA: [call: Call, change: MediaChange];
 };
 

@@ -62,6 +62,7 @@ export interface FailureInfo {
 
 /** Every failure of a session or a call: thrown, handed to a listener, or returned by `error()`. */
 export class OffhookError extends Error implements FailureInfo {
+  /** `OffhookError`. */
   override readonly name = "OffhookError";
   /** The stable code. */
   readonly code: ErrorCode;

@@ -75,12 +75,30 @@ export interface SessionOptions {
   logger?: LoggerOptions;
 }
 
+/** What to ask the browser for of sound. */
+export interface AudioConstraints extends MediaTrackConstraints {
+  /** The device that plays the far end's sound. */
+  outputId?: string;
+  /** Whether to send two channels, for which echo cancellation is turned off. */
+  stereo?: boolean;
+}
+
+/** What to ask the browser for of the picture. */
+export interface VideoConstraints extends MediaTrackConstraints {
+  /** `screen` for what the person chooses of the screen. Default: the camera. */
+  type?: "screen" | "camera";
+  /** The least that the picture may take, in kbit/s. */
+  minBitrate?: number;
+  /** The most that the picture may take, in kbit/s. */
+  maxBitrate?: number;
+}
+
 /** What to ask the browser for, or the media itself. */
 export interface CallConstraints extends MediaStreamConstraints {
-  /** The microphone. `outputId` names the device that plays the far end's sound. */
-  audio?: boolean | (MediaTrackConstraints & { outputId?: string });
-  /** The camera, or with `type: "screen"` what the person chooses of the screen. Bit rates are in kbit/s. */
-  video?: boolean | (MediaTrackConstraints & { type?: "screen" | "camera"; minBitrate?: number; maxBitrate?: number });
+  /** The microphone. */
+  audio?: boolean | AudioConstraints;
+  /** The camera, or the screen. */
+  video?: boolean | VideoConstraints;
   /** Sent as it is, instead of opening a device. It stays the app's: the end of the call does not stop it. */
   customStream?: MediaStream;
 }

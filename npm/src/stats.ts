@@ -34,8 +34,16 @@ export interface CallStats {
   outboundStream: StreamStats;
   /** What this end receives. */
   inboundStream: StreamStats;
-  /** Of the connection: the bandwidth that the browser expects, in bits per second. */
-  otherStats: { availableIncomingBitrate?: number; availableOutgoingBitrate?: number };
+  /** Of the connection. */
+  otherStats: ConnectionStats;
+}
+
+/** Figures of the connection. */
+export interface ConnectionStats {
+  /** The bandwidth that the browser expects to receive, in bits per second. */
+  availableIncomingBitrate?: number;
+  /** The bandwidth that the browser expects to send, in bits per second. */
+  availableOutgoingBitrate?: number;
 }
 
 /** The browser's own reports, by their `type`. */
@@ -94,6 +102,6 @@ function linked(reports: RTCStatsReport, id: unknown): Report | undefined {
   return typeof id === "string" ? (reports.get(id) as Report | undefined) : undefined;
 }
 
-function copy(to: Record<string, unknown>, from: Report, names: readonly string[]): void {
-  for (const name of names) if (from[name] !== undefined) to[name] = from[name];
+function copy(to: object, from: Report, names: readonly string[]): void {
+  for (const name of names) if (from[name] !== undefined) Object.assign(to, { [name]: from[name] });
 }

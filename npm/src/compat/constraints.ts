@@ -1,4 +1,4 @@
-import type { CallConstraints } from "../options.js";
+import type { AudioConstraints, CallConstraints } from "../options.js";
 import { Browser } from "./browser.js";
 
 /** What calls ask the browser for when the app does not say. */
@@ -34,7 +34,7 @@ export function hasMedia({ audio, video, customStream }: CallConstraints): boole
   return Boolean(customStream ?? audio) || Boolean(video);
 }
 
-function sound(audio: MediaTrackConstraints & { stereo?: boolean }): MediaTrackConstraints {
+function sound(audio: AudioConstraints): AudioConstraints {
   return audio.stereo === true ? { ...audio, echoCancellation: false } : audio;
 }
 

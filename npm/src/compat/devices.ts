@@ -19,7 +19,7 @@ export interface MediaDeviceList {
 }
 
 /** One of `MEDIA_DEVICE_KIND`. */
-export type MediaDeviceKindName = (typeof MEDIA_DEVICE_KIND)[keyof typeof MEDIA_DEVICE_KIND];
+export type MediaDeviceKindName = "input" | "output" | "all";
 
 /** What may be opened to learn the devices' names. */
 export interface DeviceConstraints {
