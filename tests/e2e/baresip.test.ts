@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Baresip, type BaresipOptions } from "../peers/baresip.ts";
-import type { BrowserPhone } from "../peers/browser.ts";
+import type { BrowserPhone } from "../peers/phone.ts";
 import { eventually } from "../peers/deadline.ts";
 import { hears, hearsNothing } from "../peers/hearing.ts";
 import { SENTENCES, speech } from "../sound/sources.ts";

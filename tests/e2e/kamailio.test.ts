@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Baresip, type BaresipOptions } from "../peers/baresip.ts";
-import type { BrowserPhone } from "../peers/browser.ts";
+import type { BrowserPhone } from "../peers/phone.ts";
 import { eventually } from "../peers/deadline.ts";
 import { hears } from "../peers/hearing.ts";
 import { Kamailio } from "../peers/kamailio.ts";
@@ -110,7 +110,7 @@ describe("registration", () => {
     await web.register(account("web", brief), "REGISTERED");
     await brief.registered("web");
     await brief.registered("web", true, { from: brief.program.output.now() });
-    assert.equal(await web.page.evaluate(() => window.testPhone.sessionStatus()), "REGISTERED");
+    assert.equal(await web.sessionStatus(), "REGISTERED");
     await web.disconnect();
     await brief.registered("web", false);
     await brief.stop();

@@ -1,7 +1,7 @@
 /** Browser to browser through the relay, with no SIP server anywhere. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { BrowserPhone } from "../peers/browser.ts";
+import type { BrowserPhone } from "../peers/phone.ts";
 import { eventually } from "../peers/deadline.ts";
 import { hears, hearsNothing } from "../peers/hearing.ts";
 import { BROWSER_VOICE, OTHER_VOICE, stage } from "./stage.ts";

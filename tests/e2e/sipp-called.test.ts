@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import type { BrowserPhone } from "../peers/browser.ts";
+import type { BrowserPhone } from "../peers/phone.ts";
 import { eventually } from "../peers/deadline.ts";
 import { folder } from "../peers/folder.ts";
 import { hears } from "../peers/hearing.ts";

@@ -1,7 +1,8 @@
 /** What every end-to-end test stands on: a relay, a browser, known voices; and that nothing is left when it is over. */
 import { after, afterEach, before } from "node:test";
 import type { SessionOptions } from "offhook";
-import { Browser, type BrowserPhone } from "../peers/browser.ts";
+import { Browser } from "../peers/browser.ts";
+import type { BrowserPhone } from "../peers/phone.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay, type RelayOptions } from "../peers/relay.ts";
 import { SENTENCES, speech } from "../sound/sources.ts";

@@ -24,12 +24,19 @@ export interface RelayOptions {
   readonly destinations?: readonly string[];
   /** Folder of files to serve. */
   readonly files?: string;
+  /** The address where browsers find its WebSocket. Default: loopback. */
+  readonly listen?: string;
+  /** The address where it takes browsers' media. Default: loopback. */
+  readonly media?: string;
+  /** Addresses that browsers are told to send media to. Default: the one where it takes it. */
+  readonly advertised?: readonly string[];
 }
 
 const BINARY =
   process.env["OFFHOOK_RELAY_BIN"] ?? new URL("../../target/debug/offhook-relay", import.meta.url).pathname;
 
 const ADDRESS = "127.0.0.2";
+const LOOPBACK = "127.0.0.1";
 
 /** What the relay counts of itself at `/health`. */
 export type Health = Record<string, unknown>;
@@ -44,15 +51,16 @@ export class Relay {
   ) {}
 
   static async start(options: RelayOptions = {}): Promise<Relay> {
-    const [http, sip, webrtc] = [await port(), await port(ADDRESS), await port()];
+    const [listen, media] = [options.listen ?? LOOPBACK, options.media ?? LOOPBACK];
+    const [http, sip, webrtc] = [await port(listen), await port(ADDRESS), await port(media)];
     const rtp = await ports(100, ADDRESS);
     const file = join(folder("relay"), "offhook.toml");
-    writeFileSync(file, configuration(options, http, sip, webrtc, rtp));
+    writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${media}:${webrtc}`, rtp));
     // As talkative as it can be: what must not be in its log is not in it at any level.
     const env = { RUST_LOG: "offhook_relay=trace,offhook_sip=trace,offhook_media=debug,info", RUST_BACKTRACE: "1" };
     const program = new Program("offhook-relay", BINARY, ["--config", file], { env });
     const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
-    const relay = new Relay(program, `http://127.0.0.1:${http}`, `${ADDRESS}:${sip}`, passwords);
+    const relay = new Relay(program, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
     let over: number | string | undefined;
     void program.ended.then((how) => (over = how));
     await eventually(async () => {
@@ -115,9 +123,9 @@ function counts(health: Health): [string, number][] {
 
 function configuration(
   options: RelayOptions,
-  http: number,
+  http: string,
   sip: number,
-  webrtc: number,
+  webrtc: string,
   rtp: { first: number; last: number },
 ): string {
   const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
@@ -126,7 +134,7 @@ function configuration(
   );
   return [
     "[http]",
-    `listen = "127.0.0.1:${http}"`,
+    `listen = "${http}"`,
     ...(options.files === undefined ? [] : [`static = ${JSON.stringify(options.files)}`]),
     `allowed_origins = ${list(options.origins ?? [])}`,
     "[sip]",
@@ -135,7 +143,8 @@ function configuration(
     `destinations = ${list(options.destinations ?? ["127.0.0.1", "127.0.0.10", "127.0.0.20", "127.0.0.30"])}`,
     "[media]",
     "workers = 1",
-    `webrtc_listen = "127.0.0.1:${webrtc}"`,
+    `webrtc_listen = "${webrtc}"`,
+    ...(options.advertised === undefined ? [] : [`webrtc_advertised = ${list(options.advertised)}`]),
     `rtp_listen = "${ADDRESS}"`,
     `rtp_ports = "${rtp.first}-${rtp.last}"`,
     `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
