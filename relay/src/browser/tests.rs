@@ -212,3 +212,82 @@ fn a_description_names_every_candidate_in_order_of_preference() {
     assert!(sdp.contains("m=audio 40000 UDP/TLS/RTP/SAVPF 111 0 110 126"), "{sdp}");
     assert!(sdp.contains("a=rtpmap:111 opus/48000/2"), "{sdp}");
 }
+
+/// Has a leg take an offer as the relay would, without another connection.
+fn offer(leg: &mut BrowserLeg, sdp: &str) {
+    let offer = BrowserDescription::parse(sdp).unwrap();
+    assert_eq!(leg.transport_for(&offer), Ok(Transport::Kept));
+    leg.offer(offer, Transport::Kept, None, start());
+}
+
+#[test]
+fn a_far_end_that_refuses_a_change_leaves_the_call_as_it_was() {
+    let mut leg = connected();
+    offer(&mut leg, &OFFER.replace("a=sendrecv", "a=recvonly"));
+    assert_eq!(said(&mut leg), ["reoffer SendOnly"]);
+    assert!(leg.hold(true).is_err(), "one change at a time");
+    leg.command(LegCommand::ReofferAnswer(Err(Cause::Failure(failure_for_status(488, "")))), start());
+    assert_eq!(said(&mut leg), ["Established", "remote 2", "sdp Answer"]);
+}
+
+#[test]
+fn a_change_that_the_far_end_takes_is_answered_with_what_it_takes() {
+    let mut leg = connected();
+    offer(&mut leg, &OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 0 110 126"));
+    assert_eq!(said(&mut leg), ["reoffer SendRecv"]);
+    let taken = audio(&[Codec::Pcmu], Direction::SendRecv);
+    leg.command(LegCommand::ReofferAnswer(Ok(taken)), start());
+    assert_eq!(said(&mut leg), ["gate SendRecv", "remote 2", "sdp Answer"]);
+}
+
+#[test]
+fn a_hold_goes_on_through_a_change() {
+    let mut leg = connected();
+    leg.hold(true).unwrap();
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcma], Direction::RecvOnly))), start());
+    said(&mut leg);
+    offer(&mut leg, &OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 0 110 126"));
+    assert_eq!(said(&mut leg), ["reoffer RecvOnly"]);
+}
+
+#[test]
+fn early_media_can_be_heard_in_another_page() {
+    let mut leg = calling();
+    leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()), start());
+    said(&mut leg);
+    offer(&mut leg, OFFER);
+    assert_eq!(said(&mut leg), ["remote 2", "sdp Answer"]);
+    let without = BrowserDescription::parse(&OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 110")).unwrap();
+    assert!(leg.transport_for(&without).is_err(), "what the far end has not agreed to yet cannot be changed");
+}
+
+#[test]
+fn a_page_that_is_not_connected_is_offered_nothing() {
+    let mut leg = connected();
+    leg.taken_over(start());
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcmu], Direction::SendRecv)), start());
+    let said = said(&mut leg);
+    assert!(said.len() == 1 && said[0].contains("491"), "{said:?}");
+}
+
+#[test]
+fn the_far_end_of_a_call_that_was_transferred_is_who_it_is_now() {
+    let mut leg = connected();
+    leg.command(LegCommand::Party(Identity { user: "carol".into(), display_name: Some("Carol".into()) }), start());
+    let live = leg.live().unwrap();
+    assert_eq!((live.callee.as_str(), live.visible_name.as_deref()), ("carol", Some("Carol")));
+}
+
+#[test]
+fn an_unanswered_offer_is_taken_back_in_time() {
+    let (mut leg, now) = (connected(), start());
+    assert_eq!(leg.poll_timeout(), None);
+    leg.command(LegCommand::Reoffer(audio(&[Codec::Pcmu], Direction::SendRecv)), now);
+    said(&mut leg);
+    let due = leg.poll_timeout().unwrap();
+    assert!(due - now < crate::call::Deadlines::default().reoffer);
+    leg.handle_timeout(due);
+    let said = said(&mut leg);
+    assert!(said.len() == 1 && said[0].contains("408"), "{said:?}");
+    assert_eq!(leg.poll_timeout(), None);
+}

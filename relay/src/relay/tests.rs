@@ -1,10 +1,14 @@
 //! Sessions and calls as a browser sees them, on simulated time, with a media side that records.
 
 mod calls;
+mod data;
 mod door;
+mod kept;
+mod offers;
 mod order;
 mod plane;
 mod sessions;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,10 +81,16 @@ impl World {
         Browser(id)
     }
 
-    /// A local user's open session.
-    fn user(&mut self, login: &str) -> Browser {
+    /// A connection that has said hello.
+    fn greeted(&mut self) -> Browser {
         let browser = self.connect();
         self.result(browser, "hello", json!({"version": 1, "client": "test"}));
+        browser
+    }
+
+    /// A local user's open session.
+    fn user(&mut self, login: &str) -> Browser {
+        let browser = self.greeted();
         self.result(browser, "openLocal", json!({"login": login}));
         browser
     }
@@ -184,11 +194,17 @@ impl World {
     fn conversation(&mut self) -> (Browser, Browser, String) {
         let (alice, bob) = (self.user("alice"), self.user("bob"));
         self.call(alice, "a1", "bob");
-        let incoming = self.last(bob, "incomingCall");
+        let call = self.answer(bob);
+        (alice, bob, call)
+    }
+
+    /// Takes the call that rang last; its name there.
+    fn answer(&mut self, browser: Browser) -> String {
+        let incoming = self.last(browser, "incomingCall");
         let call = incoming["callId"].as_str().unwrap().to_owned();
         let sdp = self.answer_to(&incoming);
-        self.result(bob, "answer", json!({"callId": call, "sdp": sdp}));
-        (alice, bob, call)
+        self.result(browser, "answer", json!({"callId": call, "sdp": sdp}));
+        call
     }
 
     fn nothing_is_left(&self) {

@@ -49,14 +49,15 @@ impl BrowserLeg {
         match event {
             Event::Connected { .. } => {
                 self.connection.connected = true;
-                self.connection.loss = None;
+                if self.connection.loss.take().is_some() {
+                    self.await_sound();
+                }
                 self.leg(LegEvent::MediaConnected);
             }
             Event::Failed { cause, .. } => self.failed(*cause, now),
             Event::Inactive { cause: Inactivity::Consent, .. } => self.lose(MediaFailure::ConnectTimeout, now),
-            Event::Inactive { cause: Inactivity::Rtp, .. } if self.is_waiting() => {
-                self.lose(MediaFailure::ConnectTimeout, now);
-            }
+            // Nobody could say yet what has become of the browser, or it connects anew: silence is no news then.
+            Event::Inactive { cause: Inactivity::Rtp, .. } if self.is_waiting() => {}
             Event::Inactive { cause: Inactivity::Rtp, .. } => self.leg(LegEvent::MediaInactive),
             Event::PeerClosed { .. } if self.connection.outlives_page => self.lose(MediaFailure::ConnectTimeout, now),
             Event::PeerClosed { .. } => self.left(),
@@ -74,9 +75,8 @@ impl BrowserLeg {
     pub fn attached(&mut self, now: Instant) {
         self.connection.away = false;
         self.wait_anew(now + PATIENCE);
-        if self.state == State::Connected && self.connection.loss.is_none() {
-            // Silence counts from now on.
-            self.media(Command::Supervise { leg: self.leg });
+        if self.connection.loss.is_none() {
+            self.await_sound();
         }
     }
 
@@ -146,7 +146,13 @@ impl BrowserLeg {
         }
     }
 
-    /// Whether silence is no news: nobody could say yet what has become of the browser, or it connects anew.
+    /// Silence counts from now on.
+    fn await_sound(&mut self) {
+        if self.state == State::Connected {
+            self.media(Command::Supervise { leg: self.leg });
+        }
+    }
+
     fn is_waiting(&self) -> bool {
         self.connection.away || self.connection.loss.is_some()
     }

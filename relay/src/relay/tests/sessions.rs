@@ -8,15 +8,8 @@ use serde_json::json;
 use super::*;
 use crate::config::Users;
 
-/// A connection that has said hello.
-fn greeted(world: &mut World) -> Browser {
-    let browser = world.connect();
-    world.result(browser, "hello", json!({"version": 1, "client": "x"}));
-    browser
-}
-
 fn resume(world: &mut World, token: &Value, last_seq: u64) -> (Browser, Value) {
-    let browser = greeted(world);
+    let browser = world.greeted();
     let reply = world.ask(browser, "resume", json!({"token": token, "lastSeq": last_seq}));
     (browser, reply)
 }
@@ -25,14 +18,14 @@ fn resume(world: &mut World, token: &Value, last_seq: u64) -> (Browser, Value) {
 fn a_named_user_needs_the_password() {
     let users = BTreeMap::from([("alice".to_owned(), Some(Secret::new("right"))), ("bob".to_owned(), None)]);
     let mut world = World::new(Config { users: Users::Named(users), ..Config::default() });
-    let browser = greeted(&mut world);
+    let browser = world.greeted();
     for (login, password) in [("alice", "wrong"), ("alice", ""), ("carol", "right")] {
         let fields = json!({"login": login, "password": password});
         assert_eq!(world.error(browser, "openLocal", fields), "unauthorized", "{login}");
     }
     let opened = world.result(browser, "openLocal", json!({"login": "alice", "password": "right"}));
     assert_eq!((&opened["login"], &opened["registers"]), (&json!("alice"), &json!(false)));
-    let other = greeted(&mut world);
+    let other = world.greeted();
     world.result(other, "openLocal", json!({"login": "bob"}));
 }
 
@@ -40,7 +33,7 @@ fn a_named_user_needs_the_password() {
 fn a_connection_that_guesses_is_closed_after_its_last_reply() {
     let users = BTreeMap::from([("alice".to_owned(), Some(Secret::new("right")))]);
     let mut world = World::new(Config { users: Users::Named(users), ..Config::default() });
-    let browser = greeted(&mut world);
+    let browser = world.greeted();
     for guess in ["a", "b", "c", "d", "e"] {
         assert!(world.closed.is_empty(), "{guess}");
         let fields = json!({"login": "alice", "password": guess});
@@ -50,9 +43,27 @@ fn a_connection_that_guesses_is_closed_after_its_last_reply() {
 }
 
 #[test]
+fn an_address_that_guesses_on_many_connections_has_to_wait() {
+    let users = BTreeMap::from([("alice".to_owned(), Some(Secret::new("right")))]);
+    let mut world = World::new(Config { users: Users::Named(users), ..Config::default() });
+    let guess = |world: &mut World, source, password: &str| {
+        let browser = world.connect_from(source);
+        world.result(browser, "hello", json!({"version": 1, "client": "x"}));
+        world.ask(browser, "openLocal", json!({"login": "alice", "password": password}))["error"]["code"].clone()
+    };
+    for _ in 0..20 {
+        assert_eq!(guess(&mut world, [192, 0, 2, 1], "wrong"), "unauthorized");
+    }
+    assert_eq!(guess(&mut world, [192, 0, 2, 1], "right"), "limitReached", "nothing more is to be learned");
+    assert_eq!(guess(&mut world, [192, 0, 2, 2], "right"), Value::Null);
+    world.later(Duration::from_secs(6));
+    assert_eq!(guess(&mut world, [192, 0, 2, 1], "right"), Value::Null);
+}
+
+#[test]
 fn a_login_that_is_no_name_is_refused_by_field() {
     let mut world = World::demo();
-    let browser = greeted(&mut world);
+    let browser = world.greeted();
     let reply = world.ask(browser, "openLocal", json!({"login": "a <b>"}));
     assert_eq!((&reply["error"]["code"], &reply["error"]["field"]), (&json!("invalidField"), &json!("login")));
 }
@@ -60,7 +71,7 @@ fn a_login_that_is_no_name_is_refused_by_field() {
 #[test]
 fn a_sip_server_that_is_not_configured_is_refused() {
     let mut world = World::demo();
-    let browser = greeted(&mut world);
+    let browser = world.greeted();
     let account = json!({"login": "1001", "password": "x", "domain": "192.0.2.1", "register": true});
     assert_eq!(world.error(browser, "openSip", account), "destinationForbidden");
     assert_eq!(world.relay.counts().sessions, 0);
@@ -75,14 +86,14 @@ fn sessions_beyond_the_limit_are_refused() {
     config.limits.sessions = 1;
     let mut world = World::new(config);
     world.user("alice");
-    let second = greeted(&mut world);
+    let second = world.greeted();
     assert_eq!(world.error(second, "openLocal", json!({"login": "bob"})), "limitReached");
 }
 
 #[test]
 fn a_lost_socket_is_taken_back_with_what_was_missed() {
     let mut world = World::demo();
-    let alice = greeted(&mut world);
+    let alice = world.greeted();
     let token = world.result(alice, "openLocal", json!({"login": "alice"}))["token"].clone();
     world.call(alice, "c1", "noanswer");
     let seen = world.events(alice).len() as u64;
@@ -103,7 +114,7 @@ fn a_lost_socket_is_taken_back_with_what_was_missed() {
 #[test]
 fn a_wrong_token_and_a_wrong_sequence_are_rejected() {
     let mut world = World::demo();
-    let alice = greeted(&mut world);
+    let alice = world.greeted();
     let token = world.result(alice, "openLocal", json!({"login": "alice"}))["token"].clone();
     world.lose(alice);
     let forged = json!(token.as_str().unwrap().replace(['0', '1', '2', '3'], "f"));
@@ -140,7 +151,7 @@ fn a_page_that_goes_away_ends_its_session_at_once() {
 #[test]
 fn a_session_resumed_elsewhere_leaves_its_old_connection() {
     let mut world = World::demo();
-    let alice = greeted(&mut world);
+    let alice = world.greeted();
     let token = world.result(alice, "openLocal", json!({"login": "alice"}))["token"].clone();
     let (back, reply) = resume(&mut world, &token, 0);
     assert_eq!(reply["error"], Value::Null);
