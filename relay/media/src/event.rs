@@ -98,22 +98,15 @@ pub enum Inactivity {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct LegStats {
-    /// RTP packets accepted.
-    pub received_packets: u64,
-    /// Bytes of their payload.
-    pub received_bytes: u64,
-    /// RTP packets sent.
-    pub sent_packets: u64,
-    /// Bytes of their payload.
-    pub sent_bytes: u64,
-    /// Packets that never arrived, as far as sequence numbers tell (RFC 3550 A.3). Negative when
-    /// duplicates outnumber losses.
-    pub lost: i64,
-    /// Interarrival jitter (RFC 3550 A.8).
+    /// Its sound.
+    pub audio: StreamStats,
+    /// Its pictures.
+    pub video: StreamStats,
+    /// Interarrival jitter of the sound (RFC 3550 A.8).
     pub jitter: Duration,
-    /// Round-trip time by RTCP, once known.
+    /// Round-trip time by the sound's RTCP, once known.
     pub round_trip: Option<Duration>,
-    /// Fraction of our packets the peer reports lost, 0.0 to 1.0, once known.
+    /// Fraction of our packets of sound the peer reports lost, 0.0 to 1.0, once known.
     pub remote_loss: Option<f32>,
     /// Datagrams from sources that are not this leg's peer.
     pub strangers: u64,
@@ -125,4 +118,21 @@ pub struct LegStats {
     pub untranslatable: u64,
     /// Packets dropped because a leg was held, alone, or sending keys.
     pub gated: u64,
+}
+
+/// Counters of one medium of a leg since the leg was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct StreamStats {
+    /// RTP packets accepted.
+    pub received_packets: u64,
+    /// Bytes of their payload.
+    pub received_bytes: u64,
+    /// RTP packets sent.
+    pub sent_packets: u64,
+    /// Bytes of their payload.
+    pub sent_bytes: u64,
+    /// Packets that never arrived, as far as sequence numbers tell (RFC 3550 A.3). Negative when
+    /// duplicates outnumber losses.
+    pub lost: i64,
 }

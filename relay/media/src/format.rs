@@ -1,5 +1,7 @@
 //! What a payload type stands for, and which way media flows.
 
+use crate::video_codec::VideoCodec;
+
 /// An audio codec the relay passes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Codec {
@@ -70,6 +72,8 @@ impl Codec {
 pub enum Format {
     /// Coded audio.
     Audio(Codec),
+    /// Coded pictures.
+    Video(VideoCodec),
     /// Keys pressed, RFC 4733.
     TelephoneEvent {
         /// RTP clock in Hz; RFC 4733 §2.1 wants that of the audio beside it.
@@ -83,9 +87,33 @@ impl Format {
     pub const fn clock(self) -> u32 {
         match self {
             Self::Audio(codec) => codec.clock(),
+            Self::Video(_) => VideoCodec::CLOCK,
             Self::TelephoneEvent { clock } => clock,
         }
     }
+}
+
+impl Format {
+    /// Which of a leg's media its packets belong to.
+    #[must_use]
+    pub(crate) const fn medium(self) -> MediumKind {
+        match self {
+            Self::Video(_) => MediumKind::Video,
+            Self::Audio(_) | Self::TelephoneEvent { .. } => MediumKind::Audio,
+        }
+    }
+}
+
+/// The media of a leg. Each is a stream of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MediumKind {
+    Audio,
+    Video,
+}
+
+impl MediumKind {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Audio, Self::Video];
 }
 
 /// A format and the payload types agreed for it with one peer. They differ by direction when the

@@ -43,6 +43,7 @@ mod sockets;
 mod srtp;
 mod supervision;
 mod telephone_event;
+mod video_codec;
 mod worker;
 
 pub use bridge::{Bridge, NewLeg, Timing};
@@ -50,7 +51,7 @@ pub use command::Command;
 pub use config::MediaConfig;
 pub use dtmf::{Digit, Digits, InvalidDigit};
 pub use error::{InvalidFingerprint, MediaError};
-pub use event::{Event, Inactivity, LegStats, MediaFailure};
+pub use event::{Event, Inactivity, LegStats, MediaFailure, StreamStats};
 pub use format::{Codec, Direction, Format, PayloadFormat};
 pub use identity::Identity;
 pub use leg::Seed;
@@ -60,3 +61,4 @@ pub use params::{
     Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, WebRtcLocal, WebRtcRemote,
 };
 pub use rtcp::NtpClock;
+pub use video_codec::{H264Profile, VideoCodec};

@@ -25,6 +25,29 @@ pub(crate) struct Source {
     pub ssrc: u32,
 }
 
+/// What a packet is to the stream it becomes part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Coded sound. Where a source begins, its packet is marked as a talk spurt's first.
+    Audio,
+    /// A telephone-event: its clock may be another and its timestamp stands still, so it never
+    /// starts a new time base.
+    Event,
+    /// A coded picture. Its marker says where it ends, and is nobody else's to set.
+    Video,
+}
+
+/// How the numbers of the source that flows become the stream's: by adding these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mapping {
+    /// The source.
+    pub source: Source,
+    /// Between sequence numbers.
+    pub sequence: u16,
+    /// Between timestamps.
+    pub timestamp: u32,
+}
+
 /// The stream a leg sends.
 #[derive(Debug)]
 pub(crate) struct Rewriter {
@@ -62,18 +85,16 @@ impl Rewriter {
 
     /// Maps a packet of `source`, whose payload counts time in `clock` Hz, onto the stream.
     /// `None` for a packet so late that it belongs before the source took over.
-    ///
-    /// `continues` says that the packet never starts a new time base: a telephone-event, whose
-    /// clock may differ and whose timestamp stands still.
     pub(crate) fn rewrite(
         &mut self,
         now: Instant,
         source: Source,
         clock: u32,
-        continues: bool,
+        part: Part,
         header: Header,
         payload_type: u8,
     ) -> Option<Header> {
+        let continues = part == Part::Event;
         let current = self.shift.filter(|shift| shift.carries_on(source, clock, continues, header.sequence));
         let started = current.is_none();
         let mut shift = current.unwrap_or_else(|| self.begin(now, source, clock, header));
@@ -93,7 +114,8 @@ impl Rewriter {
             }
         }
         self.shift = Some(shift);
-        Some(Header { marker: header.marker || started, payload_type, sequence, timestamp, ssrc: self.ssrc })
+        let marker = header.marker || (started && part != Part::Video);
+        Some(Header { marker, payload_type, sequence, timestamp, ssrc: self.ssrc })
     }
 
     /// The timestamp of this instant on a clock of that many Hz, never behind what was sent.
@@ -135,6 +157,12 @@ impl Rewriter {
     pub(crate) fn count(&mut self, payload: usize) {
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(payload as u64);
+    }
+
+    /// How the source that flows is mapped; `None` when none does.
+    #[must_use]
+    pub(crate) fn mapping(&self) -> Option<Mapping> {
+        self.shift.map(|Shift { source, sequence, timestamp, .. }| Mapping { source, sequence, timestamp })
     }
 
     /// The stream's SSRC.

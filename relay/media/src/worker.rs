@@ -130,7 +130,7 @@ impl Worker {
                     bridge.receive_shared(now, Path { socket, remote: source }, datagram, sockets);
                 }
                 Door::Rtp(key) => bridge.receive_rtp(now, key, source, datagram, sockets),
-                Door::Rtcp(key) => bridge.receive_rtcp(now, key, source, datagram),
+                Door::Rtcp(key) => bridge.receive_rtcp(now, key, source, datagram, sockets),
             }
         }
         true

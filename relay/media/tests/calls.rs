@@ -68,7 +68,7 @@ fn a_browser_that_connects_before_its_description_arrives_gets_media_after_it() 
     browser.finish();
     browser.send(111, b"too early");
     let stats = until("the packet", || Some(relay.stats(leg)).filter(|stats| stats.invalid > 0));
-    assert_eq!(stats.received_packets, 0);
+    assert_eq!(stats.audio.received_packets, 0);
     assert!(relay.untaken().is_empty(), "{:?}", relay.untaken());
 
     relay.command(Command::WebRtcRemote { leg, remote });

@@ -205,7 +205,7 @@ fn a_browser_without_a_microphone_is_not_on_hold() {
 
 #[test]
 fn a_description_names_every_candidate_in_order_of_preference() {
-    let (sdp, _) = webrtc::offer(&local(), &audio(&[Codec::Opus, Codec::Pcmu], Direction::SendRecv), 1);
+    let (sdp, _) = webrtc::offer(None, &local(), &audio(&[Codec::Opus, Codec::Pcmu], Direction::SendRecv), 1);
     let candidates: Vec<_> = sdp.lines().filter(|line| line.starts_with("a=candidate")).collect();
     assert_eq!(candidates.len(), 2);
     assert!(candidates[0].contains("192.0.2.1 40000 typ host"), "{candidates:?}");

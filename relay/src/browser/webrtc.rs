@@ -1,10 +1,15 @@
 //! A browser's session descriptions (JSEP, RFC 9429), read and written.
 //!
-//! The relay is always ICE-lite, `a=setup:passive` and bundled with multiplexed RTCP; it takes one audio section and
-//! refuses every other.
+//! The relay is always ICE-lite, `a=setup:passive` and bundled with multiplexed RTCP; it takes one audio section and one
+//! of pictures beside it, and refuses every other. Codecs of pictures are passed through, so they are offered as the far
+//! end offers them; retransmission streams, error correction and header extensions end here and are not offered.
+//! Without header extensions a browser tells sound and pictures apart by `a=ssrc`, and the relay by payload types, which
+//! are of one space within a bundle.
 
+mod payload;
 mod read;
 mod write;
 
-pub use read::{BrowserDescription, Payload};
+pub use payload::Payload;
+pub use read::BrowserDescription;
 pub use write::{agreed, answer, offer};

@@ -36,14 +36,24 @@ pub struct Video {
     pub direction: Direction,
 }
 
-/// A video codec and the parameters it is offered with. Two are the same where both agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A video codec and the parameters it is offered with.
+#[derive(Clone, Debug)]
 pub struct VideoCodec {
-    /// The encoding name of `a=rtpmap`.
-    pub name: String,
+    /// What a decoder must know to decode it.
+    pub format: offhook_media::VideoCodec,
     /// The format parameters of `a=fmtp`, where there are any.
     pub parameters: Option<String>,
 }
+
+/// Two are the same where the one's decoder takes what the other's encoder makes: a level, or the largest picture one
+/// would like, makes no other codec.
+impl PartialEq for VideoCodec {
+    fn eq(&self, other: &Self) -> bool {
+        self.format == other.format
+    }
+}
+
+impl Eq for VideoCodec {}
 
 /// Who is at one end, as the other end is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

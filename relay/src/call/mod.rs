@@ -24,7 +24,9 @@ mod tests;
 mod transfer_tests;
 
 pub use cause::failure_for_status;
-pub use leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress};
+pub use leg::{
+    Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress, Video, VideoCodec,
+};
 pub use machine::{Call, CallOutput, Deadlines};
 pub use side::{LegKind, Party};
 pub use transfer::{not_joinable, transfer_refused};

@@ -9,7 +9,7 @@ use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_
 /// A number the relay itself answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ServiceNumber {
-    /// Gives back what it hears.
+    /// Gives back what it hears and sees.
     Echo,
     /// A 440 Hz tone and a spoken sentence.
     Tone,
@@ -147,6 +147,8 @@ impl ServiceLeg {
             video: None,
         });
         audio.codecs.retain(|codec| known.contains(codec));
+        // An echo gives back pictures as well as sound; the others have none to show.
+        audio.video = audio.video.filter(|_| self.number == ServiceNumber::Echo);
         if audio.codecs.is_empty() {
             let mut failure = Failure::new(ErrorCode::NoCommonCodecs, "This service number speaks G.711 only.");
             failure.sip_status = Some(488);

@@ -34,7 +34,7 @@ impl Bridge {
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Rtcp) => match browser.open_rtcp(datagram) {
-                Some(compound) => self.receive_report(now, key, &compound),
+                Some(compound) => self.receive_report(now, key, &compound, outlet),
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Dtls) => {
@@ -68,14 +68,21 @@ impl Bridge {
         } else if !peer.accepts(now, source, plausible) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
-            self.receive_report(now, key, datagram);
+            self.receive_report(now, key, datagram, outlet);
         } else {
             self.receive_packet(now, key, datagram, outlet);
         }
     }
 
     /// A datagram on a leg's RTCP socket.
-    pub fn receive_rtcp(&mut self, now: Instant, key: LegKey, source: SocketAddr, datagram: &[u8]) {
+    pub fn receive_rtcp(
+        &mut self,
+        now: Instant,
+        key: LegKey,
+        source: SocketAddr,
+        datagram: &[u8],
+        outlet: &mut impl Outlet,
+    ) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -85,7 +92,7 @@ impl Bridge {
         if Datagram::classify(datagram) != Some(Datagram::Rtcp) {
             leg.counters.invalid += 1;
         } else if peer.accepts_rtcp(source) {
-            self.receive_report(now, key, datagram);
+            self.receive_report(now, key, datagram, outlet);
         } else {
             leg.counters.strangers += 1;
         }
@@ -109,6 +116,7 @@ impl Bridge {
             return;
         };
         let crypto = self.identity.crypto().crypto();
+        let selected = browser.agent.selected();
         let Some(answer) = browser.agent.answer(now, path, check, crypto) else {
             leg.counters.invalid += 1;
             return;
@@ -120,6 +128,10 @@ impl Bridge {
             if regained && browser.is_ready() {
                 outlet.event(Event::Connected { leg: leg.id });
             }
+            if regained || browser.agent.selected() != selected {
+                // Pictures were lost on the way that ended.
+                self.refresh(now, key, outlet);
+            }
         }
         if let Some(ufrag) = &answer.retired {
             self.ufrags.remove(ufrag);
@@ -130,14 +142,5 @@ impl Bridge {
             self.paths.remove(&forgotten);
         }
         self.reschedule(key);
-    }
-
-    fn receive_report(&mut self, now: Instant, key: LegKey, compound: &[u8]) {
-        let Some(leg) = self.legs.get_mut(key) else {
-            return;
-        };
-        let ssrc = leg.stream.ssrc();
-        let good = leg.rtcp.receive(now, &self.clock, ssrc, &mut leg.reception, compound);
-        leg.counters.invalid += u64::from(!good);
     }
 }

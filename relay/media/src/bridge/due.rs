@@ -4,8 +4,12 @@ use std::time::Instant;
 
 use super::Bridge;
 use crate::event::{Event, Inactivity};
-use crate::leg::{Leg, Transport};
+use crate::format::MediumKind;
+use crate::leg::{Leg, Medium, Transport};
 use crate::outlet::{LegKey, Outlet};
+
+/// Seconds a sender's report may be off from when its packets came.
+const BELIEVABLE: u32 = 5;
 
 impl Bridge {
     /// Does everything that is due at `now`.
@@ -44,7 +48,8 @@ impl Bridge {
             Transport::Rtp(_) => None,
         };
         let silence = leg.supervision.deadline(self.timing.rtp_inactivity).filter(|_| !leg.direction.is_held());
-        [transport, silence, leg.rtcp.deadline(), leg.keys_in.deadline(), leg.keys_out.deadline()]
+        let video = leg.video.as_ref().and_then(|video| video.rtcp.deadline());
+        [transport, silence, leg.audio.rtcp.deadline(), video, leg.keys_in.deadline(), leg.keys_out.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -53,7 +58,9 @@ impl Bridge {
     fn leg_timeout(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
         self.transport_timeout(now, key, outlet);
         self.notice_silence(now, key, outlet);
-        self.report(now, key, outlet);
+        for kind in MediumKind::ALL {
+            self.report(now, key, kind, outlet);
+        }
         self.expire_key(now, key, outlet);
         self.press_keys(now, key, outlet);
     }
@@ -81,13 +88,39 @@ impl Bridge {
         }
     }
 
-    fn report(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
+    fn report(&mut self, now: Instant, key: LegKey, kind: MediumKind, outlet: &mut impl Outlet) {
+        let medium = self.legs.get(key).and_then(|leg| leg.medium(kind));
+        if medium.is_none_or(|medium| medium.rtcp.deadline().is_none_or(|due| due > now)) {
+            return;
+        }
+        let timestamp = self.timestamp_at_source(now, key, kind);
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let due = leg.rtcp.report(now, &self.clock, &leg.stream, &mut leg.reception, &mut self.report);
-        if due {
+        let Some(Medium { stream, reception, rtcp, .. }) = leg.medium_mut(kind) else {
+            return;
+        };
+        if rtcp.report(now, &self.clock, stream, reception, timestamp, &mut self.report) {
             leg.send_rtcp(key, &self.report, outlet);
         }
+    }
+
+    /// This instant's timestamp in the stream a leg is sent, as the source's own reports have it.
+    /// When its packets arrive says less: sound and pictures take different times on their way, and
+    /// would be shown as far apart.
+    fn timestamp_at_source(&self, now: Instant, key: LegKey, kind: MediumKind) -> Option<u32> {
+        let stream = &self.legs.get(key)?.medium(kind)?.stream;
+        let mapping = stream.mapping()?;
+        let speaker = self.legs.get(mapping.source.leg)?;
+        let reception = &speaker.medium(kind)?.reception;
+        if reception.ssrc() != Some(mapping.source.ssrc) {
+            return None;
+        }
+        let theirs = speaker.sender_clock.at(self.clock.timestamp(now))?;
+        let timestamp = reception.timestamp_at(theirs)?.wrapping_add(mapping.timestamp);
+        let clock = stream.clock()?;
+        let off = timestamp.wrapping_sub(stream.timestamp_at(now, clock)) as i32;
+        // A report that has nothing to do with the packets is not believed.
+        (off.unsigned_abs() < clock.saturating_mul(BELIEVABLE)).then_some(timestamp)
     }
 }

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use super::Bridge;
 use crate::event::Event;
-use crate::format::Format;
+use crate::format::{Format, MediumKind};
 use crate::leg::Transport;
 use crate::outlet::{LegKey, Outlet};
-use crate::rewrite::Source;
+use crate::rewrite::{Part, Source};
 use crate::rtp::Header;
 
 /// A packet in the clear, and what is known of it.
@@ -33,9 +33,12 @@ impl Bridge {
             leg.counters.unknown_format += 1;
             return;
         };
-        leg.counters.received_packets += 1;
-        leg.counters.received_bytes += payload.len() as u64;
-        leg.reception.receive(now, format.clock(), &header);
+        let Some(medium) = leg.medium_mut(format.medium()) else {
+            return;
+        };
+        medium.received.0 += 1;
+        medium.received.1 += payload.len() as u64;
+        medium.reception.receive(now, format.clock(), &header);
         if leg.supervision.hear(now) && matches!(leg.transport, Transport::Rtp(_)) {
             outlet.event(Event::Connected { leg: leg.id });
         }
@@ -81,16 +84,26 @@ impl Bridge {
             }
             return;
         };
-        if !target.direction.sends() || target.keys_out.is_pressing() || !target.is_ready() {
+        // Keys pressed by the relay stand in the place of sound.
+        let pressing = format.medium() == MediumKind::Audio && target.keys_out.is_pressing();
+        if !target.direction.sends() || pressing || !target.is_ready() {
             self.count_gated(from);
             return;
         }
         let source = Source { leg: from, ssrc: header.ssrc };
-        let rewritten = target.stream.rewrite(now, source, format.clock(), event, header, payload_type);
+        let kind = format.medium();
+        let part = match format {
+            Format::Audio(_) => Part::Audio,
+            Format::Video(_) => Part::Video,
+            Format::TelephoneEvent { .. } => Part::Event,
+        };
+        let rewritten = target
+            .medium_mut(kind)
+            .and_then(|medium| medium.stream.rewrite(now, source, format.clock(), part, header, payload_type));
         if let Some(header) = rewritten
             && let Some(packet) = header.replace_in(bytes, payload)
         {
-            target.send(to, packet, &header, outlet);
+            target.send(to, kind, packet, &header, outlet);
         } else {
             self.count_gated(from);
         }

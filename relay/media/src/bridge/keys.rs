@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Bridge;
 use crate::dtmf::Digits;
 use crate::event::Event;
-use crate::format::Format;
+use crate::format::{Format, MediumKind};
 use crate::leg::Transport;
 use crate::outlet::{LegKey, Outlet};
 use crate::params::LegId;
@@ -93,17 +93,17 @@ impl Bridge {
             return;
         };
         // Where keys are on another clock than the sound, the stream's time is still that of the sound.
-        let at = leg.stream.timestamp_at(now, leg.stream.clock().unwrap_or(clock));
+        let at = leg.audio.stream.timestamp_at(now, leg.audio.stream.clock().unwrap_or(clock));
         while let Some(step) = leg.keys_out.step(now, clock, at) {
             match step {
                 Step::Done => outlet.event(Event::DtmfSent { leg: leg.id }),
                 Step::Send { payload, timestamp, marker } => {
-                    let header = leg.stream.inject(now, clock, timestamp, marker, payload_type);
+                    let header = leg.audio.stream.inject(now, clock, timestamp, marker, payload_type);
                     let mut packet = [0; HEADER_LEN + PAYLOAD_LEN];
                     let (head, body) = packet.split_at_mut(HEADER_LEN);
                     head.copy_from_slice(&header.to_bytes());
                     body.copy_from_slice(&payload.to_bytes());
-                    leg.send(key, &packet, &header, outlet);
+                    leg.send(key, MediumKind::Audio, &packet, &header, outlet);
                 }
             }
         }

@@ -8,6 +8,7 @@ mod due;
 mod forward;
 mod keys;
 mod play;
+mod report;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -18,11 +19,12 @@ use crate::command::Command;
 use crate::config::MediaConfig;
 use crate::event::Event;
 use crate::format::Direction;
+use crate::format::MediumKind;
 use crate::identity::Identity;
-use crate::leg::{Change, Leg, RtpTransport, Seed, Transport, WebRtcTransport};
+use crate::leg::{Change, Leg, Medium, RtpTransport, Seed, Transport, WebRtcTransport};
 use crate::outlet::{LegKey, Outlet, Path};
 use crate::params::{IceCredentials, LegId, RtpRemote, Service, WebRtcRemote};
-use crate::rtcp::{self, NtpClock};
+use crate::rtcp::NtpClock;
 use crate::schedule::Schedule;
 use crate::service::Player;
 
@@ -141,11 +143,11 @@ impl Bridge {
         self.ufrags.insert(ufrag, key);
         let joined = self.with(id, |leg| {
             leg.supervision.resume(now);
-            leg.reception.end();
+            leg.media_mut().for_each(|medium| medium.reception.end());
             leg.joined
         });
         if let Some(ear) = joined.flatten().and_then(|joined| self.legs.get_mut(joined)) {
-            ear.stream.interrupt();
+            ear.media_mut().for_each(|medium| medium.stream.interrupt());
         }
     }
 
@@ -165,13 +167,13 @@ impl Bridge {
         match command {
             Command::WebRtcRemote { leg, remote } => self.webrtc_remote(now, leg, remote, outlet),
             Command::RtpRemote { leg, remote } => self.rtp_remote(now, leg, remote),
-            Command::Join { a, b } => self.join(now, a, b),
+            Command::Join { a, b } => self.join(now, a, b, outlet),
             Command::Unjoin { leg } => {
                 if let Some(&key) = self.keys.get(&leg) {
                     self.unjoin(key);
                 }
             }
-            Command::Direction { leg, direction } => self.direct(now, leg, direction),
+            Command::Direction { leg, direction } => self.direct(now, leg, direction, outlet),
             Command::Supervise { leg } => {
                 self.with(leg, |leg| leg.supervise(now));
             }
@@ -212,12 +214,13 @@ impl Bridge {
     }
 
     fn open(&mut self, new: NewLeg, transport: Transport) -> Option<LegKey> {
-        let NewLeg { id, seed, cname, .. } = new;
+        let NewLeg { id, seed, video, cname } = new;
         if self.keys.contains_key(&id) {
             return None;
         }
-        let rtcp = rtcp::Session::new(cname, self.timing.rtcp_interval, seed.ssrc);
-        let key = self.legs.insert(Leg::new(id, transport, seed, rtcp));
+        let interval = self.timing.rtcp_interval;
+        let video = matches!(transport, Transport::WebRtc(_)).then(|| Medium::new(video, cname.clone(), interval));
+        let key = self.legs.insert(Leg::new(id, transport, Medium::new(seed, cname, interval), video));
         self.keys.insert(id, key);
         Some(key)
     }
@@ -256,25 +259,34 @@ impl Bridge {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        if leg.stream.packets() == 0 {
-            return;
+        for kind in MediumKind::ALL {
+            let medium = leg.medium_mut(kind).filter(|medium| medium.stream.packets() > 0);
+            if let Some(Medium { stream, reception, rtcp, .. }) = medium {
+                rtcp.goodbye(now, &self.clock, stream, reception, &mut self.report);
+                leg.send_rtcp(key, &self.report, outlet);
+            }
         }
-        leg.rtcp.goodbye(now, &self.clock, &leg.stream, &mut leg.reception, &mut self.report);
-        leg.send_rtcp(key, &self.report, outlet);
     }
 
     fn webrtc_remote(&mut self, now: Instant, id: LegId, remote: WebRtcRemote, outlet: &mut impl Outlet) {
         let patience = self.timing.connect;
         let change = self.with(id, |leg| {
             let Transport::WebRtc(browser) = &mut leg.transport else {
-                return Change::None;
+                return (Change::None, false);
             };
             let change = browser.set_remote(now, &remote, patience);
+            let had_video = leg.has_video();
             leg.set_formats(remote.formats);
-            change
+            if leg.is_ready() {
+                leg.start_reports(now);
+            }
+            (change, leg.has_video() && !had_video)
         });
-        if let (Some(change), Some(&key)) = (change, self.keys.get(&id)) {
+        if let (Some((change, video_begins)), Some(&key)) = (change, self.keys.get(&id)) {
             self.note(now, key, change, outlet);
+            if video_begins {
+                self.refresh(now, key, outlet);
+            }
         }
     }
 
@@ -285,12 +297,12 @@ impl Bridge {
             };
             peer.set_remote(now, &remote);
             leg.set_formats(remote.formats);
-            leg.rtcp.start(now);
+            leg.start_reports(now);
         });
         self.wake_service_of(now, id);
     }
 
-    fn join(&mut self, now: Instant, a: LegId, b: LegId) {
+    fn join(&mut self, now: Instant, a: LegId, b: LegId, outlet: &mut impl Outlet) {
         let (Some(&first), Some(&second)) = (self.keys.get(&a), self.keys.get(&b)) else {
             return;
         };
@@ -306,6 +318,7 @@ impl Bridge {
         }
         self.wake_service_of(now, a);
         self.wake_service_of(now, b);
+        self.refresh(now, first, outlet);
     }
 
     /// Separates a leg from the one it is joined with. A service falls silent.
@@ -324,14 +337,18 @@ impl Bridge {
         }
     }
 
-    fn direct(&mut self, now: Instant, id: LegId, direction: Direction) {
-        self.with(id, |leg| {
+    fn direct(&mut self, now: Instant, id: LegId, direction: Direction, outlet: &mut impl Outlet) {
+        let resumed = self.with(id, |leg| {
             let resumed = leg.direction.is_held() && !direction.is_held();
             leg.direction = direction;
             if resumed {
                 leg.supervision.resume(now);
             }
+            resumed
         });
+        if let (Some(true), Some(&key)) = (resumed, self.keys.get(&id)) {
+            self.refresh(now, key, outlet);
+        }
     }
 
     /// Starts the service a leg is joined with, once the leg can hear it: nobody shall miss the
@@ -361,9 +378,10 @@ impl Bridge {
             Change::None => {}
             Change::Invalid => leg.counters.invalid += 1,
             Change::Connected => {
-                leg.rtcp.start(now);
+                leg.start_reports(now);
                 outlet.event(Event::Connected { leg: id });
                 self.wake_service_of(now, id);
+                self.refresh(now, key, outlet);
             }
             Change::Failed(cause) => outlet.event(Event::Failed { leg: id, cause }),
             Change::Closed => outlet.event(Event::PeerClosed { leg: id }),

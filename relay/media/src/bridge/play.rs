@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use super::Bridge;
-use crate::format::{Codec, Format};
+use crate::format::{Codec, Format, MediumKind};
 use crate::leg::Transport;
 use crate::outlet::{LegKey, Outlet};
-use crate::rewrite::Source;
+use crate::rewrite::{Part, Source};
 use crate::rtp::{HEADER_LEN, Header};
 use crate::service::{FRAME_LEN, Frame};
 
@@ -46,13 +46,13 @@ impl Bridge {
         let header =
             Header { marker: false, payload_type, sequence: frame.sequence, timestamp: frame.timestamp, ssrc: 0 };
         let source = Source { leg: from, ssrc: 0 };
-        let rewritten = target.stream.rewrite(now, source, codec.clock(), false, header, payload_type);
+        let rewritten = target.audio.stream.rewrite(now, source, codec.clock(), Part::Audio, header, payload_type);
         if let Some(header) = rewritten {
             let mut packet = [0; HEADER_LEN + FRAME_LEN];
             let (head, body) = packet.split_at_mut(HEADER_LEN);
             head.copy_from_slice(&header.to_bytes());
             body.copy_from_slice(&frame.coded(codec));
-            target.send(to, &packet, &header, outlet);
+            target.send(to, MediumKind::Audio, &packet, &header, outlet);
         }
     }
 }

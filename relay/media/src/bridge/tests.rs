@@ -195,7 +195,7 @@ fn what_the_other_leg_does_not_know_is_dropped_and_counted() {
     world.say(A, 55, 0, b"not agreed at all");
     assert!(world.heard(B).is_empty());
     let stats = world.stats(A);
-    assert_eq!((stats.untranslatable, stats.unknown_format, stats.received_packets), (1, 1, 1));
+    assert_eq!((stats.untranslatable, stats.unknown_format, stats.audio.received_packets), (1, 1, 1));
 }
 
 #[test]
@@ -493,11 +493,11 @@ fn reports_are_sent_one_port_above_and_answered() {
     let ssrc = (0x1000u32 + 2).to_be_bytes();
     let body = [&head[..], &ssrc, &[128, 0, 0, 1], &[0; 8], &last_sr, &[0, 1, 0, 0]].concat();
     let from = "192.0.2.2:4001".parse().unwrap();
-    world.bridge.receive_rtcp(world.now, key, from, &body);
+    world.bridge.receive_rtcp(world.now, key, from, &body, &mut world.out);
     let stats = world.stats(B);
     assert_eq!(stats.remote_loss, Some(0.5));
     assert!(stats.round_trip.is_some());
-    world.bridge.receive_rtcp(world.now, key, "203.0.113.9:4001".parse().unwrap(), &body);
+    world.bridge.receive_rtcp(world.now, key, "203.0.113.9:4001".parse().unwrap(), &body, &mut world.out);
     assert_eq!(world.stats(B).strangers, 1);
 }
 
@@ -574,7 +574,7 @@ fn nobody_reaches_a_browsers_leg_without_having_passed_a_check() {
     }
     assert!(world.out.sent.is_empty() && world.bridge.paths.is_empty());
     assert_eq!(world.bridge.unclaimed(), 256);
-    assert_eq!(world.stats(A).received_packets, 0);
+    assert_eq!(world.stats(A).audio.received_packets, 0);
 }
 
 proptest::proptest! {
@@ -595,7 +595,7 @@ proptest::proptest! {
             }
             match door {
                 0 | 1 => world.bridge.receive_rtp(now, key, source, &mut body, out),
-                2 => world.bridge.receive_rtcp(now, key, source, &body),
+                2 => world.bridge.receive_rtcp(now, key, source, &body, out),
                 _ => world.bridge.receive_shared(now, Path { socket: 0, remote: source }, &body, out),
             }
             world.pass(FRAME);

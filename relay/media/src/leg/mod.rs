@@ -1,26 +1,30 @@
-//! One leg: its transport, the stream it is sent, what is known of the one it sends.
+//! One leg: its transport, the streams it is sent, what is known of those it sends.
 
+mod medium;
 mod rtp;
 mod webrtc;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+pub(crate) use medium::Medium;
 pub(crate) use rtp::RtpTransport;
 pub(crate) use webrtc::{Change, WebRtcTransport};
 
 use crate::event::LegStats;
-use crate::format::{Direction, Format, PayloadFormat};
+use crate::format::{Direction, Format, MediumKind, PayloadFormat};
 use crate::outlet::{Door, LegKey, Outlet};
 use crate::params::LegId;
-use crate::rewrite::Rewriter;
-use crate::rtcp::{self, Reception};
+use crate::rtcp::SenderClock;
 use crate::rtp::Header;
 use crate::service::Player;
 use crate::supervision::Supervision;
 use crate::telephone_event::{Receiver, Sender};
 
 /// Formats agreed on one leg; a description with more is cut off here.
-const MAX_FORMATS: usize = 32;
+const MAX_FORMATS: usize = 64;
+/// Pictures are reported about more often than sound alone: their encoder adapts to what it learns,
+/// and they are shown with the sound only once both have been reported about.
+const VIDEO_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How a leg's packets come and go.
 pub(crate) enum Transport {
@@ -53,12 +57,12 @@ pub(crate) struct Leg {
     pub direction: Direction,
     /// The leg it is joined with.
     pub joined: Option<LegKey>,
-    /// The stream it is sent.
-    pub stream: Rewriter,
-    /// The stream that comes from it.
-    pub reception: Reception,
-    /// Reports about both.
-    pub rtcp: rtcp::Session,
+    /// Its sound.
+    pub audio: Medium,
+    /// Its pictures, where the transport can carry any.
+    pub video: Option<Box<Medium>>,
+    /// The wall clock its reports go by.
+    pub sender_clock: SenderClock,
     /// Keys pressed at its far end.
     pub keys_in: Receiver,
     /// Keys pressed towards it.
@@ -75,15 +79,15 @@ pub(crate) struct Leg {
 impl Leg {
     /// A leg that is not joined and has agreed nothing.
     #[must_use]
-    pub(crate) fn new(id: LegId, transport: Transport, seed: Seed, rtcp: rtcp::Session) -> Self {
+    pub(crate) fn new(id: LegId, transport: Transport, audio: Medium, video: Option<Medium>) -> Self {
         Self {
             id,
             transport,
             direction: Direction::SendRecv,
             joined: None,
-            stream: Rewriter::new(seed.ssrc, seed.sequence, seed.timestamp),
-            reception: Reception::default(),
-            rtcp,
+            audio,
+            video: video.map(Box::new),
+            sender_clock: SenderClock::default(),
             keys_in: Receiver::default(),
             keys_out: Sender::default(),
             supervision: Supervision::default(),
@@ -97,6 +101,49 @@ impl Leg {
     pub(crate) fn set_formats(&mut self, mut formats: Vec<PayloadFormat>) {
         formats.truncate(MAX_FORMATS);
         self.formats = formats;
+        if self.has_video() {
+            self.audio.rtcp.hasten(VIDEO_INTERVAL);
+        } else if let Some(video) = &mut self.video {
+            video.rtcp.stop();
+        }
+    }
+
+    /// Whether pictures were agreed.
+    #[must_use]
+    pub(crate) fn has_video(&self) -> bool {
+        self.video.is_some() && self.formats.iter().any(|agreed| agreed.format.medium() == MediumKind::Video)
+    }
+
+    /// One of its media; `None` for pictures it cannot have.
+    #[must_use]
+    pub(crate) fn medium(&self, kind: MediumKind) -> Option<&Medium> {
+        match kind {
+            MediumKind::Audio => Some(&self.audio),
+            MediumKind::Video => self.video.as_deref(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn medium_mut(&mut self, kind: MediumKind) -> Option<&mut Medium> {
+        match kind {
+            MediumKind::Audio => Some(&mut self.audio),
+            MediumKind::Video => self.video.as_deref_mut(),
+        }
+    }
+
+    /// All its media.
+    pub(crate) fn media_mut(&mut self) -> impl Iterator<Item = &mut Medium> {
+        std::iter::once(&mut self.audio).chain(self.video.as_deref_mut())
+    }
+
+    /// Begins to report about every medium that was agreed.
+    pub(crate) fn start_reports(&mut self, now: Instant) {
+        self.audio.rtcp.start(now);
+        if self.has_video()
+            && let Some(video) = &mut self.video
+        {
+            video.rtcp.start(now);
+        }
     }
 
     /// What the peer means by a payload type.
@@ -118,10 +165,10 @@ impl Leg {
         let events = || {
             self.formats.iter().filter_map(|agreed| match agreed.format {
                 Format::TelephoneEvent { clock } => Some((agreed.send_pt, clock)),
-                Format::Audio(_) => None,
+                Format::Audio(_) | Format::Video(_) => None,
             })
         };
-        let clock = self.stream.clock();
+        let clock = self.audio.stream.clock();
         events().find(|&(_, event)| Some(event) == clock).or_else(|| events().next())
     }
 
@@ -142,9 +189,15 @@ impl Leg {
         }
     }
 
-    /// Sends an RTP packet that begins with `header` and counts it. `false` when that cannot be
-    /// done yet.
-    pub(crate) fn send(&mut self, key: LegKey, packet: &[u8], header: &Header, outlet: &mut impl Outlet) -> bool {
+    /// Sends an RTP packet that begins with `header` and counts it.
+    pub(crate) fn send(
+        &mut self,
+        key: LegKey,
+        kind: MediumKind,
+        packet: &[u8],
+        header: &Header,
+        outlet: &mut impl Outlet,
+    ) {
         let sent = match &mut self.transport {
             Transport::WebRtc(browser) => browser.send(packet, header, outlet),
             Transport::Rtp(peer) => {
@@ -156,10 +209,9 @@ impl Leg {
             }
             Transport::Service(_) => false,
         };
-        if sent {
-            self.stream.count(packet.len().saturating_sub(crate::rtp::HEADER_LEN));
+        if sent && let Some(medium) = self.medium_mut(kind) {
+            medium.stream.count(packet.len().saturating_sub(crate::rtp::HEADER_LEN));
         }
-        sent
     }
 
     /// Sends a compound RTCP packet, if it can be sent.
@@ -181,12 +233,11 @@ impl Leg {
     #[must_use]
     pub(crate) fn stats(&self) -> LegStats {
         LegStats {
-            sent_packets: self.stream.packets(),
-            sent_bytes: self.stream.octets(),
-            lost: self.reception.lost(),
-            jitter: self.reception.jitter(),
-            round_trip: self.rtcp.round_trip(),
-            remote_loss: self.rtcp.remote_loss(),
+            audio: self.audio.stats(),
+            video: self.video.as_ref().map(|video| video.stats()).unwrap_or_default(),
+            jitter: self.audio.reception.jitter(),
+            round_trip: self.audio.rtcp.round_trip(),
+            remote_loss: self.audio.rtcp.remote_loss(),
             ..self.counters
         }
     }

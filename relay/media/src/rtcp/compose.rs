@@ -42,7 +42,7 @@ pub(super) fn goodbye(out: &mut Vec<u8>, ssrc: u32) {
 }
 
 /// One packet: header, body, zeros to a whole word, and the length once it is known.
-fn packet(out: &mut Vec<u8>, kind: u8, count: u8, body: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn packet(out: &mut Vec<u8>, kind: u8, count: u8, body: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0x80 | count, kind, 0, 0]);
     body(out);
@@ -55,7 +55,7 @@ fn packet(out: &mut Vec<u8>, kind: u8, count: u8, body: impl FnOnce(&mut Vec<u8>
     }
 }
 
-fn put(out: &mut Vec<u8>, word: u32) {
+pub(super) fn put(out: &mut Vec<u8>, word: u32) {
     out.extend_from_slice(&word.to_be_bytes());
 }
 

@@ -1,14 +1,18 @@
 //! RTCP, RFC 3550 §6: reports to a leg's peer about what it sent and what it was sent.
 
 mod compose;
+mod feedback;
 mod parse;
 mod reception;
 mod session;
 mod time;
 
+pub(crate) use feedback::{Feedback, Lost};
+pub(crate) use parse::{Packet, parse};
 pub(crate) use reception::Reception;
 pub(crate) use session::Session;
 pub use time::NtpClock;
+pub(crate) use time::SenderClock;
 
 /// Sender report.
 const SR: u8 = 200;
@@ -18,3 +22,7 @@ const RR: u8 = 201;
 const SDES: u8 = 202;
 /// Goodbye.
 const BYE: u8 = 203;
+/// Transport layer feedback (RFC 4585 §6.2).
+const RTPFB: u8 = 205;
+/// Payload-specific feedback (RFC 4585 §6.3).
+const PSFB: u8 = 206;

@@ -1,10 +1,11 @@
 //! Reading compound RTCP packets (RFC 3550 §6.1).
 
-use super::{BYE, RR, SR};
+use super::feedback::Feedback;
+use super::{BYE, PSFB, RR, RTPFB, SR};
 
 /// What a sender says of its own stream (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SenderInfo {
+pub(crate) struct SenderInfo {
     /// When the report was made, NTP.
     pub ntp: u64,
     /// The same instant in RTP time.
@@ -36,7 +37,7 @@ pub(crate) struct ReportBlock {
 
 /// One packet of a compound.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Packet {
+pub(crate) enum Packet {
     /// Sender report.
     Sender {
         /// Who reports.
@@ -58,15 +59,17 @@ pub(super) enum Packet {
         /// The first source that leaves.
         ssrc: u32,
     },
+    /// A request to the sender of a stream.
+    Feedback(Feedback),
 }
 
 const HEADER_LEN: usize = 4;
 const BLOCK_LEN: usize = 24;
 
-/// The reports and goodbyes in a compound packet, in order; other kinds are passed over. `None`
+/// The reports, requests and goodbyes in a compound packet, in order; other kinds are passed over. `None`
 /// when it is malformed anywhere, for then none of it can be trusted.
 #[must_use]
-pub(super) fn parse(mut compound: &[u8]) -> Option<Vec<Packet>> {
+pub(crate) fn parse(mut compound: &[u8]) -> Option<Vec<Packet>> {
     let mut packets = Vec::new();
     while !compound.is_empty() {
         let [first, kind, high, low] = *compound.first_chunk::<HEADER_LEN>()?;
@@ -81,6 +84,11 @@ pub(super) fn parse(mut compound: &[u8]) -> Option<Vec<Packet>> {
             SR => packets.push(sender(body, count)?),
             RR => packets.push(receiver(body, count)?),
             BYE if count > 0 => packets.push(Packet::Bye { ssrc: word(body, 0)? }),
+            RTPFB | PSFB => {
+                let padding = if first & 0x20 == 0 { 0 } else { usize::from(*body.last()?) };
+                let body = body.get(..body.len().checked_sub(padding)?)?;
+                packets.extend(Feedback::parse(kind, first & 0x1f, body)?.into_iter().map(Packet::Feedback));
+            }
             _ => {}
         }
     }
@@ -119,7 +127,7 @@ fn block(bytes: &[u8]) -> Option<ReportBlock> {
     })
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk::<4>().map(|word| u32::from_be_bytes(*word))
 }
 
@@ -131,8 +139,8 @@ mod tests {
 
     #[test]
     fn packets_of_other_kinds_are_passed_over() {
-        let picture_loss = [0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2];
-        assert_eq!(parse(&picture_loss), Some(vec![]));
+        let extended_report = [0x80, 207, 0, 1, 0, 0, 0, 1];
+        assert_eq!(parse(&extended_report), Some(vec![]));
     }
 
     #[test]
@@ -166,7 +174,7 @@ mod tests {
 
         #[test]
         fn any_body_of_a_report_is_read_without_a_panic(
-            first in 0x80u8..0xc0, kind in 200u8..204, words in 0u8..30,
+            first in 0x80u8..0xc0, kind in 200u8..207, words in 0u8..30,
             body in proptest::collection::vec(any::<u8>(), 0..120)
         ) {
             let _ = parse(&[&[first, kind, 0, words][..], &body].concat());

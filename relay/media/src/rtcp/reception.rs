@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::parse::ReportBlock;
-use super::time::to_short;
+use super::parse::{ReportBlock, SenderInfo};
+use super::time::{middle, to_short};
 use crate::rewrite::ticks;
 use crate::rtp::Header;
 
@@ -35,7 +35,7 @@ struct Stream {
     /// Sixteenfold, as A.8 keeps it.
     jitter: u32,
     began: Instant,
-    sender_report: Option<(u32, Instant)>,
+    sender_report: Option<(SenderInfo, Instant)>,
 }
 
 impl Reception {
@@ -58,10 +58,26 @@ impl Reception {
     }
 
     /// Takes note of the peer's sender report, whose arrival the next block refers to.
-    pub(crate) fn sender_report(&mut self, now: Instant, ssrc: u32, middle_ntp: u32) {
+    pub(crate) fn sender_report(&mut self, now: Instant, ssrc: u32, info: SenderInfo) {
         if let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) {
-            stream.sender_report = Some((middle_ntp, now));
+            stream.sender_report = Some((info, now));
         }
+    }
+
+    /// The source that sends the stream.
+    #[must_use]
+    pub(crate) fn ssrc(&self) -> Option<u32> {
+        self.stream.as_ref().map(|stream| stream.ssrc)
+    }
+
+    /// The timestamp the sender gives to this moment of its own clock, NTP, by its last report.
+    #[must_use]
+    pub(crate) fn timestamp_at(&self, theirs: u64) -> Option<u32> {
+        let stream = self.stream.as_ref()?;
+        let (report, _) = stream.sender_report?;
+        let elapsed = theirs.wrapping_sub(report.ntp) as i64;
+        let ticks = (i128::from(elapsed) * i128::from(stream.clock)) >> 32;
+        Some(report.rtp.wrapping_add(ticks as u32))
     }
 
     /// The block about the stream for the next report; what it says lost since the last report
@@ -146,7 +162,7 @@ impl Stream {
         let fraction = (lost << 8) / u64::from(expected.max(1));
         let (last_sr, delay) = self
             .sender_report
-            .map_or((0, 0), |(middle, arrived)| (middle, to_short(now.saturating_duration_since(arrived))));
+            .map_or((0, 0), |(info, arrived)| (middle(info.ntp), to_short(now.saturating_duration_since(arrived))));
         ReportBlock {
             ssrc: self.ssrc,
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
@@ -168,6 +184,22 @@ mod tests {
 
     fn packet(sequence: u16, timestamp: u32) -> Header {
         Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 5 }
+    }
+
+    fn info(ntp: u64) -> SenderInfo {
+        SenderInfo { ntp, rtp: 1000, packets: 0, octets: 0 }
+    }
+
+    #[test]
+    fn a_sender_report_gives_every_moment_its_timestamp() {
+        let (mut reception, now) = feed(0..10);
+        assert_eq!(reception.timestamp_at(0), None);
+        reception.sender_report(now, 5, info(10 << 32));
+        assert_eq!(reception.timestamp_at(10 << 32), Some(1000));
+        assert_eq!(reception.timestamp_at((10 << 32) + (1 << 31)), Some(1000 + CLOCK / 2));
+        assert_eq!(reception.timestamp_at(9 << 32), Some(1000u32.wrapping_sub(CLOCK)));
+        reception.end();
+        assert_eq!((reception.timestamp_at(10 << 32), reception.ssrc()), (None, None));
     }
 
     /// Feeds sequence numbers, one a frame, perfectly timed.
@@ -232,9 +264,9 @@ mod tests {
     #[test]
     fn the_block_names_the_last_sender_report_and_its_age() {
         let (mut reception, now) = feed([1]);
-        reception.sender_report(now, 99, 1);
+        reception.sender_report(now, 99, info(1));
         assert_eq!(reception.block(now).unwrap().last_sr, 0);
-        reception.sender_report(now, 5, 0xabcd_0123);
+        reception.sender_report(now, 5, info(0xabcd_0123 << 16));
         let block = reception.block(now + Duration::from_millis(500)).unwrap();
         assert_eq!((block.last_sr, block.delay), (0xabcd_0123, 0x8000));
     }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::parse::{Packet, ReportBlock, SenderInfo, parse};
-use super::time::{from_short, middle};
-use super::{NtpClock, Reception, compose};
+use super::parse::{Packet, ReportBlock, SenderInfo};
+use super::time::from_short;
+use super::{Feedback, NtpClock, Reception, compose};
 use crate::rewrite::Rewriter;
 
 /// The RTCP session of a leg.
@@ -41,13 +41,26 @@ impl Session {
         self.due
     }
 
+    /// Reports at least this often from now on.
+    pub(crate) fn hasten(&mut self, interval: Duration) {
+        self.interval = self.interval.min(interval);
+    }
+
+    /// Reports nothing any more.
+    pub(crate) fn stop(&mut self) {
+        self.due = None;
+    }
+
     /// Writes the report that is due into `out`, replacing what it held. `false` when none is.
+    /// `timestamp` is this instant's in the stream, where more is known than when its last packet
+    /// came.
     pub(crate) fn report(
         &mut self,
         now: Instant,
         clock: &NtpClock,
         stream: &Rewriter,
         reception: &mut Reception,
+        timestamp: Option<u32>,
         out: &mut Vec<u8>,
     ) -> bool {
         if self.due.is_none_or(|due| due > now) {
@@ -55,7 +68,7 @@ impl Session {
         }
         let wait = self.scattered(self.interval);
         self.due = Some(now + wait);
-        self.compose(now, clock, stream, reception, out);
+        self.compose(now, clock, stream, reception, timestamp, out);
         true
     }
 
@@ -68,37 +81,47 @@ impl Session {
         reception: &mut Reception,
         out: &mut Vec<u8>,
     ) {
-        self.compose(now, clock, stream, reception, out);
+        self.compose(now, clock, stream, reception, None, out);
         compose::goodbye(out, stream.ssrc());
     }
 
-    /// Takes in a compound packet. `false` when it is malformed.
+    /// Writes a request to the sender of the stream that is received. What is known of that stream
+    /// goes along, as in every compound (RFC 4585 §3.1).
+    pub(crate) fn ask(
+        &self,
+        now: Instant,
+        ssrc: u32,
+        reception: &mut Reception,
+        feedback: &Feedback,
+        out: &mut Vec<u8>,
+    ) {
+        out.clear();
+        compose::report(out, ssrc, None, reception.block(now));
+        compose::description(out, ssrc, &self.cname);
+        feedback.compose(out, ssrc);
+    }
+
+    /// Takes in what a packet says of the stream sent as `ssrc`, and of the one received.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
         clock: &NtpClock,
         ssrc: u32,
         reception: &mut Reception,
-        compound: &[u8],
-    ) -> bool {
-        let Some(packets) = parse(compound) else {
-            return false;
-        };
-        for packet in packets {
-            let blocks = match packet {
-                Packet::Sender { ssrc, info, blocks } => {
-                    reception.sender_report(now, ssrc, middle(info.ntp));
-                    blocks
-                }
-                Packet::Receiver { blocks, .. } => blocks,
-                // Whether a call is over is for signalling to say.
-                Packet::Bye { .. } => continue,
-            };
-            for block in blocks.iter().filter(|block| block.ssrc == ssrc) {
-                self.hear(now, clock, block);
+        packet: &Packet,
+    ) {
+        let blocks = match packet {
+            Packet::Sender { ssrc, info, blocks } => {
+                reception.sender_report(now, *ssrc, *info);
+                blocks
             }
+            Packet::Receiver { blocks, .. } => blocks,
+            // Whether a call is over is for signalling to say.
+            Packet::Bye { .. } | Packet::Feedback(_) => return,
+        };
+        for block in blocks.iter().filter(|block| block.ssrc == ssrc) {
+            self.hear(now, clock, block);
         }
-        true
     }
 
     /// Round-trip time, once the peer has answered a sender report.
@@ -132,13 +155,14 @@ impl Session {
         clock: &NtpClock,
         stream: &Rewriter,
         reception: &mut Reception,
+        timestamp: Option<u32>,
         out: &mut Vec<u8>,
     ) {
         out.clear();
         let sent = stream.packets();
         let info = stream.clock().filter(|_| sent != self.reported).map(|ticking| SenderInfo {
             ntp: clock.timestamp(now),
-            rtp: stream.timestamp_at(now, ticking),
+            rtp: timestamp.unwrap_or_else(|| stream.timestamp_at(now, ticking)),
             packets: sent as u32,
             octets: stream.octets() as u32,
         });
@@ -160,8 +184,9 @@ impl Session {
 mod tests {
     use std::time::UNIX_EPOCH;
 
+    use super::super::parse::parse;
     use super::*;
-    use crate::rewrite::Source;
+    use crate::rewrite::{Part, Source};
     use crate::rtp::Header;
 
     const INTERVAL: Duration = Duration::from_secs(5);
@@ -183,18 +208,20 @@ mod tests {
     impl Peer {
         fn report(&mut self, now: Instant, clock: &NtpClock) -> Option<Vec<u8>> {
             let mut out = Vec::new();
-            self.session.report(now, clock, &self.stream, &mut self.reception, &mut out).then_some(out)
+            self.session.report(now, clock, &self.stream, &mut self.reception, None, &mut out).then_some(out)
         }
 
-        fn receive(&mut self, now: Instant, clock: &NtpClock, report: &[u8]) -> bool {
+        fn receive(&mut self, now: Instant, clock: &NtpClock, report: &[u8]) {
             let ssrc = self.stream.ssrc();
-            self.session.receive(now, clock, ssrc, &mut self.reception, report)
+            for packet in parse(report).unwrap() {
+                self.session.receive(now, clock, ssrc, &mut self.reception, &packet);
+            }
         }
 
         fn send(&mut self, now: Instant, to: &mut Peer) {
             let from = Source { leg: 0, ssrc: 9 };
             let header = Header { marker: false, payload_type: 0, sequence: 1, timestamp: 0, ssrc: 9 };
-            let header = self.stream.rewrite(now, from, 8000, false, header, 0).unwrap();
+            let header = self.stream.rewrite(now, from, 8000, Part::Audio, header, 0).unwrap();
             self.stream.count(160);
             to.reception.receive(now, 8000, &header);
         }
@@ -229,10 +256,10 @@ mod tests {
         let asked = start + INTERVAL;
         let report = a.report(asked, &clock).unwrap();
         let one_way = Duration::from_millis(40);
-        assert!(b.receive(asked + one_way, &clock, &report));
+        b.receive(asked + one_way, &clock, &report);
         let answered = asked + one_way + Duration::from_secs(1);
         let answer = b.report(answered, &clock).unwrap();
-        assert!(a.receive(answered + one_way, &clock, &answer));
+        a.receive(answered + one_way, &clock, &answer);
 
         let round_trip = a.session.round_trip().unwrap();
         assert!(round_trip.abs_diff(one_way * 2) < Duration::from_millis(1));
@@ -266,8 +293,21 @@ mod tests {
         };
         let mut report = Vec::new();
         compose::report(&mut report, 2, None, Some(block));
-        assert!(peer.receive(start, &clock, &report));
+        peer.receive(start, &clock, &report);
         assert_eq!(peer.session.round_trip(), None);
+    }
+
+    #[test]
+    fn a_request_comes_with_a_report() {
+        let start = crate::simulated::origin();
+        let (mut a, mut b) = (peer(1), peer(2));
+        a.send(start, &mut b);
+        let mut out = Vec::new();
+        let request = Feedback::Keyframe { ssrc: 1 };
+        b.session.ask(start, 2, &mut b.reception, &request, &mut out);
+        let packets = parse(&out).unwrap();
+        assert!(matches!(&packets[0], Packet::Receiver { ssrc: 2, blocks } if blocks[0].ssrc == 1));
+        assert_eq!(packets[1], Packet::Feedback(request));
     }
 
     #[test]

@@ -36,6 +36,35 @@ impl NtpClock {
     }
 }
 
+/// How a sender's wall clock relates to this one: as far as its first report says, which is one way
+/// through the network off. It is the same for all its streams, so that what belongs together in
+/// its time belongs together in ours.
+#[derive(Debug, Default)]
+pub(crate) struct SenderClock {
+    /// Ours minus theirs, NTP.
+    ahead: Option<u64>,
+}
+
+/// Half a second, NTP. Whoever is off by more has set his clock.
+const STEP: u64 = 1 << 31;
+
+impl SenderClock {
+    /// A report made at `theirs` arrived at `ours`.
+    pub(crate) fn hear(&mut self, ours: u64, theirs: u64) {
+        let ahead = ours.wrapping_sub(theirs);
+        let distance = |known: u64| known.wrapping_sub(ahead).min(ahead.wrapping_sub(known));
+        if self.ahead.is_none_or(|known| distance(known) > STEP) {
+            self.ahead = Some(ahead);
+        }
+    }
+
+    /// The sender's time at our `ours`, once it has reported.
+    #[must_use]
+    pub(crate) fn at(&self, ours: u64) -> Option<u64> {
+        self.ahead.map(|ahead| ours.wrapping_sub(ahead))
+    }
+}
+
 /// The middle 32 bits of an NTP timestamp.
 pub(super) const fn middle(timestamp: u64) -> u32 {
     (timestamp >> 16) as u32
@@ -63,6 +92,18 @@ mod tests {
         let later = now + Duration::from_millis(500);
         assert_eq!(clock.timestamp(now), UNIX_IN_NTP << 32);
         assert_eq!(clock.timestamp(later), (UNIX_IN_NTP << 32) | 0x8000_0000);
+    }
+
+    #[test]
+    fn a_senders_clock_is_known_from_its_first_report_until_it_is_set() {
+        let mut clock = SenderClock::default();
+        assert_eq!(clock.at(1 << 40), None);
+        clock.hear(1 << 40, 5);
+        // A report that was longer on its way changes nothing, for the streams would part.
+        clock.hear((1 << 40) + STEP, 6);
+        assert_eq!(clock.at((1 << 40) + 10), Some(15));
+        clock.hear((1 << 40) + 20, 7 << 40);
+        assert_eq!(clock.at((1 << 40) + 30), Some((7 << 40) + 10));
     }
 
     #[test]

@@ -91,6 +91,42 @@ impl Browser {
         self.flush();
     }
 
+    /// Shows a picture of one packet.
+    pub(crate) fn show(&mut self, payload_type: u8, payload: &[u8]) {
+        self.connection.show(now(), payload_type, payload);
+        self.flush();
+    }
+
+    /// Shows a picture under a sequence number of its own.
+    pub(crate) fn show_again(&mut self, payload_type: u8, sequence: u16, payload: &[u8]) {
+        self.connection.show_again(now(), payload_type, sequence, payload);
+        self.flush();
+    }
+
+    /// Asks something of the relay.
+    pub(crate) fn ask(&mut self, request: impl rtc::rtcp::Packet + 'static) {
+        self.connection.ask(now(), Box::new(request));
+        self.flush();
+    }
+
+    /// How often the relay has asked for a whole picture.
+    pub(crate) fn wanted_pictures(&mut self) -> usize {
+        self.step();
+        self.connection.wanted_pictures()
+    }
+
+    /// The packets the relay has asked for again.
+    pub(crate) fn wanted_packets(&mut self) -> Vec<u16> {
+        self.step();
+        self.connection.wanted_packets()
+    }
+
+    /// How many bits a second the relay last allowed.
+    pub(crate) fn allowed(&mut self) -> Option<f32> {
+        self.step();
+        self.connection.allowed()
+    }
+
     /// Ends the connection as a page that calls `close()`.
     pub(crate) fn close(&mut self) {
         self.connection.close();

@@ -14,21 +14,23 @@ mod browser;
 mod connection;
 mod phone;
 mod relay;
+mod reports;
 
 pub(crate) use browser::Browser;
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, VIDEO_SSRC};
 pub(crate) use phone::Phone;
 pub(crate) use relay::{Relay, config};
 
 use std::time::{Duration, Instant};
 
-use offhook_media::{Codec, Format, PayloadFormat};
+use offhook_media::{Codec, Format, PayloadFormat, VideoCodec};
 
 /// What anything may take at most before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const OPUS: PayloadFormat = format(Format::Audio(Codec::Opus), 111);
 pub(crate) const PCMU: PayloadFormat = format(Format::Audio(Codec::Pcmu), 0);
+pub(crate) const VP8: PayloadFormat = format(Format::Video(VideoCodec::Vp8), 96);
 pub(crate) const KEYS: PayloadFormat = format(Format::TelephoneEvent { clock: 8000 }, 101);
 
 const fn format(format: Format, payload_type: u8) -> PayloadFormat {

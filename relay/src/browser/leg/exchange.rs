@@ -157,7 +157,8 @@ impl BrowserLeg {
     pub(super) fn write_offer(&mut self, audio: &Description) -> String {
         self.version += 1;
         let both_ways = Description { direction: Direction::SendRecv, ..audio.clone() };
-        let (sdp, payloads) = webrtc::offer(&self.local, &both_ways, self.version);
+        let before = self.remote.as_ref().zip(self.agreed.as_ref());
+        let (sdp, payloads) = webrtc::offer(before, &self.local, &both_ways, self.version);
         self.offered = payloads;
         sdp
     }
@@ -166,9 +167,7 @@ impl BrowserLeg {
     pub(super) fn take_answer(&mut self, sdp: &str) -> Result<Description, Failure> {
         let description = BrowserDescription::parse(sdp)?;
         let formats = webrtc::agreed(&self.offered, &description);
-        let offered = self.agreed.as_ref().map(|agreed| agreed.codecs.clone()).unwrap_or_default();
-        let mut audio = description.audio();
-        audio.codecs.retain(|codec| offered.contains(codec));
+        let audio = description.taken_of(&self.offered);
         if audio.codecs.is_empty() {
             return Err(Failure::new(ErrorCode::NoCommonCodecs, "The answer has none of the codecs offered."));
         }
@@ -189,7 +188,10 @@ impl BrowserLeg {
 
     pub(super) fn speaks_other_than(&self, audio: &Description) -> bool {
         let spoken = self.agreed.as_ref().and_then(|agreed| agreed.codecs.first());
-        spoken != audio.codecs.first()
+        let shown = |description: &Description| {
+            description.video.as_ref().map(|video| (video.codecs.first().cloned(), video.direction))
+        };
+        spoken != audio.codecs.first() || self.agreed.as_ref().and_then(shown) != shown(audio)
     }
 
     /// What stays agreed when the browser offers this; `None` when the far end has a say in it.

@@ -2,28 +2,29 @@ use offhook_media::{Codec, Direction, Fingerprint, Format, IceCredentials, IcePa
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::sdp::{self, MediaDescription, SessionDescription};
 
-use crate::call::Description;
-
-/// A payload type of a description and what it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payload {
-    /// The number.
-    pub number: u8,
-    /// What its packets carry.
-    pub format: Format,
-}
+use super::payload::{Payload, audio_payloads, video_payloads};
+use crate::call::{Description, Video, VideoCodec};
 
 /// What the relay needs of a browser's description.
 #[derive(Clone, Debug)]
 pub struct BrowserDescription {
     /// Every section, so that an answer has as many.
     pub(super) whole: SessionDescription,
-    /// Which of them is the audio taken.
-    pub(super) audio: usize,
+    pub(super) audio: Section,
+    /// Where it shares the transport of the audio, as browsers always offer it.
+    pub(super) video: Option<Section>,
     ice: IceCredentials,
     fingerprints: Vec<Fingerprint>,
-    payloads: Vec<Payload>,
-    direction: Direction,
+}
+
+/// A section that is taken.
+#[derive(Clone, Debug)]
+pub(super) struct Section {
+    /// Which of the description's it is.
+    pub(super) index: usize,
+    pub(super) payloads: Vec<Payload>,
+    /// Seen from the relay.
+    pub(super) direction: Direction,
 }
 
 impl BrowserDescription {
@@ -40,16 +41,15 @@ impl BrowserDescription {
             .position(|section| section.is("audio") && section.is_rtp() && section.port != 0)
             .ok_or_else(no_audio)?;
         let section = whole.media.get(audio).ok_or_else(no_audio)?;
-        let payloads = payloads(section);
+        let payloads = audio_payloads(section);
         if !payloads.iter().any(|payload| matches!(payload.format, Format::Audio(_))) {
             return Err(no_audio());
         }
         Ok(Self {
             ice: ice(&whole, section)?,
             fingerprints: fingerprints(&whole, section)?,
-            direction: seen_from_the_relay(whole.direction_of(section)),
-            payloads,
-            audio,
+            video: video(&whole, section),
+            audio: Section { index: audio, payloads, direction: seen_from_the_relay(whole.direction_of(section)) },
             whole,
         })
     }
@@ -60,12 +60,26 @@ impl BrowserDescription {
         Description {
             codecs: self.codecs().collect(),
             telephone_event: self
+                .audio
                 .payloads
                 .iter()
                 .any(|payload| matches!(payload.format, Format::TelephoneEvent { .. })),
-            direction: self.direction,
-            video: None,
+            direction: self.audio.direction,
+            video: self.video.as_ref().map(picture),
         }
+    }
+
+    /// As [`BrowserDescription::audio`], for an answer: of what was offered, what it takes.
+    #[must_use]
+    pub fn taken_of(&self, offered: &[Payload]) -> Description {
+        let is_offered = |format: Format| offered.iter().any(|payload| payload.format == format);
+        let mut taken = self.audio();
+        taken.codecs.retain(|codec| is_offered(Format::Audio(*codec)));
+        taken.video = taken.video.and_then(|mut video| {
+            video.codecs.retain(|codec| is_offered(Format::Video(codec.format)));
+            (!video.codecs.is_empty()).then_some(video)
+        });
+        taken
     }
 
     /// What the media side needs of it, once `formats` are agreed.
@@ -74,38 +88,51 @@ impl BrowserDescription {
         WebRtcRemote { ice: self.ice.clone(), fingerprints: self.fingerprints.clone(), formats }
     }
 
-    /// The payload types, in the description's order of preference.
-    #[must_use]
-    pub fn payloads(&self) -> &[Payload] {
-        &self.payloads
+    /// The payload types, in the description's order of preference, sound before pictures.
+    pub(super) fn payloads(&self) -> impl Iterator<Item = &Payload> {
+        let video = self.video.iter().flat_map(|section| &section.payloads);
+        self.audio.payloads.iter().chain(video)
     }
 
     fn codecs(&self) -> impl Iterator<Item = Codec> {
-        self.payloads.iter().filter_map(|payload| match payload.format {
+        self.audio.payloads.iter().filter_map(|payload| match payload.format {
             Format::Audio(codec) => Some(codec),
-            Format::TelephoneEvent { .. } => None,
+            Format::Video(_) | Format::TelephoneEvent { .. } => None,
         })
     }
 }
 
-/// The payload types that stand for something the relay passes on; the first of each kind.
-fn payloads(section: &MediaDescription) -> Vec<Payload> {
-    let mut payloads: Vec<Payload> = Vec::new();
-    for map in section.rtp_formats().into_iter().map(|format| format.rtpmap) {
-        let Some(format) = format_of(&map) else { continue };
-        if !payloads.iter().any(|known| known.format == format) {
-            payloads.push(Payload { number: map.payload_type, format });
+/// The first section of pictures that has codecs the relay passes on and shares the audio's transport.
+fn video(whole: &SessionDescription, audio: &MediaDescription) -> Option<Section> {
+    whole.media.iter().enumerate().find_map(|(index, section)| {
+        // In an offer, the port of a section that is only to be had bundled is 0 (RFC 8843 section 6).
+        let refused = section.port == 0 && !section.attributes.has("bundle-only");
+        if !section.is("video") || !section.is_rtp() || refused || !bundled(whole, audio, section) {
+            return None;
         }
-    }
-    payloads
+        let payloads = video_payloads(section);
+        let direction = seen_from_the_relay(whole.direction_of(section));
+        (!payloads.is_empty()).then_some(Section { index, payloads, direction })
+    })
 }
 
-fn format_of(map: &sdp::RtpMap) -> Option<Format> {
-    if map.encoding.eq_ignore_ascii_case("telephone-event") {
-        return Some(Format::TelephoneEvent { clock: map.clock_rate });
-    }
-    let codec = Codec::from_name(&map.encoding)?;
-    (codec.clock() == map.clock_rate).then_some(Format::Audio(codec))
+/// Whether two sections are in one group (RFC 8843).
+fn bundled(whole: &SessionDescription, one: &MediaDescription, other: &MediaDescription) -> bool {
+    let (Some(one), Some(other)) = (one.attributes.mid(), other.attributes.mid()) else { return false };
+    whole.attributes.values("group").any(|group| {
+        let mut words = group.split_ascii_whitespace();
+        let kind = words.next().is_some_and(|kind| kind.eq_ignore_ascii_case("BUNDLE"));
+        let has = |mid: &str| group.split_ascii_whitespace().skip(1).any(|word| word == mid);
+        kind && has(one) && has(other)
+    })
+}
+
+fn picture(section: &Section) -> Video {
+    let codecs = section.payloads.iter().filter_map(|payload| match payload.format {
+        Format::Video(format) => Some(VideoCodec { format, parameters: payload.parameters.clone() }),
+        Format::Audio(_) | Format::TelephoneEvent { .. } => None,
+    });
+    Video { codecs: codecs.collect(), direction: section.direction }
 }
 
 fn ice(whole: &SessionDescription, section: &MediaDescription) -> Result<IceCredentials, Failure> {

@@ -1,8 +1,11 @@
-use offhook_media::{Codec, Direction, Fingerprint, Format, PayloadFormat, WebRtcLocal};
-use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, RtpMap, SessionDescription};
+use std::collections::BTreeSet;
 
-use super::read::{BrowserDescription, Payload};
-use crate::call::Description;
+use offhook_media::{Codec, Direction, Fingerprint, Format, PayloadFormat, WebRtcLocal};
+use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, SessionDescription};
+
+use super::payload::{Feedback, Payload};
+use super::read::BrowserDescription;
+use crate::call::{Description, Video, VideoCodec};
 
 const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
 const OPUS: u8 = 111;
@@ -10,35 +13,76 @@ const EVENTS_48K: u8 = 110;
 const EVENTS_8K: u8 = 126;
 /// RFC 8445 section 5.1.2.1: host candidates, the most preferred first.
 const HOST_PRIORITY: u32 = 0x7e00_00ff;
+/// The relay's one stream, so that sound and pictures are shown together (RFC 8830).
+const STREAM: &str = "offhook";
 
-/// Answers a browser's offer with `audio`, which names codecs of that offer. Returns the text and what was agreed.
+/// Answers a browser's offer with `description`, which names codecs of that offer. Returns the text and what was agreed.
 #[must_use]
 pub fn answer(
     offered: &BrowserDescription,
     local: &WebRtcLocal,
-    audio: &Description,
+    description: &Description,
     version: u64,
 ) -> (String, Vec<PayloadFormat>) {
-    let chosen = chosen(offered.payloads(), audio);
-    let mid = offered.whole.media.get(offered.audio).and_then(|section| section.attributes.mid()).unwrap_or("0");
-    let mut description = session(local, mid, version);
-    for (index, section) in offered.whole.media.iter().enumerate() {
-        let answered = if index == offered.audio {
-            audio_section(local, mid, &chosen, audio.direction)
-        } else {
-            section.refused()
-        };
-        description = description.with_media(answered);
-    }
-    (description.to_text(), same_numbers(&chosen))
+    let audio = Medium {
+        kind: "audio",
+        mid: mid(offered, offered.audio.index),
+        payloads: chosen_audio(&offered.audio.payloads, description),
+        direction: description.direction,
+    };
+    let video = offered.video.as_ref().zip(description.video.as_ref()).map(|(section, video)| Medium {
+        kind: "video",
+        mid: mid(offered, section.index),
+        payloads: chosen_video(&section.payloads, video),
+        direction: both(video.direction, section.direction),
+    });
+    let video = video.filter(|video| !video.payloads.is_empty());
+    let taken = offered.video.as_ref().map(|section| section.index);
+    let section = |(index, section): (usize, &MediaDescription)| match &video {
+        _ if index == offered.audio.index => audio.described(local),
+        Some(video) if taken == Some(index) => video.described(local),
+        _ => section.refused(),
+    };
+    let sections = offered.whole.media.iter().enumerate().map(section);
+    let text = sections.fold(session(local, &audio, video.as_ref(), version), SessionDescription::with_media);
+    let agreed = audio.payloads.iter().chain(video.iter().flat_map(|video| &video.payloads)).map(Payload::agreed);
+    (text.to_text(), agreed.collect())
 }
 
-/// Offers a browser `audio`. Returns the text and the payload types offered.
+/// Offers a browser `description`. Within a call, `before` is the browser's latest description and what was agreed of
+/// it: its sections stay in their places, and payload types keep their meaning (RFC 3264 section 8). Returns the text
+/// and the payload types offered.
 #[must_use]
-pub fn offer(local: &WebRtcLocal, audio: &Description, version: u64) -> (String, Vec<Payload>) {
-    let payloads = offered_payloads(audio);
-    let description = session(local, "0", version).with_media(audio_section(local, "0", &payloads, audio.direction));
-    (description.to_text(), payloads)
+pub fn offer(
+    before: Option<(&BrowserDescription, &Description)>,
+    local: &WebRtcLocal,
+    description: &Description,
+    version: u64,
+) -> (String, Vec<Payload>) {
+    let mut numbers = Numbers::after(before.map(|(known, _)| known));
+    let places = Places::after(before);
+    let audio = Medium {
+        kind: "audio",
+        mid: places.audio_mid,
+        payloads: offered_audio(description, &mut numbers),
+        direction: description.direction,
+    };
+    let video = description.video.as_ref().map(|video| Medium {
+        kind: "video",
+        mid: places.video_mid,
+        payloads: offered_video(video, &mut numbers),
+        direction: video.direction,
+    });
+    let section = |index: usize| match &video {
+        _ if index == places.audio => Some(audio.described(local)),
+        Some(video) if index == places.video => Some(video.described(local)),
+        _ => before.and_then(|(known, _)| known.whole.media.get(index)).map(MediaDescription::refused),
+    };
+    let text = (0..=places.sections.max(places.video))
+        .filter_map(section)
+        .fold(session(local, &audio, video.as_ref(), version), SessionDescription::with_media);
+    let payloads = audio.payloads.into_iter().chain(video.into_iter().flat_map(|video| video.payloads));
+    (text.to_text(), payloads.collect())
 }
 
 /// Pairs the relay's payload types with those of the browser's answer, in the answer's order.
@@ -48,75 +92,111 @@ pub fn agreed(offered: &[Payload], answered: &BrowserDescription) -> Vec<Payload
         let ours = offered.iter().find(|ours| ours.format == theirs.format)?;
         Some(PayloadFormat { format: theirs.format, receive_pt: ours.number, send_pt: theirs.number })
     };
-    answered.payloads().iter().filter_map(pair).collect()
+    answered.payloads().filter_map(pair).collect()
 }
 
-/// The offered payload types for `audio`, in its order, with the events that go with its codecs.
-fn chosen(offered: &[Payload], audio: &Description) -> Vec<Payload> {
-    let find = |format: Format| offered.iter().copied().find(|payload| payload.format == format);
-    let mut chosen: Vec<Payload> = audio.codecs.iter().filter_map(|codec| find(Format::Audio(*codec))).collect();
-    if audio.telephone_event {
-        chosen.extend(event_clocks(&audio.codecs).filter_map(|clock| find(Format::TelephoneEvent { clock })));
-    }
-    chosen
+/// A section to be written.
+struct Medium {
+    kind: &'static str,
+    mid: String,
+    payloads: Vec<Payload>,
+    direction: Direction,
 }
 
-fn offered_payloads(audio: &Description) -> Vec<Payload> {
-    let number = |codec: Codec| codec.static_payload_type().unwrap_or(OPUS);
-    let mut payloads: Vec<Payload> =
-        audio.codecs.iter().map(|codec| Payload { number: number(*codec), format: Format::Audio(*codec) }).collect();
-    if audio.telephone_event {
-        let event = |clock| Payload {
-            number: if clock == Codec::Opus.clock() { EVENTS_48K } else { EVENTS_8K },
-            format: Format::TelephoneEvent { clock },
+/// Where the sections of an offer within a call go.
+struct Places {
+    /// How many there are.
+    sections: usize,
+    audio: usize,
+    audio_mid: String,
+    /// Beyond the last when it is a new one.
+    video: usize,
+    video_mid: String,
+}
+
+/// Payload types by what they stand for.
+struct Numbers {
+    known: Vec<Payload>,
+    taken: BTreeSet<u8>,
+}
+
+impl Places {
+    fn after(before: Option<(&BrowserDescription, &Description)>) -> Self {
+        let Some((known, agreed)) = before else {
+            return Self { sections: 0, audio: 0, audio_mid: "0".into(), video: 1, video_mid: "1".into() };
         };
-        payloads.extend(event_clocks(&audio.codecs).map(event));
+        let sections = known.whole.media.len();
+        let shown = known.video.as_ref().filter(|_| agreed.video.is_some());
+        // A section that was refused may carry another medium, under another name (RFC 9429 section 5.2.2).
+        let refused = || known.whole.media.iter().position(|section| section.is("video"));
+        let (video, video_mid) = match shown {
+            Some(section) => (section.index, mid(known, section.index)),
+            None => (refused().unwrap_or(sections), fresh_mid(&known.whole)),
+        };
+        Self { sections, audio: known.audio.index, audio_mid: mid(known, known.audio.index), video, video_mid }
     }
-    payloads
 }
 
-/// RFC 4733 section 2.1: events have the clock of the audio they stand among.
-fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
-    [48_000, 8_000].into_iter().filter(|clock| codecs.iter().any(|codec| codec.clock() == *clock))
-}
-
-fn same_numbers(payloads: &[Payload]) -> Vec<PayloadFormat> {
-    let same = |payload: &Payload| PayloadFormat {
-        format: payload.format,
-        receive_pt: payload.number,
-        send_pt: payload.number,
-    };
-    payloads.iter().map(same).collect()
-}
-
-fn session(local: &WebRtcLocal, mid: &str, version: u64) -> SessionDescription {
-    let address = local.candidates.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), std::net::SocketAddr::ip);
-    // The stream's source is as random as an origin needs, and stays the same for all versions.
-    SessionDescription::new(Origin::new(u64::from(local.ssrc), version, address))
-        .with_attribute(Attribute::new("group", format!("BUNDLE {mid}")))
-        .with_attribute(Attribute::flag("ice-lite"))
-}
-
-fn audio_section(local: &WebRtcLocal, mid: &str, payloads: &[Payload], direction: Direction) -> MediaDescription {
-    let port = local.candidates.first().map_or(9, std::net::SocketAddr::port);
-    let mut section = MediaDescription::new("audio", port, PROTOCOL);
-    if let Some(candidate) = local.candidates.first() {
-        section = section.with_connection(Connection::new(candidate.ip()));
+impl Numbers {
+    fn after(before: Option<&BrowserDescription>) -> Self {
+        let sections = before.iter().flat_map(|known| &known.whole.media);
+        let listed = sections.flat_map(|section| &section.formats).filter_map(|format| format.parse().ok());
+        Self {
+            known: before.iter().flat_map(|known| known.payloads()).cloned().collect(),
+            taken: listed.chain([OPUS, EVENTS_48K, EVENTS_8K]).collect(),
+        }
     }
-    for payload in payloads {
-        let (map, parameters) = rtpmap(*payload);
-        section = section.with_rtp_format(&map, parameters);
+
+    /// The number a format has, or else is to have.
+    fn of(&self, format: Format, otherwise: u8) -> u8 {
+        self.known.iter().find(|payload| payload.format == format).map_or(otherwise, |payload| payload.number)
     }
-    section = section
-        .with_direction(written(direction))
-        .with_attribute(Attribute::new("mid", mid))
-        .with_attribute(Attribute::flag("rtcp-mux"))
-        .with_attribute(Attribute::new("ice-ufrag", local.ice.ufrag.clone()))
-        .with_attribute(Attribute::new("ice-pwd", local.ice.password.expose()))
-        .with_attribute(Attribute::new("fingerprint", format!("{} {}", Fingerprint::ALGORITHM, local.fingerprint)))
-        .with_attribute(Attribute::new("setup", "passive"))
-        .with_attribute(Attribute::new("msid", "offhook audio"))
-        .with_attribute(Attribute::new("ssrc", format!("{} cname:{}", local.ssrc, local.cname)));
+
+    /// The number a format has, or one of those left.
+    fn dynamic(&mut self, format: Format) -> Option<u8> {
+        if let Some(known) = self.known.iter().find(|payload| payload.format == format) {
+            return Some(known.number);
+        }
+        // RFC 3551 section 6, and what RFC 5761 section 4 leaves beside it.
+        let free = (96..=127).chain(35..=63).find(|number| !self.taken.contains(number))?;
+        self.taken.insert(free);
+        Some(free)
+    }
+}
+
+impl Medium {
+    fn described(&self, local: &WebRtcLocal) -> MediaDescription {
+        let is_audio = self.kind == "audio";
+        let ssrc = if is_audio { local.ssrc } else { local.video_ssrc };
+        let port = local.candidates.first().map_or(9, std::net::SocketAddr::port);
+        let mut section = MediaDescription::new(self.kind, port, PROTOCOL);
+        if let Some(candidate) = local.candidates.first() {
+            section = section.with_connection(Connection::new(candidate.ip()));
+        }
+        for payload in &self.payloads {
+            let (map, parameters) = payload.lines();
+            section = section.with_rtp_format(&map, parameters);
+            for feedback in &payload.feedback {
+                let value = format!("{} {}", payload.number, feedback.as_str());
+                section = section.with_attribute(Attribute::new("rtcp-fb", value));
+            }
+        }
+        section = section
+            .with_direction(written(self.direction))
+            .with_attribute(Attribute::new("mid", self.mid.clone()))
+            .with_attribute(Attribute::flag("rtcp-mux"))
+            .with_attribute(Attribute::new("ice-ufrag", local.ice.ufrag.clone()))
+            .with_attribute(Attribute::new("ice-pwd", local.ice.password.expose()))
+            .with_attribute(Attribute::new("fingerprint", format!("{} {}", Fingerprint::ALGORITHM, local.fingerprint)))
+            .with_attribute(Attribute::new("setup", "passive"))
+            .with_attribute(Attribute::new("msid", format!("{STREAM} {}", self.kind)))
+            .with_attribute(Attribute::new("ssrc", format!("{ssrc} cname:{}", local.cname)));
+        // Pictures go the way of the sound.
+        if is_audio { with_candidates(section, local) } else { section }
+    }
+}
+
+fn with_candidates(mut section: MediaDescription, local: &WebRtcLocal) -> MediaDescription {
     for (index, candidate) in (0u32..).zip(&local.candidates) {
         let priority = HOST_PRIORITY.saturating_sub(index << 8);
         let value = format!("{} 1 udp {priority} {} {} typ host", index + 1, candidate.ip(), candidate.port());
@@ -125,14 +205,78 @@ fn audio_section(local: &WebRtcLocal, mid: &str, payloads: &[Payload], direction
     section.with_attribute(Attribute::flag("end-of-candidates"))
 }
 
-fn rtpmap(payload: Payload) -> (RtpMap, Option<&'static str>) {
-    match payload.format {
-        Format::Audio(codec) => {
-            let mut map = RtpMap::new(payload.number, codec.name(), codec.clock());
-            map.channels = codec.channels();
-            (map, (codec == Codec::Opus).then_some("minptime=10;useinbandfec=1"))
-        }
-        Format::TelephoneEvent { clock } => (RtpMap::new(payload.number, "telephone-event", clock), Some("0-15")),
+/// The offered payload types for the codecs agreed, in their order, with the events that go with them.
+fn chosen_audio(offered: &[Payload], audio: &Description) -> Vec<Payload> {
+    let find = |format: Format| offered.iter().find(|payload| payload.format == format).cloned();
+    let mut chosen: Vec<Payload> = audio.codecs.iter().filter_map(|codec| find(Format::Audio(*codec))).collect();
+    if audio.telephone_event {
+        chosen.extend(event_clocks(&audio.codecs).filter_map(|clock| find(Format::TelephoneEvent { clock })));
+    }
+    chosen
+}
+
+/// The offered payload types for the codecs agreed, in their order, with the parameters of the far end.
+fn chosen_video(offered: &[Payload], video: &Video) -> Vec<Payload> {
+    let find = |format: Format| offered.iter().find(|payload| payload.format == format);
+    let with_parameters = |codec: &VideoCodec| {
+        let payload = find(Format::Video(codec.format))?.clone();
+        Some(Payload { parameters: codec.parameters.clone(), ..payload })
+    };
+    video.codecs.iter().filter_map(with_parameters).collect()
+}
+
+fn offered_audio(audio: &Description, numbers: &mut Numbers) -> Vec<Payload> {
+    let sound = |format: Format, otherwise: u8| Payload::sound(numbers.of(format, otherwise), format);
+    let codec = |codec: &Codec| sound(Format::Audio(*codec), codec.static_payload_type().unwrap_or(OPUS));
+    let mut payloads: Vec<Payload> = audio.codecs.iter().map(codec).collect();
+    if audio.telephone_event {
+        let number = |clock| if clock == Codec::Opus.clock() { EVENTS_48K } else { EVENTS_8K };
+        payloads
+            .extend(event_clocks(&audio.codecs).map(|clock| sound(Format::TelephoneEvent { clock }, number(clock))));
+    }
+    payloads
+}
+
+fn offered_video(video: &Video, numbers: &mut Numbers) -> Vec<Payload> {
+    let payload = |codec: &VideoCodec| {
+        let format = Format::Video(codec.format);
+        let number = numbers.dynamic(format)?;
+        Some(Payload { number, format, parameters: codec.parameters.clone(), feedback: Feedback::ALL.to_vec() })
+    };
+    video.codecs.iter().filter_map(payload).collect()
+}
+
+/// RFC 4733 section 2.1: events have the clock of the audio they stand among.
+fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
+    [48_000, 8_000].into_iter().filter(|clock| codecs.iter().any(|codec| codec.clock() == *clock))
+}
+
+fn session(local: &WebRtcLocal, audio: &Medium, video: Option<&Medium>, version: u64) -> SessionDescription {
+    let address = local.candidates.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), std::net::SocketAddr::ip);
+    let bundle = video.map_or_else(|| audio.mid.clone(), |video| format!("{} {}", audio.mid, video.mid));
+    // The stream's source is as random as an origin needs, and stays the same for all versions.
+    SessionDescription::new(Origin::new(u64::from(local.ssrc), version, address))
+        .with_attribute(Attribute::new("group", format!("BUNDLE {bundle}")))
+        .with_attribute(Attribute::flag("ice-lite"))
+}
+
+fn mid(description: &BrowserDescription, index: usize) -> String {
+    let section = description.whole.media.get(index);
+    section.and_then(|section| section.attributes.mid()).unwrap_or("0").to_owned()
+}
+
+/// A name no section has.
+fn fresh_mid(description: &SessionDescription) -> String {
+    let mids: BTreeSet<&str> = description.media.iter().filter_map(|section| section.attributes.mid()).collect();
+    (0..=mids.len()).map(|number| number.to_string()).find(|mid| !mids.contains(mid.as_str())).unwrap_or_default()
+}
+
+fn both(a: Direction, b: Direction) -> Direction {
+    match (a.sends() && b.sends(), a.receives() && b.receives()) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
     }
 }
 

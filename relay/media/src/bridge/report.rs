@@ -1,0 +1,93 @@
+//! RTCP as it arrives: what is said of a leg's streams stays here, what is asked of their sources is
+//! passed on to them in their own numbers.
+
+use std::time::Instant;
+
+use super::Bridge;
+use crate::outlet::{LegKey, Outlet};
+use crate::rewrite::Mapping;
+use crate::rtcp::{self, Feedback, Lost, Packet};
+
+impl Bridge {
+    /// A compound packet that is the leg's own, in the clear.
+    pub(super) fn receive_report(&mut self, now: Instant, key: LegKey, compound: &[u8], outlet: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Some(packets) = rtcp::parse(compound) else {
+            leg.counters.invalid += 1;
+            return;
+        };
+        for packet in &packets {
+            for medium in leg.media_mut() {
+                let ssrc = medium.stream.ssrc();
+                medium.rtcp.receive(now, &self.clock, ssrc, &mut medium.reception, packet);
+            }
+            if let Packet::Sender { info, .. } = packet {
+                leg.sender_clock.hear(self.clock.timestamp(now), info.ntp);
+            }
+        }
+        for packet in packets {
+            if let Packet::Feedback(feedback) = packet {
+                self.pass_on(now, key, &feedback, outlet);
+            }
+        }
+    }
+
+    /// Asks the source of the pictures a leg is sent for what the leg asks of the relay.
+    fn pass_on(&mut self, now: Instant, key: LegKey, feedback: &Feedback, outlet: &mut impl Outlet) {
+        let Some(leg) = self.legs.get(key) else {
+            return;
+        };
+        let Some((video, mapping)) = leg.video.as_ref().and_then(|video| Some((video, video.stream.mapping()?))) else {
+            return;
+        };
+        let source = mapping.source.leg;
+        // An echo shows a leg its own pictures.
+        if (source == key || leg.joined == Some(source))
+            && let Some(feedback) = translated(feedback, video.stream.ssrc(), mapping)
+        {
+            self.ask(now, source, &feedback, outlet);
+        }
+    }
+
+    /// Pictures may have been lost, or begin somewhere else: asks for whole ones, of a leg and of
+    /// the one it is joined with. An encoder sends them on its own only when it begins.
+    pub(super) fn refresh(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
+        let other = self.legs.get(key).and_then(|leg| leg.joined);
+        for key in [Some(key), other].into_iter().flatten() {
+            let leg = self.legs.get(key).filter(|leg| leg.joined.is_some() && leg.has_video());
+            if let Some(ssrc) = leg.and_then(|leg| leg.video.as_ref()?.reception.ssrc()) {
+                self.ask(now, key, &Feedback::Keyframe { ssrc }, outlet);
+            }
+        }
+    }
+
+    fn ask(&mut self, now: Instant, key: LegKey, feedback: &Feedback, outlet: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        if let Some(video) = &mut leg.video {
+            let ssrc = video.stream.ssrc();
+            video.rtcp.ask(now, ssrc, &mut video.reception, feedback, &mut self.report);
+            leg.send_rtcp(key, &self.report, outlet);
+        }
+    }
+}
+
+/// What is asked of the stream `ssrc`, in the numbers of its source. `None` when it is about
+/// another.
+fn translated(feedback: &Feedback, ssrc: u32, mapping: Mapping) -> Option<Feedback> {
+    let source = mapping.source.ssrc;
+    match feedback {
+        Feedback::Keyframe { ssrc: asked } if *asked == ssrc => Some(Feedback::Keyframe { ssrc: source }),
+        Feedback::Nack { ssrc: asked, lost } if *asked == ssrc => {
+            let theirs = |lost: &Lost| Lost { first: lost.first.wrapping_sub(mapping.sequence), ..*lost };
+            Some(Feedback::Nack { ssrc: source, lost: lost.iter().map(theirs).collect() })
+        }
+        Feedback::Bandwidth { ssrcs, bits } if ssrcs.contains(&ssrc) => {
+            Some(Feedback::Bandwidth { ssrcs: vec![source], bits: *bits })
+        }
+        Feedback::Keyframe { .. } | Feedback::Nack { .. } | Feedback::Bandwidth { .. } => None,
+    }
+}
