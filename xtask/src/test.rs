@@ -18,7 +18,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -41,13 +41,13 @@ const STEPS: [Step; 7] = [
         name: "npm-unit",
         about: "the npm package's own tests",
         needs: &[Need::NodePackages],
-        run: |workspace| tests(&mut npm_test(workspace, "npm")),
+        run: |workspace| tests(&mut npm_test(workspace, "npm", "test")),
     },
     Step {
         name: "phone-unit",
         about: "the demo phone's own tests",
         needs: &[Need::NodePackages],
-        run: |workspace| tests(&mut npm_test(workspace, "demo-phone")),
+        run: |workspace| tests(&mut npm_test(workspace, "demo-phone", "test")),
     },
     Step {
         name: "package",
@@ -56,10 +56,40 @@ const STEPS: [Step; 7] = [
         run: package,
     },
     Step {
+        name: "api",
+        about: "the SDK's types are as the committed report says, and all of them documented",
+        needs: &[Need::NodePackages],
+        run: api,
+    },
+    Step {
         name: "e2e",
         about: "a real browser and real SIP peers through the relay",
         needs: &[Need::NodePackages, Need::Peers],
-        run: |workspace| tests(&mut npm_test(workspace, "tests")),
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test")),
+    },
+    Step {
+        name: "consumers",
+        about: "the packed tarball in bundlers and frameworks, and under a Content-Security-Policy",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:consumers")),
+    },
+    Step {
+        name: "firefox",
+        about: "calls from Firefox to a SIP phone and to Chromium",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:firefox")),
+    },
+    Step {
+        name: "network",
+        about: "lost sockets, changed networks, reloaded pages, a relay started again",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:network")),
+    },
+    Step {
+        name: "leak",
+        about: "a thousand sessions and calls leave a page's memory as it was",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:leak")),
     },
 ];
 
@@ -75,12 +105,14 @@ fn wasm_pack(workspace: &Workspace) -> Command {
     command
 }
 
-fn npm_test(workspace: &Workspace, package: &str) -> Command {
+fn npm_test(workspace: &Workspace, package: &str, script: &str) -> Command {
     let mut command = workspace.command("npm");
-    command.args(["run", "--silent", "test", "--workspace", package]);
+    command.args(["run", "--silent", script, "--workspace", package]);
     command.env("OFFHOOK_RELAY_BIN", workspace.target().join("debug/offhook-relay"));
-    if let Some(chromium) = workspace.find("chromium") {
-        command.env("OFFHOOK_CHROMIUM", chromium);
+    for (variable, browser) in [("OFFHOOK_CHROMIUM", "chromium"), ("OFFHOOK_FIREFOX", "firefox-esr")] {
+        if let Some(found) = workspace.find(browser) {
+            command.env(variable, found);
+        }
     }
     command
 }
@@ -88,4 +120,10 @@ fn npm_test(workspace: &Workspace, package: &str) -> Command {
 fn package(workspace: &Workspace) -> Result<Tally, Failure> {
     build::npm(workspace, "check:package", "npm")?;
     checked(build::npm(workspace, "size", "npm"))
+}
+
+/// The report shows a change of the API in its review; the reference is built to see that nothing lacks its words.
+fn api(workspace: &Workspace) -> Result<Tally, Failure> {
+    build::npm(workspace, "api", "npm")?;
+    checked(build::npm(workspace, "docs", "npm"))
 }
