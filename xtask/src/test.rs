@@ -18,7 +18,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
