@@ -43,7 +43,7 @@ pub(crate) const STEPS: [Step; 7] = [
     },
     Step {
         name: "types",
-        about: "tsc finds no type error in the three npm packages",
+        about: "tsc finds no type error in the three npm packages and the examples",
         needs: &[Need::NodePackages],
         run: types,
     },
@@ -86,6 +86,6 @@ fn deny(workspace: &Workspace) -> Result<Tally, Failure> {
 /// All packages are looked at even if the first has errors.
 fn types(workspace: &Workspace) -> Result<Tally, Failure> {
     let check = |package| process::run(workspace.command("tsc").args(["--noEmit", "--project", package]));
-    ["npm", "demo-phone", "tests"].map(check).into_iter().collect::<Result<Vec<()>, Error>>()?;
+    ["npm", "demo-phone", "tests", "docs/examples"].map(check).into_iter().collect::<Result<Vec<()>, Error>>()?;
     Ok(Tally::PASSED)
 }
