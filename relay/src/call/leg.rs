@@ -170,6 +170,14 @@ pub enum LegEvent {
         /// How it came, and how a SIP leg at the other end sends it on.
         method: DtmfMethod,
     },
+    /// A digit was heard in the sound of a browser. The media worker has passed it on as sound: only a page at the other
+    /// end has yet to be told.
+    Heard {
+        /// Which.
+        digit: Digit,
+        /// How long.
+        duration: Duration,
+    },
     /// Something the other end asked for did not work here, such as a key that the peer does not take.
     Warning(Failure),
     /// Sound is connected: DTLS done, or the first RTP packet came.

@@ -159,6 +159,10 @@ impl Call {
             LegEvent::Reoffer(audio) => self.reoffer(party, audio, now),
             LegEvent::ReofferResult(result) => self.reoffer_result(party, result, now),
             LegEvent::Dtmf { digit, duration, method } => self.dtmf(party, digit, duration, method),
+            LegEvent::Heard { digit, duration } if self.side(party.other()).kind == LegKind::Browser => {
+                self.dtmf(party, digit, duration, DtmfMethod::Rfc2833);
+            }
+            LegEvent::Heard { .. } => {}
             LegEvent::Warning(failure) => self.command(party.other(), LegCommand::Warning(failure)),
             LegEvent::MediaConnected => {}
             LegEvent::MediaFailed(failure) => self.end_all(&Cause::MediaFailed(failure), now),

@@ -322,6 +322,18 @@ fn keys_reach_the_far_end_once() {
 }
 
 #[test]
+fn keys_in_a_browsers_sound_are_told_to_a_page_and_nobody_else() {
+    let (digit, duration) = (Digit::from_char('5').unwrap(), Duration::from_millis(80));
+    let heard = || LegEvent::Heard { digit, duration };
+    let mut pages = Talk::established(LegKind::Browser, LegKind::Browser);
+    let told = LegCommand::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 };
+    assert_eq!(pages.caller(heard()), [to_callee(told)]);
+    for other in [LegKind::Sip, LegKind::Service] {
+        assert_eq!(Talk::established(LegKind::Browser, other).caller(heard()), [], "{other:?}");
+    }
+}
+
+#[test]
 fn media_that_cannot_connect_ends_both_ends() {
     let mut talk = Talk::established(LegKind::Browser, LegKind::Sip);
     let cause = Cause::MediaFailed(MediaFailure::ConnectTimeout);

@@ -11,7 +11,7 @@ use crate::call::{Call, Cause, Description, Extras, Identity, LegKind, Party, fa
 use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::route::{self, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
-use crate::session::{Account, SessionId, display_name};
+use crate::session::{Account, Session, SessionId, display_name};
 
 /// Numbers a call for as long as the relay runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,7 +115,7 @@ impl<M: MediaPlane> Relay<M> {
             display_name: shown.or_else(|| caller.display_name().map(str::to_owned)),
         };
         let to = Identity { user: request.callee.clone(), display_name: None };
-        let worker = self.worker_for(session);
+        let worker = self.worker_between(session, &request.callee);
         let leg = LegId(self.next_id());
         let offer = description.audio();
         let names = (from.clone(), to.clone());
@@ -273,9 +273,22 @@ impl<M: MediaPlane> Relay<M> {
 
     /// The worker for a session's next call: all its calls live on one, so that their far ends can be joined.
     pub(super) fn worker_for(&self, session: SessionId) -> M::Worker {
-        let calls = self.sessions.get(&session).into_iter().flat_map(|session| session.calls.values());
-        let known = calls.filter_map(|leg| self.legs.get(leg)).map(|entry| entry.worker).next();
-        known.unwrap_or_else(|| self.media.open_call())
+        self.worker_of(session).unwrap_or_else(|| self.media.open_call())
+    }
+
+    /// The worker for a call between a session and what it dials, which may be a session with calls of its own.
+    fn worker_between(&self, caller: SessionId, dialled: &str) -> M::Worker {
+        let local = matches!(self.sessions.get(&caller).map(Session::account), Some(Account::Local { .. }));
+        let callee = || match route::local(dialled, &self.config) {
+            Ok(Target::User(name)) if local => self.worker_of(self.local_session(&name)?),
+            _ => None,
+        };
+        self.worker_of(caller).or_else(callee).unwrap_or_else(|| self.media.open_call())
+    }
+
+    fn worker_of(&self, session: SessionId) -> Option<M::Worker> {
+        let mut calls = self.sessions.get(&session)?.calls.values();
+        calls.find_map(|leg| self.legs.get(leg)).map(|entry| entry.worker)
     }
 
     /// Puts two legs together as a call.

@@ -170,6 +170,14 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// Notes a password that a session's SIP server refused: the relay is no way around what the server bears.
+    pub(super) fn guessed_wrong_at_server(&mut self, session: SessionId, now: Instant) {
+        let connection = self.sessions.get(&session).and_then(|session| session.connection());
+        if let Some(connection) = connection.and_then(|id| self.connections.get(&id)) {
+            self.guesses.wrong(connection.source, now);
+        }
+    }
+
     pub(super) fn close_all_connections(&mut self) {
         let ids: Vec<_> = self.connections.keys().copied().collect();
         for id in ids {

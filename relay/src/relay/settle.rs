@@ -35,7 +35,7 @@ impl<M: MediaPlane> Relay<M> {
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         let (id, party) = (entry.call, entry.party);
         // A peer's RTP can hold thousands of keys a second; a browser's requests are bounded before they come here.
-        if matches!(event, LegEvent::Dtmf { .. }) && !entry.keys.take(now) {
+        if matches!(event, LegEvent::Dtmf { .. } | LegEvent::Heard { .. }) && !entry.keys.take(now) {
             return tracing::debug!(leg = leg.0, "a key was left out: there are too many");
         }
         let ended = matches!(event, LegEvent::Ended(_, _));

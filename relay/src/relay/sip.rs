@@ -59,6 +59,9 @@ impl<M: MediaPlane> Relay<M> {
             UaOutput::Transmit(transmit) => self.transmit(transmit, now),
             UaOutput::Lookup { id, host, port } => self.outputs.push_back(Output::Lookup { id, host, port }),
             UaOutput::Registration { account, state, failure } => {
+                if failure.as_ref().is_some_and(|failure| failure.code == ErrorCode::Unauthorized) {
+                    self.guessed_wrong_at_server(SessionId(account.0), now);
+                }
                 let event = EventBody::Registration(Registration { state, error: failure });
                 self.emit(SessionId(account.0), event);
             }

@@ -61,6 +61,9 @@ impl BrowserLeg {
             Event::Inactive { cause: Inactivity::Rtp, .. } => self.leg(LegEvent::MediaInactive),
             Event::PeerClosed { .. } if self.connection.outlives_page => self.lose(MediaFailure::ConnectTimeout, now),
             Event::PeerClosed { .. } => self.left(),
+            Event::Dtmf { digit, duration, .. } => {
+                self.leg(LegEvent::Heard { digit: *digit, duration: *duration });
+            }
             _ => {}
         }
     }

@@ -176,6 +176,21 @@ fn keys_reach_the_other_browser() {
 }
 
 #[test]
+fn keys_that_a_page_sends_as_sound_reach_the_other_page_once() {
+    let mut world = World::demo();
+    let (_, bob, call) = world.conversation();
+    let leg = world.media.open_legs()[0];
+    let digit = Digit::from_char('7').unwrap();
+    world.input(Input::Media(Event::Dtmf { leg, digit, duration: Duration::from_millis(100) }));
+    let keys: Vec<_> = world.events(bob).into_iter().filter(|event| event["type"] == "dtmf").collect();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(
+        (&keys[0]["digit"], &keys[0]["callId"], &keys[0]["durationMs"]),
+        (&json!("7"), &json!(call), &json!(100))
+    );
+}
+
+#[test]
 fn keys_reach_a_service() {
     let mut world = World::demo();
     let alice = world.user("alice");
