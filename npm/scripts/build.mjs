@@ -1,9 +1,10 @@
 // Builds dist/: the ES modules, those with the WebAssembly inside, the classic scripts, and the types.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
 import { build } from "esbuild";
+import { shorten } from "./wasm-names.mjs";
 import { encode } from "./wasm-text.mjs";
 
 const root = new URL("..", import.meta.url);
@@ -18,7 +19,8 @@ if (!existsSync(glue) || !existsSync(wasm)) {
 
 rmSync(path("dist"), { recursive: true, force: true });
 mkdirSync(path("dist"));
-copyFileSync(wasm, path("dist/offhook_sdk_bg.wasm"));
+const module = shorten(readFileSync(wasm));
+writeFileSync(path("dist/offhook_sdk_bg.wasm"), module.wasm);
 
 const shared = {
   bundle: true,
@@ -61,7 +63,7 @@ function wasmNames(builder) {
   builder.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
   builder.onResolve({ filter: /^#wasm-text$/ }, () => ({ path: wasm, namespace: "text" }));
   builder.onLoad({ filter: /offhook_sdk_bg\.wasm$/, namespace: "text" }, () => {
-    const { order, text } = encode(readFileSync(wasm));
+    const { order, text } = encode(module.wasm);
     return { contents: `export const order = ${JSON.stringify(order)}, text = ${JSON.stringify(text)};`, loader: "js" };
   });
   builder.onLoad({ filter: /offhook_sdk\.js$/ }, () => ({
@@ -74,9 +76,24 @@ function wasmNames(builder) {
 function guarded(source) {
   const parts = source.split("wasm = instance.exports;");
   if (parts.length !== 2) throw new Error("wasm-bindgen's output has changed: cannot find where it keeps the exports.");
-  // The module's address is the facade's to choose; without this line bundlers would see two.
-  return parts.join("wasm = guardExports(instance.exports);").replace(
-    /module_or_path = new URL\('offhook_sdk_bg\.wasm', import\.meta\.url\);/,
-    "throw new TypeError('no module given');",
+  // What the module holds of the browser is in an array of the glue's, or in a table that it exports.
+  const held = /^let heap = /m.test(source) ? "heap" : "[]";
+  return (
+    renamed(parts.join(`wasm = guardExports(instance.exports, () => ${held});`))
+      // The module's address is the facade's to choose; without this line bundlers would see two.
+      .replace(/module_or_path = new URL\('offhook_sdk_bg\.wasm', import\.meta\.url\);/, "throw new TypeError('no module given');")
   );
+}
+
+/** The glue with the module's short names. */
+function renamed(source) {
+  const known = (names, name) => names.get(name) ?? fail(`wasm-bindgen's output has changed: ${name} is not in the module.`);
+  return source
+    .replace(/"\.\/offhook_sdk_bg\.js": import0/, "_: import0")
+    .replace(/^ {8}(__wb\w+)(?=: function)/gm, (_, name) => known(module.imports, name))
+    .replace(/(?<=\bwasm\.)\w+/g, (name) => known(module.exports, name));
+}
+
+function fail(message) {
+  throw new Error(message);
 }

@@ -10,9 +10,10 @@ export function onTrap(told: (cause: unknown) => void): void {
 /**
  * Stands between the generated glue and the module. An exception that leaves the module has skipped the destructors
  * of every Rust frame it crossed, so the instance is broken whatever the exception was, and also when it came from a
- * browser's callback where no code of the app is below it. From then on the module is not entered again.
+ * browser's callback where no code of the app is below it. From then on the module is not entered again. `held` is what
+ * the glue holds for it, for modules that have no table for that.
  */
-export function guardExports(exports: Exports): Exports {
+export function guardExports(exports: Exports, held: () => readonly unknown[]): Exports {
   let broken = false;
   const enter = (run: () => unknown): unknown => {
     // Timers and sockets that are still alive call in vain.
@@ -21,7 +22,7 @@ export function guardExports(exports: Exports): Exports {
       return run();
     } catch (cause) {
       broken = true;
-      release(exports);
+      release(exports, held());
       observer?.(cause);
       throw cause;
     }
@@ -35,7 +36,8 @@ export function guardExports(exports: Exports): Exports {
 }
 
 /** Nobody is left to do it: what the module held of the browser is closed, the microphone first of all. */
-function release(exports: Exports): void {
+function release(exports: Exports, held: readonly unknown[]): void {
+  held.forEach(close);
   for (const table of Object.values(exports)) {
     if (!(table instanceof WebAssembly.Table)) continue;
     for (let i = 0; i < table.length; i++) close(table.get(i));

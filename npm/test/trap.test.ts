@@ -18,7 +18,7 @@ function instance(): Record<"fine" | "trap", Fn> & Record<string, WebAssembly.Ex
 test("a guarded module works as before, until it traps; then it is not entered again", () => {
   const causes: unknown[] = [];
   onTrap((cause) => causes.push(cause));
-  const guarded = guardExports(instance()) as Record<"fine" | "trap", Fn>;
+  const guarded = guardExports(instance(), () => []) as Record<"fine" | "trap", Fn>;
   assert.equal(guarded.fine(), 7);
   assert.throws(guarded.trap, WebAssembly.RuntimeError);
   assert.equal(guarded.fine(), undefined);
@@ -30,7 +30,7 @@ test("only the last to load the module is told of its trap", () => {
   const told: string[] = [];
   onTrap(() => told.push("first"));
   onTrap(() => told.push("second"));
-  assert.throws(guardExports(instance())["trap"] as Fn, WebAssembly.RuntimeError);
+  assert.throws(guardExports(instance(), () => [])["trap"] as Fn, WebAssembly.RuntimeError);
   assert.deepEqual(told, ["second"]);
 });
 
@@ -52,7 +52,11 @@ test("a trap closes what the module held of the browser, and nothing else", (t) 
   held.set(2, new WebSocket());
   held.set(3, new HTMLMediaElement());
   held.set(4, { close: () => closed.push("somebody else's") });
-  const guarded = guardExports({ ...instance(), held }) as Record<"trap", Fn>;
-  assert.throws(guarded.trap);
-  assert.deepEqual(closed, ["microphone", "peer connection", "socket", "video"]);
+  const all = ["microphone", "peer connection", "socket", "video"];
+  const inTable = guardExports({ ...instance(), held }, () => []) as Record<"trap", Fn>;
+  assert.throws(inTable.trap);
+  assert.deepEqual(closed.splice(0), all);
+  const inArray = guardExports(instance(), () => [7, undefined, ...Array.from({ length: 5 }, (_, at) => held.get(at) as unknown)]);
+  assert.throws(inArray["trap"] as Fn);
+  assert.deepEqual(closed, all);
 });
