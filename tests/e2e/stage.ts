@@ -3,6 +3,7 @@ import { after, afterEach, before } from "node:test";
 import type { SessionOptions } from "offhook";
 import { Browser } from "../peers/browser.ts";
 import type { BrowserPhone } from "../peers/phone.ts";
+import type { Film } from "../picture/film.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay, type RelayOptions } from "../peers/relay.ts";
 import { SENTENCES, speech } from "../sound/sources.ts";
@@ -21,6 +22,8 @@ export function longVoice(rate = 16_000): Sound {
 export interface StageOptions extends RelayOptions {
   /** Another browser besides, with a voice of its own. */
   readonly secondBrowser?: boolean;
+  /** What the cameras of the first and of the second browser see. */
+  readonly films?: readonly [Film, Film];
 }
 
 export class Stage {
@@ -60,11 +63,11 @@ export class Stage {
     return text;
   }
 
-  async rise({ secondBrowser = false, ...options }: StageOptions): Promise<void> {
-    this.browser = await Browser.start({ says: BROWSER_VOICE });
+  async rise({ secondBrowser = false, films, ...options }: StageOptions): Promise<void> {
+    this.browser = await Browser.start({ says: BROWSER_VOICE, ...(films && { shows: films[0] }) });
     this.browsers.push(this.browser);
     if (secondBrowser) {
-      this.secondBrowser = await Browser.start({ says: OTHER_VOICE, origin: this.browser.origin });
+      this.secondBrowser = await Browser.start({ says: OTHER_VOICE, origin: this.browser.origin, ...(films && { shows: films[1] }) });
       this.browsers.push(this.secondBrowser);
     }
     this.relay = await Relay.start({ origins: [this.browser.origin], ...options });

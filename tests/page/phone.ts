@@ -4,6 +4,7 @@
  */
 import type { Call, Session, SessionOptions } from "offhook";
 import { PLAIN_AUDIO, loopback } from "./loopback.ts";
+import { type Picture, look } from "./picture.ts";
 import { Recorder, type Recording } from "./recorder.ts";
 
 /** What is reported of an event. */
@@ -34,6 +35,8 @@ declare global {
 }
 
 type Sdk = typeof import("offhook");
+type Mute = "muteAudio" | "unmuteAudio" | "isAudioMuted" | "muteVideo" | "unmuteVideo";
+type Act = "hangup" | "hold" | "unhold" | Mute | "sendDTMF";
 
 let sdk: Sdk | undefined;
 let session: Session | undefined;
@@ -46,10 +49,16 @@ const element = (id: string): HTMLElement => {
   return found;
 };
 
-const media = (): { localVideoDisplay: HTMLElement; remoteVideoDisplay: HTMLElement; constraints: MediaStreamConstraints } => ({
+interface Media {
+  localVideoDisplay: HTMLElement;
+  remoteVideoDisplay: HTMLElement;
+  constraints: MediaStreamConstraints;
+}
+
+const media = ({ camera = false } = {}): Media => ({
   localVideoDisplay: element("local"),
   remoteVideoDisplay: element("remote"),
-  constraints: { audio: PLAIN_AUDIO, video: false },
+  constraints: { audio: PLAIN_AUDIO, video: camera },
 });
 
 function tell(report: Report): void {
@@ -119,16 +128,17 @@ const testPhone = {
     return session?.status();
   },
 
-  call(callee: string, options: { visibleName?: string; stripCodecs?: string } = {}): string {
+  call(callee: string, options: { visibleName?: string; stripCodecs?: string; camera?: boolean } = {}): string {
     if (!session || !sdk) throw new Error("no session");
-    const call = session.createCall({ callee, ...media(), ...options });
+    const { camera = false, ...further } = options;
+    const call = session.createCall({ callee, ...media({ camera }), ...further });
     follow(call, sdk);
     call.call();
     return call.id();
   },
 
-  answer(id: string): void {
-    callOf(id).answer(media());
+  answer(id: string, { camera = false } = {}): void {
+    callOf(id).answer(media({ camera }));
   },
 
   status(id: string): string {
@@ -136,7 +146,7 @@ const testPhone = {
   },
 
   /** Any method of a call that takes texts and gives nothing or something plain. */
-  act(id: string, method: "hangup" | "hold" | "unhold" | "muteAudio" | "unmuteAudio" | "isAudioMuted" | "sendDTMF", text = ""): unknown {
+  act(id: string, method: Act, text = ""): unknown {
     const call = callOf(id);
     if (method === "isAudioMuted") return call.isAudioMuted();
     if (method === "sendDTMF") call.sendDTMF(text);
@@ -148,6 +158,19 @@ const testPhone = {
   async record(): Promise<void> {
     await recorder?.stop();
     recorder = await Recorder.of(await remoteStream());
+  },
+
+  /** What the remote display shows. */
+  seen(): Picture | undefined {
+    return look(element("remote"));
+  },
+
+  /** Shows the camera in the remote display. */
+  async mirror(): Promise<void> {
+    const video = Object.assign(document.createElement("video"), { muted: true });
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+    element("remote").append(video);
+    await video.play();
   },
 
   async loopback(): Promise<void> {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Browser as Chromium, type BrowserContext, type Page, chromium } from "playwright-core";
 import type { Report } from "../page/phone.ts";
+import { type Film, writeFilm } from "../picture/film.ts";
 import type { Sound } from "../sound/wav.ts";
 import { writeWav } from "../sound/wav.ts";
 import { folder } from "./folder.ts";
@@ -11,6 +12,8 @@ import { BrowserPhone, type Tab } from "./phone.ts";
 export interface BrowserOptions {
   /** What its microphones hear, in a loop. */
   readonly says: Sound;
+  /** What its cameras see, in a loop; without it they see Chromium's own test picture. */
+  readonly shows?: Film;
   /** Where its pages come from, if another browser serves them already. */
   readonly origin?: string;
   /** Further switches. */
@@ -28,6 +31,7 @@ export class Browser {
   static async start(options: BrowserOptions): Promise<Browser> {
     const file = join(folder("microphone"), "says.wav");
     writeWav(file, options.says);
+    const film = options.shows === undefined ? [] : [`--use-file-for-fake-video-capture=${filmed(options.shows)}`];
     const running = await chromium.launch({
       executablePath: process.env["OFFHOOK_CHROMIUM"] ?? "/usr/bin/chromium",
       args: [
@@ -43,6 +47,7 @@ export class Browser {
         `--use-file-for-fake-audio-capture=${file}`,
         "--autoplay-policy=no-user-gesture-required",
         "--disable-features=WebRtcHideLocalIpsWithMdns",
+        ...film,
         ...(options.args ?? []),
       ],
     });
@@ -51,10 +56,10 @@ export class Browser {
     return new Browser(running, server.origin, server);
   }
 
-  /** A tab of a new visitor, who lets the page use the microphone or not. */
+  /** A tab of a new visitor, who lets the page use the microphone and the camera or not. */
   async phone({ microphone = true } = {}): Promise<BrowserPhone> {
     const context = await this.chromium.newContext();
-    if (microphone) await context.grantPermissions(["microphone"], { origin: this.origin });
+    if (microphone) await context.grantPermissions(["microphone", "camera"], { origin: this.origin });
     return BrowserPhone.open(new ChromiumTab(context, await context.newPage()), this.origin);
   }
 
@@ -62,6 +67,12 @@ export class Browser {
     await this.chromium.close();
     this.server?.stop();
   }
+}
+
+function filmed(film: Film): string {
+  const file = join(folder("camera"), "shows.y4m");
+  writeFilm(file, film);
+  return file;
 }
 
 class ChromiumTab implements Tab {

@@ -1,6 +1,7 @@
 /** A phone in a browser's tab: the test page, its reports, and what it hears. */
 import type { SessionOptions } from "offhook";
 import type { Report } from "../page/phone.ts";
+import type { Picture } from "../page/picture.ts";
 import type { Sound } from "../sound/wav.ts";
 import { Happenings } from "./deadline.ts";
 import { fromRecording } from "./hearing.ts";
@@ -63,12 +64,12 @@ export class BrowserPhone {
   }
 
   /** Calls and returns the call's id at once. */
-  call(callee: string, options: { visibleName?: string; stripCodecs?: string } = {}): Promise<string> {
+  call(callee: string, options: { visibleName?: string; stripCodecs?: string; camera?: boolean } = {}): Promise<string> {
     return this.tab.run(([to, o]) => window.testPhone.call(to, o), [callee, options] as const);
   }
 
-  answer(id: string): Promise<void> {
-    return this.tab.run((call) => window.testPhone.answer(call), id);
+  answer(id: string, options: { camera?: boolean } = {}): Promise<void> {
+    return this.tab.run(([call, o]) => window.testPhone.answer(call, o), [id, options] as const);
   }
 
   sessionStatus(): Promise<string | undefined> {
@@ -79,7 +80,7 @@ export class BrowserPhone {
     return this.tab.run((call) => window.testPhone.status(call), id);
   }
 
-  act(id: string, method: "hangup" | "hold" | "unhold" | "muteAudio" | "unmuteAudio" | "isAudioMuted"): Promise<unknown> {
+  act(id: string, method: "hangup" | "hold" | "unhold" | "muteAudio" | "unmuteAudio" | "isAudioMuted" | "muteVideo" | "unmuteVideo"): Promise<unknown> {
     return this.tab.run(([call, name]) => window.testPhone.act(call, name), [id, method] as const);
   }
 
@@ -120,6 +121,16 @@ export class BrowserPhone {
   /** Starts recording what this tab's remote display plays. */
   record(): Promise<void> {
     return this.tab.run(() => window.testPhone.record(), undefined);
+  }
+
+  /** What its remote display shows at this moment. */
+  seen(): Promise<Picture | undefined> {
+    return this.tab.run(() => window.testPhone.seen(), undefined);
+  }
+
+  /** Shows its own camera in the remote display. */
+  mirror(): Promise<void> {
+    return this.tab.run(() => window.testPhone.mirror(), undefined);
   }
 
   loopback(): Promise<void> {
