@@ -10,7 +10,24 @@ const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 const CALLEES: [&str; 8] = ["alice", "bob", "carol", "echo", "tone", "busy", "noanswer", "nobody"];
 
 /// What may be asked about a call; an answer more often than the rest, so that calls come about.
-const KINDS: [&str; 9] = ["ring", "answer", "answer", "badAnswer", "hold", "unhold", "dtmf", "hangup", "sdp"];
+const KINDS: [&str; 13] = [
+    "ring",
+    "answer",
+    "answer",
+    "badAnswer",
+    "hold",
+    "unhold",
+    "dtmf",
+    "hangup",
+    "sdp",
+    "offer",
+    "restart",
+    "another",
+    "other",
+];
+
+/// Of the users, this one's sessions outlive their page.
+const KEPT: usize = 1;
 
 /// Something a browser, its network or the media side does.
 #[derive(Clone, Debug)]
@@ -22,6 +39,10 @@ enum Deed {
     Leave(usize),
     /// Comes back on another connection, with the old session where it still is.
     Return(usize),
+    /// Loads the page anew: nothing but the token is left.
+    Reload(usize),
+    /// Says something to the apps at the far ends.
+    Say(usize),
     Passes(u64),
     Media(usize, usize),
 }
@@ -34,8 +55,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => user().prop_map(Deed::Lose),
         1 => user().prop_map(Deed::Leave),
         3 => user().prop_map(Deed::Return),
+        2 => user().prop_map(Deed::Reload),
+        1 => user().prop_map(Deed::Say),
         2 => (0u64..25_000).prop_map(Deed::Passes),
-        1 => (0usize..6, 0usize..5).prop_map(|(leg, event)| Deed::Media(leg, event)),
+        1 => (0usize..6, 0usize..7).prop_map(|(leg, event)| Deed::Media(leg, event)),
     ]
 }
 
@@ -44,6 +67,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 struct Person {
     browser: Option<Browser>,
     token: Value,
+    /// The number of the last event before its page was there.
+    before: u64,
     told: Vec<Value>,
     calls: Vec<String>,
 }
@@ -59,7 +84,7 @@ impl Person {
     }
 
     fn check(&self, everything_over: bool) {
-        for (seq, event) in (1u64..).zip(&self.told) {
+        for (seq, event) in (self.before + 1..).zip(&self.told) {
             assert_eq!(event["seq"], seq, "events are numbered without gaps");
         }
         for call in &self.calls {
@@ -107,6 +132,12 @@ impl Play {
                 }
             }
             Deed::Return(user) => self.come(user),
+            Deed::Reload(user) => self.reload(user),
+            Deed::Say(user) => {
+                if let Some(browser) = self.people[user].browser {
+                    self.world.ask(browser, "sendData", json!({"payload": "{}"}));
+                }
+            }
             Deed::Passes(milliseconds) => self.world.later(Duration::from_millis(milliseconds)),
             Deed::Media(leg, event) => self.media(leg, event),
         }
@@ -121,14 +152,40 @@ impl Play {
         self.world.result(browser, "hello", json!({"version": 1, "client": "x"}));
         self.people[user].browser = Some(browser);
         if self.people[user].token.is_string() {
-            let fields = json!({"token": self.people[user].token, "lastSeq": self.people[user].told.len()});
+            let person = &self.people[user];
+            let fields = json!({"token": person.token, "lastSeq": person.before + person.told.len() as u64});
             if self.world.ask(browser, "resume", fields)["error"].is_null() {
                 return;
             }
         }
-        let opened = self.world.result(browser, "openLocal", json!({"login": NAMES[user]}));
-        let token = opened["token"].clone();
+        self.open(user, browser);
+    }
+
+    fn open(&mut self, user: usize, browser: Browser) {
+        let fields = json!({"login": NAMES[user], "keepAlive": user == KEPT});
+        let token = self.world.result(browser, "openLocal", fields)["token"].clone();
         self.people[user] = Person { browser: Some(browser), token, ..Person::default() };
+    }
+
+    fn reload(&mut self, user: usize) {
+        if let Some(browser) = self.people[user].browser.take() {
+            self.world.leave(browser);
+        }
+        let browser = self.world.greeted();
+        let fields = json!({"token": self.people[user].token, "lastSeq": 0, "fresh": true});
+        let reply = self.world.ask(browser, "resume", fields);
+        if !reply["error"].is_null() {
+            return self.open(user, browser);
+        }
+        let session = &reply["result"];
+        let calls = session["calls"].as_array().into_iter().flatten();
+        self.people[user] = Person {
+            browser: Some(browser),
+            token: session["token"].clone(),
+            before: session["lastSeq"].as_u64().unwrap_or_default(),
+            told: Vec::new(),
+            calls: calls.map(|call| call["callId"].as_str().unwrap().to_owned()).collect(),
+        };
     }
 
     fn call(&mut self, user: usize, callee: &str) {
@@ -150,10 +207,19 @@ impl Play {
         let fields = match kind {
             "answer" | "sdp" => json!({"callId": call, "sdp": sdp}),
             "badAnswer" => json!({"callId": call, "sdp": "v=0\r\n"}),
+            "offer" => json!({"callId": call, "sdp": OFFER}),
+            "restart" => json!({"callId": call, "sdp": OFFER.replace("Kx3f", "Kx4f")}),
+            "another" => json!({"callId": call, "sdp": OFFER.replace("sha-256 7b", "sha-256 7c")}),
+            "other" => json!({"callId": call, "sdp": OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 8 9 126")}),
             "dtmf" => json!({"callId": call, "digits": "12#"}),
             _ => json!({"callId": call}),
         };
-        self.world.ask(browser, if kind == "badAnswer" { "answer" } else { kind }, fields);
+        let request = match kind {
+            "badAnswer" => "answer",
+            "restart" | "another" | "other" => "offer",
+            kind => kind,
+        };
+        self.world.ask(browser, request, fields);
     }
 
     fn media(&mut self, leg: usize, event: usize) {
@@ -163,6 +229,8 @@ impl Play {
             1 => Event::Failed { leg, cause: MediaFailure::ConnectTimeout },
             2 => Event::PeerClosed { leg },
             3 => Event::Inactive { leg, cause: Inactivity::Rtp },
+            4 => Event::Inactive { leg, cause: Inactivity::Consent },
+            5 => Event::Failed { leg, cause: MediaFailure::Dtls },
             _ => Event::DtmfRefused { leg },
         };
         self.world.input(Input::Media(event));
@@ -197,7 +265,7 @@ impl Play {
         for user in 0..3 {
             self.act(&Deed::Lose(user));
         }
-        self.world.later(Duration::from_secs(31));
+        self.world.later(Duration::from_secs(601));
         self.world.nothing_is_left();
         let counts = self.world.relay.counts();
         assert_eq!((counts.sessions, counts.connections), (0, 0));
