@@ -20,6 +20,8 @@ export interface Report {
   field?: string;
   sipStatus?: number;
   digit?: string;
+  /** Of `MEDIA`: whether a way is looked for, or has been found. */
+  media?: string;
   caller?: string;
   callee?: string;
   visibleName?: string;
@@ -40,6 +42,7 @@ type Act = "hangup" | "hold" | "unhold" | Mute | "sendDTMF";
 
 let sdk: Sdk | undefined;
 let session: Session | undefined;
+let token: string | undefined;
 const calls = new Map<string, Call>();
 let recorder: Recorder | undefined;
 
@@ -82,6 +85,7 @@ function follow(call: Call, known: Sdk): void {
   });
   for (const status of Object.values(known.CALL_STATUS)) call.on(status, () => tell(of(status)));
   call.on("DTMF", (_, { digit }) => tell({ ...of("DTMF"), digit }));
+  call.on("MEDIA", (_, { state }) => tell({ ...of("MEDIA"), media: state }));
 }
 
 function failure(error: { code: string; message: string; field?: string; sipStatus?: number } | undefined): Partial<Report> {
@@ -109,7 +113,12 @@ const testPhone = {
     const of = (event: string): Report => ({ from: "session", event, id: opened.id(), status: opened.status() });
     for (const status of ["CONNECTED", "REGISTERED"] as const) opened.on(status, () => tell(of(status)));
     opened.on("DISCONNECTED", () => tell({ ...of("DISCONNECTED"), ...failure(opened.error()) }));
-    opened.on("ESTABLISHED", (_, { sipLogin }) => tell({ ...of("ESTABLISHED"), login: sipLogin }));
+    opened.on("ESTABLISHED", (_, { sipLogin, authToken }) => {
+      token = authToken;
+      tell({ ...of("ESTABLISHED"), login: sipLogin });
+    });
+    opened.on("RECONNECTING", (_, error) => tell({ ...of("RECONNECTING"), ...failure(error) }));
+    opened.on("RECONNECTED", () => tell(of("RECONNECTED")));
     opened.on("UNREGISTERED", (_, error) => tell({ ...of("UNREGISTERED"), ...failure(error) }));
     opened.on("FAILED", (_, error) => tell({ ...of("FAILED"), ...failure(error) }));
     opened.on("WARN", (error) => tell({ ...of("WARN"), ...failure(error) }));
@@ -122,6 +131,25 @@ const testPhone = {
 
   disconnect(): void {
     session?.disconnect();
+  },
+
+  /** What takes the session back after the page was loaded again. */
+  token(): string | undefined {
+    return token;
+  },
+
+  /** The calls of the session that this page did not know, as after it was loaded again. */
+  found(): string[] {
+    const known = sdk;
+    if (!session || !known) throw new Error("no session");
+    const unknown = session.getCalls().filter((call) => !calls.has(call.id()));
+    for (const call of unknown) follow(call, known);
+    return unknown.map((call) => call.id());
+  },
+
+  /** Gives a call that was found its media. */
+  attach(id: string): void {
+    callOf(id).attachMedia(media());
   },
 
   sessionStatus(): string | undefined {

@@ -94,6 +94,10 @@ class ChromiumTab implements Tab {
     this.page.on("pageerror", (error) => listener(`uncaught: ${error.message}`));
   }
 
+  async offline(yes: boolean): Promise<void> {
+    await this.context.setOffline(yes);
+  }
+
   async open(address: string): Promise<void> {
     await this.page.goto(address);
   }

@@ -96,6 +96,10 @@ class FirefoxTab implements Tab {
     this.page.on("pageerror", (error) => listener(`uncaught: ${error instanceof Error ? error.message : String(error)}`));
   }
 
+  async offline(yes: boolean): Promise<void> {
+    await this.page.setOfflineMode(yes);
+  }
+
   async open(address: string): Promise<void> {
     await this.page.goto(address);
   }

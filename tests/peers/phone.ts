@@ -14,6 +14,8 @@ export interface Tab {
   expose(name: string, told: (report: Report) => void): Promise<void>;
   /** Hands over what the page writes on its console, and errors nobody caught. */
   says(listener: (text: string) => void): void;
+  /** Takes the network away from it, or gives it back. */
+  offline(yes: boolean): Promise<void>;
   /** Loads this address, and settles when its scripts have run. */
   open(address: string): Promise<void>;
   /** Closes it without a goodbye from the page. */
@@ -61,6 +63,28 @@ export class BrowserPhone {
 
   disconnect(): Promise<void> {
     return this.tab.run(() => window.testPhone.disconnect(), undefined);
+  }
+
+  /** What takes its session back after the page was loaded again. */
+  async token(): Promise<string> {
+    const token = await this.tab.run(() => window.testPhone.token(), undefined);
+    if (token === undefined) throw new Error("the session has no token");
+    return token;
+  }
+
+  /** The calls that were there already when its session was taken back. */
+  found(): Promise<string[]> {
+    return this.tab.run(() => window.testPhone.found(), undefined);
+  }
+
+  /** Gives a call that was found its media. */
+  attach(id: string): Promise<void> {
+    return this.tab.run((call) => window.testPhone.attach(call), id);
+  }
+
+  /** Takes the browser's network away from it, as its own tools do, or gives it back. */
+  offline(yes: boolean): Promise<void> {
+    return this.tab.offline(yes);
   }
 
   /** Calls and returns the call's id at once. */
