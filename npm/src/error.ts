@@ -31,6 +31,8 @@ export type BrowserErrorCode =
   | "microphoneDenied"
   | "microphoneMissing"
   | "microphoneBusy"
+  | "screenDenied"
+  | "cannotSwitch"
   | "insecureContext"
   | "relayUnreachable"
   | "relayLost"
