@@ -14,6 +14,7 @@ use super::hop::Hop;
 use super::leg::{Caller, Identity, LegOutput, SipLeg};
 use super::legs::Legs;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
+use super::strays::{Farewell, Strays};
 use super::transport::TransportEvent;
 use super::{AccountId, LookupId, UaConfig, UaCounts, UaOutput};
 use crate::call::LegCommand;
@@ -30,6 +31,7 @@ pub struct UserAgent {
     pub(super) outbox: Outbox,
     pub(super) accounts: Accounts,
     pub(super) legs: Legs,
+    strays: Strays,
     pub(super) outputs: VecDeque<UaOutput>,
     last_leg: u64,
 }
@@ -46,6 +48,7 @@ impl UserAgent {
             config,
             accounts: Accounts::default(),
             legs: Legs::default(),
+            strays: Strays::default(),
             outputs: VecDeque::new(),
             last_leg: 0,
         }
@@ -167,6 +170,12 @@ impl UserAgent {
                 Incoming::Response { owner: Owner::Registration(account), id, response } => {
                     self.registered(account, id, &response, now);
                 }
+                Incoming::Response { owner: Owner::Leg(leg), id, response } if !self.legs.contains(leg) => {
+                    if let Some(Farewell { ack, bye, next_hop }) = self.strays.answer(id, &response, hop) {
+                        self.outbox.send_ack(ack, &next_hop, now);
+                        self.outbox.send(bye, &next_hop, Owner::Leg(leg), now);
+                    }
+                }
                 Incoming::Response { owner: Owner::Leg(leg), id, response } => {
                     let outputs = self.legs.drive(leg, |driver| driver.response(id, &response, hop, now));
                     self.leg_outputs(leg, outputs, now);
@@ -180,7 +189,7 @@ impl UserAgent {
                 }
                 Incoming::Request(id, request) => self.request(id, *request, now),
                 Incoming::Ack(request) => self.ack(&request, now),
-                Incoming::Cancelled(id) => self.cancelled(id, now),
+                Incoming::Cancelled(id, cancel) => self.cancelled(id, cancel.as_deref(), now),
             }
         }
     }
@@ -194,7 +203,7 @@ impl UserAgent {
                     self.legs.drive(leg, |driver| driver.sent(id));
                 }
                 LegOutput::Ack(ack, hop) => self.outbox.send_ack(*ack, &hop, now),
-                LegOutput::Cancel(id) => self.outbox.cancel(id, now),
+                LegOutput::Cancel(id, reason) => self.outbox.cancel(id, reason, now),
                 LegOutput::Respond(id, response) => {
                     if let Err(error) = self.outbox.respond(id, &response, now) {
                         tracing::debug!(leg = leg.0, %error, "a SIP response was not sent");
@@ -202,7 +211,14 @@ impl UserAgent {
                 }
                 LegOutput::Media(command) => self.outputs.push_back(UaOutput::Media(leg, command)),
                 LegOutput::Event(event) => self.outputs.push_back(UaOutput::Leg(leg, event)),
-                LegOutput::Forget => self.legs.remove(leg),
+                LegOutput::Forget => {
+                    if let Some((id, invite, protocol)) =
+                        self.legs.drive(leg, |driver| driver.answered_invite()).flatten()
+                    {
+                        self.strays.keep(id, invite, protocol, &self.config.timing, now);
+                    }
+                    self.legs.remove(leg);
+                }
             }
         }
     }

@@ -10,15 +10,16 @@ use offhook_sip::message::{
 use offhook_sip::transaction::ServerId;
 
 use super::account::Protocol;
+use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
 use super::{UaOutput, UserAgent, extras};
 use crate::call::Identity;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
-const METHODS: [Method; 3] = [Method::Invite, Method::Bye, Method::Options];
+const METHODS: [Method; 4] = [Method::Invite, Method::Bye, Method::Options, Method::Info];
 
 /// The `Allow` header of every answer that has one.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
 
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &METHODS,
@@ -28,11 +29,15 @@ const CAPABILITIES: Capabilities<'static> = Capabilities {
     max_body: 64 * 1024,
 };
 
+/// The same for INFO, which carries keys.
+const OF_INFO: Capabilities<'static> = Capabilities { content_types: &[DTMF_RELAY, DTMF], ..CAPABILITIES };
+
 impl UserAgent {
     /// Takes a new request of a peer.
     pub(super) fn request(&mut self, id: ServerId, request: Request, now: Instant) {
         let tag = self.hop.token();
-        if let Err(rejection) = request.check(&CAPABILITIES) {
+        let capabilities = if *request.method() == Method::Info { &OF_INFO } else { &CAPABILITIES };
+        if let Err(rejection) = request.check(capabilities) {
             tracing::debug!(status = rejection.status.code(), reason = %rejection.reason, "a SIP request is refused");
             if let Ok(Some(reply)) = rejection.reply(&request, &tag) {
                 self.answer(id, &reply, now);
@@ -61,16 +66,16 @@ impl UserAgent {
     }
 
     /// A peer gave its INVITE up.
-    pub(super) fn cancelled(&mut self, id: ServerId, now: Instant) {
+    pub(super) fn cancelled(&mut self, id: ServerId, cancel: Option<&Request>, now: Instant) {
         let Some(leg) = self.legs.of_invite(id) else { return };
-        let outputs = self.legs.drive(leg, |driver| driver.cancelled(id));
+        let outputs = self.legs.drive(leg, |driver| driver.cancelled(id, cancel));
         self.leg_outputs(leg, outputs, now);
     }
 
     fn request_in_dialog(&mut self, id: ServerId, request: Request, tag: &str, now: Instant) {
         let leg = self.leg_of(&request);
         match (leg, request.method()) {
-            (Some(leg), Method::Invite | Method::Bye) => {
+            (Some(leg), Method::Invite | Method::Bye | Method::Info) => {
                 let outputs = self.legs.drive(leg, |driver| driver.request(id, &request, now));
                 self.leg_outputs(leg, outputs, now);
             }

@@ -15,7 +15,9 @@ mod hop;
 mod leg;
 mod legs;
 mod outbox;
+mod reason;
 mod registration;
+mod strays;
 pub mod transport;
 
 #[cfg(test)]

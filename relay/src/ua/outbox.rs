@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use offhook_media::LegId;
-use offhook_sip::message::{Host, HostPort, Message, Request, Response, Uri};
+use offhook_sip::message::{Host, HostPort, Message, Reason, Request, Response, Uri};
 use offhook_sip::transaction::{
     ClientId, Destination, Event, Output, RespondError, ServerId, Timing, TransactionId, TransactionLayer, Transmit,
 };
@@ -104,8 +104,8 @@ pub(super) enum Incoming {
     Request(ServerId, Box<Request>),
     /// An ACK for a 2xx.
     Ack(Box<Request>),
-    /// A peer gave its INVITE up, or its connection is gone before the answer.
-    Cancelled(ServerId),
+    /// A peer gave its INVITE up with this CANCEL, or its connection is gone before the answer.
+    Cancelled(ServerId, Option<Box<Request>>),
 }
 
 /// What the outbox wants done.
@@ -184,10 +184,10 @@ impl Outbox {
     }
 
     /// Gives an INVITE up. Its outcome still follows.
-    pub(super) fn cancel(&mut self, id: RequestId, now: Instant) {
+    pub(super) fn cancel(&mut self, id: RequestId, reason: Option<Reason>, now: Instant) {
         if let Some(client) = self.clients.get(&id).copied() {
             // Too late means that its final response is on its way up.
-            drop(self.transactions.cancel(client, now));
+            drop(self.transactions.cancel_because(client, reason, now));
             return;
         }
         for lookup in self.waiting.values_mut() {
@@ -345,9 +345,8 @@ impl Outbox {
         let incoming = match event {
             Event::Request { id, request, .. } => Incoming::Request(id, request),
             Event::Ack { request, .. } => Incoming::Ack(request),
-            Event::Cancelled { id, .. } | Event::TransportError { id: TransactionId::Server(id) } => {
-                Incoming::Cancelled(id)
-            }
+            Event::Cancelled { id, request } => Incoming::Cancelled(id, Some(request)),
+            Event::TransportError { id: TransactionId::Server(id) } => Incoming::Cancelled(id, None),
             Event::Response { id, response, .. } => {
                 let Some((owner, id)) = self.owners.get(&id).copied() else { return };
                 Incoming::Response { owner, id, response }

@@ -9,7 +9,7 @@ use super::cancel::cancel;
 use super::error::CancelError;
 use super::machine::Action;
 use super::timing::{Retransmission, Timing};
-use crate::message::{Request, Response, StatusCode};
+use crate::message::{HeaderName, Reason, Request, Response, StatusCode};
 
 pub(super) struct InviteClient {
     timing: Timing,
@@ -19,6 +19,8 @@ pub(super) struct InviteClient {
     state: State,
     /// Whether the user gave up, and whether the peer knows.
     cancel: Cancel,
+    /// What the CANCEL is to say of it (RFC 3326).
+    reason: Option<Reason>,
 }
 
 enum State {
@@ -63,11 +65,19 @@ impl InviteClient {
         actions.push(Action::Send(bytes.clone()));
         let retransmission = (!reliable).then(|| Retransmission::new(now, timing.t1, Duration::MAX));
         let state = State::Calling { retransmission, timeout: now + timing.patience() };
-        Self { timing, reliable, request, bytes, state, cancel: Cancel::Unwanted }
+        Self { timing, reliable, request, bytes, state, cancel: Cancel::Unwanted, reason: None }
     }
 
     /// Gives the call up: at once if the peer has been heard of, else as soon as it is.
-    pub(super) fn cancel(&mut self, now: Instant, actions: &mut Vec<Action>) -> Result<(), CancelError> {
+    pub(super) fn cancel(
+        &mut self,
+        reason: Option<Reason>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), CancelError> {
+        if self.cancel == Cancel::Unwanted {
+            self.reason = reason;
+        }
         match (&self.state, self.cancel) {
             (State::Calling { .. }, Cancel::Unwanted) => {
                 self.cancel = Cancel::Wanted;
@@ -156,7 +166,10 @@ impl InviteClient {
     }
 
     fn send_cancel(&mut self, now: Instant, actions: &mut Vec<Action>) -> Result<(), CancelError> {
-        let request = cancel(&self.request)?;
+        let mut request = cancel(&self.request)?;
+        if let Some(reason) = &self.reason {
+            request.headers_mut().push(HeaderName::Reason, reason)?;
+        }
         actions.push(Action::Cancel(Box::new(request)));
         self.cancel = Cancel::Sent;
         self.state = State::Proceeding { timeout: Some(now + self.timing.patience()) };

@@ -13,7 +13,7 @@ use super::non_invite_client::NonInviteClient;
 use super::non_invite_server::NonInviteServer;
 use super::table::Table;
 use super::timing::Timing;
-use crate::message::{HeaderName, Message, Method, Request, Response, StatusCode, Via};
+use crate::message::{HeaderName, Message, Method, Reason, Request, Response, StatusCode, Via};
 
 /// What an overloaded layer asks its peers to wait, in seconds.
 const RETRY_AFTER: u32 = 10;
@@ -114,8 +114,16 @@ impl TransactionLayer {
     /// # Errors
     /// When it is answered already, or is no INVITE.
     pub fn cancel(&mut self, id: ClientId, now: Instant) -> Result<(), CancelError> {
+        self.cancel_because(id, None, now)
+    }
+
+    /// As [`TransactionLayer::cancel`], telling the peer why (RFC 3326).
+    ///
+    /// # Errors
+    /// As [`TransactionLayer::cancel`].
+    pub fn cancel_because(&mut self, id: ClientId, reason: Option<Reason>, now: Instant) -> Result<(), CancelError> {
         self.drive_client(id.0, now, |client, actions| match client {
-            Client::Invite(invite) => invite.cancel(now, actions),
+            Client::Invite(invite) => invite.cancel(reason, now, actions),
             Client::NonInvite(_) => Err(CancelError::NotInvite),
         })
         .unwrap_or(Err(CancelError::TooLate))

@@ -8,9 +8,9 @@ use super::invite::{of_silence, unsendable};
 use super::session::{Sent, Session};
 use super::{Common, LegOutput, State};
 use crate::call::{Cause, Description, Extras, Identity, LegEvent};
-use crate::ua::extras;
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
+use crate::ua::{extras, reason};
 
 /// Redirects followed before a call is given up: enough for any plan, too few for a loop.
 const MAX_REDIRECTS: u8 = 5;
@@ -92,11 +92,12 @@ impl Calling {
 
     /// The core wants the call to end.
     pub(super) fn give_up(mut self: Box<Self>, cause: Cause, common: &mut Common) -> State {
+        let reason = reason::of_cause(&cause);
         common.tell_end(cause);
         self.given_up = true;
         match self.id {
             Some(id) => {
-                common.outputs.push(LegOutput::Cancel(id));
+                common.outputs.push(LegOutput::Cancel(id, reason));
                 State::Calling(self)
             }
             None => State::Over,
@@ -195,6 +196,7 @@ impl Calling {
     ) -> State {
         common.authorized();
         let given_up = self.given_up;
+        common.answered = Some((id, self.invite.clone()));
         let sent = Sent { id, invite: self.invite, forks: self.forks };
         let mut session = Box::new(Session::of_caller(dialog, sent));
         session.acknowledge(response, common, hop);

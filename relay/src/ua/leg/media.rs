@@ -34,6 +34,9 @@ pub(super) struct Media {
     /// The same of an offer that has no answer yet.
     offered: Direction,
     supervised: bool,
+    /// Nothing is sent to a caller whose address nobody has confirmed: it may be somebody else's.
+    unconfirmed: bool,
+    direction: Direction,
     /// Lines of the app's for every description.
     lines: Vec<OtherLine>,
 }
@@ -51,6 +54,8 @@ impl Media {
             allowed: Direction::SendRecv,
             offered: Direction::SendRecv,
             supervised: false,
+            unconfirmed: false,
+            direction: Direction::Inactive,
             lines: Vec::new(),
         }
     }
@@ -175,13 +180,26 @@ impl Media {
         first.then_some(Command::Supervise { leg: self.leg })
     }
 
+    /// The leg of a caller: it hears nothing before its ACK.
+    pub(super) fn of_caller(self) -> Self {
+        Self { unconfirmed: true, ..self }
+    }
+
+    /// The caller has sent its ACK, to where our answer went.
+    pub(super) fn confirmed(&mut self) -> Option<Command> {
+        let was = std::mem::replace(&mut self.unconfirmed, false);
+        let direction = self.direction;
+        (was && direction.sends()).then_some(Command::Direction { leg: self.leg, direction })
+    }
+
     /// Presses a key towards the peer.
     pub(super) fn press(&self, digit: Digit, tone: Duration) -> Command {
         Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP }
     }
 
-    fn commands(&self, negotiated: &Negotiated) -> Vec<Command> {
-        let direction = description::direction(negotiated.direction);
+    fn commands(&mut self, negotiated: &Negotiated) -> Vec<Command> {
+        self.direction = description::direction(negotiated.direction);
+        let direction = if self.unconfirmed { unsent(self.direction) } else { self.direction };
         vec![
             Command::RtpRemote { leg: self.leg, remote: description::rtp_remote(negotiated) },
             Command::Direction { leg: self.leg, direction },
@@ -202,6 +220,11 @@ impl fmt::Debug for Media {
         let state = self.exchange.state();
         f.debug_struct("Media").field("leg", &self.leg).field("state", &state).finish_non_exhaustive()
     }
+}
+
+/// The same direction without what we send.
+fn unsent(direction: Direction) -> Direction {
+    if direction.receives() { Direction::RecvOnly } else { Direction::Inactive }
 }
 
 /// What our side wants, from what it did when the peer allowed only so much.

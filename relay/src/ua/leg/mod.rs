@@ -8,16 +8,17 @@ mod invite;
 mod media;
 mod ringing;
 mod session;
+pub(super) mod signal;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use offhook_media::{Command, Event, LegId, RtpLocal};
-use offhook_protocol::Failure;
 use offhook_protocol::request::DtmfMethod;
+use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::dialog::DialogId;
 use offhook_sip::digest::Client;
-use offhook_sip::message::{NameAddr, Request, Response, SipUri, StatusCode};
+use offhook_sip::message::{NameAddr, Reason, Request, Response, SipUri, StatusCode};
 use offhook_sip::transaction::{ServerId, Timing};
 
 use super::account::{Protocol, SipAccount};
@@ -38,7 +39,7 @@ pub(super) enum LegOutput {
     /// Send this ACK.
     Ack(Box<Request>, NextHop),
     /// Cancel this INVITE.
-    Cancel(RequestId),
+    Cancel(RequestId, Option<Reason>),
     /// Answer this request.
     Respond(ServerId, Box<Response>),
     /// Tell the media worker.
@@ -74,6 +75,8 @@ struct Common {
     user_agent: Arc<str>,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
     told: bool,
+    /// The INVITE of ours that was answered.
+    answered: Option<(RequestId, Request)>,
     outputs: Vec<LegOutput>,
 }
 
@@ -148,7 +151,7 @@ impl SipLeg {
         identity: &Identity,
         hop: &mut Hop,
     ) -> Result<(Self, Offer), StatusCode> {
-        let mut media = Media::new(leg, hop.number(), hop.origin(protocol));
+        let mut media = Media::new(leg, hop.number(), hop.origin(protocol)).of_caller();
         let offer = media.take_offer(&request)?;
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
@@ -163,7 +166,7 @@ impl SipLeg {
 
     /// Takes what the core says.
     pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
-        if let LegCommand::Dtmf { digit, duration, method: _ } = command {
+        if let LegCommand::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 } = command {
             let press = self.common.exchange.press(digit, duration);
             self.common.media([press]);
             return self.finish();
@@ -240,15 +243,25 @@ impl SipLeg {
     }
 
     /// The peer gave its INVITE up; it has been answered.
-    pub(super) fn cancelled(&mut self, id: ServerId) -> Vec<LegOutput> {
+    pub(super) fn cancelled(&mut self, id: ServerId, cancel: Option<&Request>) -> Vec<LegOutput> {
         self.step(|state, common| match state {
-            State::Ringing(_) => common.over(Cause::Cancelled),
+            State::Ringing(_) => {
+                let extras = cancel.map(extras::of_request).unwrap_or_default();
+                common.tell_end_with(Cause::Cancelled, extras);
+                State::Over
+            }
             State::Session(mut session) => {
                 session.withdrawn(id, common);
                 State::Session(session)
             }
             other => other,
         })
+    }
+
+    /// The INVITE of ours that was answered, for answers that come after the leg is over.
+    pub(super) fn answered_invite(&mut self) -> Option<(RequestId, Request, Protocol)> {
+        let (id, invite) = self.common.answered.take()?;
+        Some((id, invite, self.common.protocol))
     }
 
     /// When [`SipLeg::handle_timeout`] is due.
@@ -318,6 +331,7 @@ impl Common {
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
             told: false,
+            answered: None,
             outputs: Vec::new(),
         }
     }
@@ -344,7 +358,12 @@ impl Common {
 
     /// Tells the core, once, that the leg is over.
     fn tell_end(&mut self, cause: Cause) {
-        self.event(LegEvent::Ended(cause, Extras::default()));
+        self.tell_end_with(cause, Extras::default());
+    }
+
+    /// The same, with what the peer's message said of it.
+    fn tell_end_with(&mut self, cause: Cause, extras: Extras) {
+        self.event(LegEvent::Ended(cause, extras));
         self.told = true;
     }
 
@@ -357,8 +376,7 @@ impl Common {
     /// The peer refused with this response.
     fn refused(&mut self, response: &Response) -> State {
         let failure = failure_for_status(response.status().code(), &response.reason());
-        self.event(LegEvent::Ended(Cause::Failure(failure), extras::of_response(response)));
-        self.told = true;
+        self.tell_end_with(Cause::Failure(failure), extras::of_response(response));
         State::Over
     }
 
@@ -382,6 +400,10 @@ pub(super) fn of_media(event: &Event) -> Option<(LegId, LegEvent)> {
         Event::Failed { leg, cause } => (leg, LegEvent::MediaFailed(cause)),
         Event::Inactive { leg, .. } => (leg, LegEvent::MediaInactive),
         Event::Dtmf { leg, digit, duration } => (leg, LegEvent::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 }),
+        Event::DtmfRefused { leg } => {
+            let sentence = "The far end takes no keys in RTP. Another DTMF method may work.";
+            (leg, LegEvent::Warning(Failure::new(ErrorCode::Rejected, sentence)))
+        }
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! A confirmed dialog: changes of the session by re-INVITE from either side (RFC 3261 section 14), and BYE.
 
 mod bye;
+mod keys;
 mod offered;
 mod reoffer;
 
@@ -8,15 +9,18 @@ use std::time::Instant;
 
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::dialog::{AnswerTimeout, Dialog, DialogId, Fork, Forks, UnacknowledgedAnswer};
-use offhook_sip::message::{HeaderName, Method, Request, Response, StatusCode};
+use offhook_sip::message::{HeaderName, Method, Reason, Request, Response, StatusCode};
 use offhook_sip::transaction::ServerId;
 
 use super::invite::{of_silence, unsendable};
+use super::signal::Signal;
 use super::{Common, LegOutput, State};
 use crate::call::{Cause, LegCommand, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
+use crate::ua::{extras, reason};
 use bye::{Bye, bye};
+use keys::Keys;
 use reoffer::Reoffer;
 
 /// The INVITE of ours that made the dialog: its 2xx may come again, and others from forks.
@@ -39,6 +43,9 @@ pub(super) struct Session {
     /// A re-INVITE of the peer's that the core has not answered.
     offered: Option<(ServerId, Request)>,
     bye: Bye,
+    keys: Keys,
+    /// What our BYE says of the end.
+    reason: Option<Reason>,
     /// Which request [`Session::sent`] is about.
     sending: Sending,
 }
@@ -65,6 +72,7 @@ pub(super) enum Awaits {
 enum Sending {
     Reoffer,
     Bye,
+    Key,
     /// The BYE of a fork that lost; nobody waits for its response.
     Other,
 }
@@ -81,7 +89,17 @@ impl Session {
     }
 
     fn new(dialog: Dialog, sent: Option<Sent>) -> Self {
-        Self { dialog, sent, answer: None, reoffer: None, offered: None, bye: Bye::None, sending: Sending::Other }
+        Self {
+            dialog,
+            sent,
+            answer: None,
+            reoffer: None,
+            offered: None,
+            bye: Bye::None,
+            keys: Keys::default(),
+            reason: None,
+            sending: Sending::Other,
+        }
     }
 
     /// Our 2xx has been sent; it is repeated until its ACK comes.
@@ -107,6 +125,7 @@ impl Session {
         match (self.sending, &mut self.bye, &mut self.reoffer) {
             (Sending::Reoffer, _, Some(reoffer)) => reoffer.id = Some(id),
             (Sending::Bye, Bye::Sent { id: known }, _) => *known = Some(id),
+            (Sending::Key, ..) => self.keys.name(id),
             _ => {}
         }
         self.sending = Sending::Other;
@@ -123,7 +142,11 @@ impl Session {
         match command {
             LegCommand::Reoffer(audio) if matches!(self.bye, Bye::None) => self.reoffer(audio, common, hop, now),
             LegCommand::ReofferAnswer(result) => self.answer_offered(result, common, now),
+            LegCommand::Dtmf { digit, duration, method } => {
+                self.press(Signal { digit, duration, method }, common, hop, now);
+            }
             LegCommand::End(cause, _) => {
+                self.reason = reason::of_cause(&cause);
                 common.tell_end(cause);
                 self.hang_up(common, hop);
             }
@@ -152,6 +175,10 @@ impl Session {
         if matches!(&self.bye, Bye::Sent { id: known } if *known == Some(id)) {
             return self.bye_response(response, common, hop);
         }
+        if self.keys.is_about(id) {
+            self.key_response(response, common, hop, now);
+            return State::Session(self);
+        }
         let is_invite = response.headers().cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         if is_invite && response.status().is_success() {
             self.repeat_ack(response, common);
@@ -169,6 +196,9 @@ impl Session {
     ) -> State {
         if matches!(&self.bye, Bye::Sent { id: known } if *known == Some(id)) {
             return State::Over;
+        }
+        if self.keys.is_about(id) {
+            self.key_unanswered(why, common);
         }
         if self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) {
             self.reoffer = None;
@@ -194,7 +224,12 @@ impl Session {
             Method::Bye => {
                 common.respond(id, request, StatusCode::OK);
                 self.abandon_changes(common);
-                common.over(Cause::Normal)
+                common.tell_end_with(Cause::Normal, extras::of_request(request));
+                State::Over
+            }
+            Method::Info => {
+                self.take_key(id, request, common);
+                State::Session(self)
             }
             _ => {
                 self.take_offer(id, request, common, now);
@@ -216,12 +251,15 @@ impl Session {
             return State::Session(self);
         }
         let awaits = self.answer.take().map_or(Awaits::Ack, |answer| answer.awaits);
+        let confirmed = common.exchange.confirmed();
+        common.media(confirmed);
         match (&self.bye, awaits) {
             (Bye::AfterAck, _) => self.send_bye(common, hop),
             (Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
             (Bye::None, Awaits::FirstAnswer | Awaits::Answer) => self.late_answer(awaits, ack, common, hop),
         }
         self.reoffer_after_ack(common, hop, now);
+        self.press_next(common, hop, now);
         State::Session(self)
     }
 
@@ -242,12 +280,13 @@ impl Session {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
         let reoffer = self.reoffer.as_ref().and_then(Reoffer::poll_timeout);
-        answer.into_iter().chain(reoffer).min()
+        answer.into_iter().chain(reoffer).chain(self.keys.poll_timeout()).min()
     }
 
     /// Repeats our 2xx, gives up waiting for its ACK, or tries a re-INVITE again.
     pub(super) fn handle_timeout(mut self: Box<Self>, common: &mut Common, hop: &mut Hop, now: Instant) -> State {
         self.reoffer_timeout(common, hop, now);
+        self.press_next(common, hop, now);
         let Some(answer) = self.answer.as_mut() else { return State::Session(self) };
         match answer.unacknowledged.handle_timeout(now) {
             AnswerTimeout::Wait => {}
@@ -289,7 +328,7 @@ impl Session {
                 let Some(mut lost) = sent.forks.take(&id) else { return };
                 let invite = sent.invite.clone();
                 acknowledge(&mut lost, &invite, response, common, hop);
-                if let Some((bye, next_hop)) = bye(&mut lost, common, hop) {
+                if let Some((bye, next_hop)) = bye(&mut lost, None, common, hop) {
                     common.outputs.push(LegOutput::Send(Box::new(bye), next_hop));
                 }
             }

@@ -46,7 +46,7 @@ fn ringing_and_answer_belong_to_one_dialog() {
     assert_eq!(ringing.headers().to().unwrap().tag(), ok.headers().to().unwrap().tag());
     assert!(body(ok.body()).contains("m=audio 4000 RTP/AVP 8 97"));
     assert!(ok.headers().contains(&HeaderName::Contact));
-    assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "SendRecv", "supervise"]);
+    assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "RecvOnly", "supervise"]);
     scene.give(peer.answered(&ok).ack(1).build().unwrap());
     scene.wait(seconds(100));
     scene.assert_quiet();

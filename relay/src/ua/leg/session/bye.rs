@@ -1,7 +1,7 @@
 //! The end of a dialog (RFC 3261 section 15).
 
 use offhook_sip::dialog::Dialog;
-use offhook_sip::message::{HeaderName, Method, Request, Response, StatusCode};
+use offhook_sip::message::{HeaderName, Method, Reason, Request, Response, StatusCode};
 
 use super::{Sending, Session};
 use crate::ua::hop::Hop;
@@ -39,7 +39,7 @@ impl Session {
     }
 
     pub(super) fn send_bye(&mut self, common: &mut Common, hop: &mut Hop) {
-        match bye(&mut self.dialog, common, hop) {
+        match bye(&mut self.dialog, self.reason.as_ref(), common, hop) {
             Some((request, next_hop)) => {
                 common.outputs.push(LegOutput::Send(Box::new(request), next_hop));
                 self.bye = Bye::Sent { id: None };
@@ -65,10 +65,19 @@ impl Session {
 }
 
 /// The BYE of a dialog, and where it goes. `None` when nothing can be sent to such a peer.
-pub(super) fn bye(dialog: &mut Dialog, common: &mut Common, hop: &mut Hop) -> Option<(Request, NextHop)> {
+pub(super) fn bye(
+    dialog: &mut Dialog,
+    reason: Option<&Reason>,
+    common: &mut Common,
+    hop: &mut Hop,
+) -> Option<(Request, NextHop)> {
     let next_hop = NextHop::of_uri(dialog.next_hop(), common.protocol)?;
     let via = hop.via(next_hop.protocol).ok()?;
-    let request = dialog.request(Method::Bye, &via).header(HeaderName::UserAgent, &common.user_agent).build();
+    let mut request = dialog.request(Method::Bye, &via).header(HeaderName::UserAgent, &common.user_agent);
+    if let Some(reason) = reason {
+        request = request.header(HeaderName::Reason, reason);
+    }
+    let request = request.build();
     let mut request = request.inspect_err(|error| tracing::warn!(%error, "a BYE was not sent")).ok()?;
     // Without credentials it goes out all the same; a challenge is answered then.
     drop(common.authorize(&mut request, hop));

@@ -129,7 +129,7 @@ impl Session {
         let Some(reoffer) = self.reoffer.take() else { return };
         self.reoffer = match reoffer.wait {
             Wait::Response { request, .. } => {
-                common.outputs.extend(reoffer.id.map(LegOutput::Cancel));
+                common.outputs.extend(reoffer.id.map(|id| LegOutput::Cancel(id, None)));
                 Some(Reoffer { wait: Wait::Cancelled { request }, ..reoffer })
             }
             wait => Some(Reoffer { wait, ..reoffer }),
