@@ -47,7 +47,7 @@ export class Lab {
     await page.addInitScript((stand) => (window.stand = stand), { url: this.relay.url, number: this.tests++ });
     // What runs in the page was compiled for here, where functions keep their names by this function's help.
     await page.addInitScript("globalThis.__name = (value) => value");
-    await page.addInitScript(watchMicrophone);
+    await page.addInitScript(watchMedia);
     await page.goto(`${this.browser.origin}${address}`);
     await page.waitForFunction(() => typeof window.lab === "object" && typeof window.Flashphoner === "object");
     return page;
@@ -77,11 +77,16 @@ declare global {
     /** What the browser was asked for, and what it opened. */
     asked: MediaStreamConstraints[];
     opened: MediaStream[];
+    /** Every peer connection, and how it was configured. */
+    peers: RTCPeerConnection[];
+    configured: (RTCConfiguration | undefined)[];
+    /** Every description of the far end, as it was set. */
+    described: string[];
   }
 }
 
-/** Runs in the page before any script could keep `getUserMedia` for itself. */
-function watchMicrophone(): void {
+/** Runs in the page before any script could keep for itself what is watched here. */
+function watchMedia(): void {
   window.asked = [];
   window.opened = [];
   const { mediaDevices } = navigator;
@@ -92,6 +97,23 @@ function watchMicrophone(): void {
     window.opened.push(stream);
     return stream;
   };
+  window.described = [];
+  const prototype = RTCPeerConnection.prototype as unknown as Record<string, (given: RTCSessionDescriptionInit) => Promise<void>>;
+  const describe = prototype["setRemoteDescription"];
+  prototype["setRemoteDescription"] = function (given) {
+    window.described.push(given.sdp ?? "");
+    return describe.call(this, given);
+  };
+  window.peers = [];
+  window.configured = [];
+  window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+    construct(target, given: [RTCConfiguration?]) {
+      const peer = new target(...given);
+      window.peers.push(peer);
+      window.configured.push(given[0]);
+      return peer;
+    },
+  });
 }
 
 export function lab(options: LabOptions = {}): Lab {

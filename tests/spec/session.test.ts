@@ -118,17 +118,9 @@ describe("options of createSession", () => {
 
   it("createSession option mediaOptions: configures the peer connections", async () => {
     const configured = await set.run(async () => {
-      const configured: (RTCConfiguration | undefined)[] = [];
-      const Original = window.RTCPeerConnection;
-      window.RTCPeerConnection = class extends Original {
-        constructor(configuration?: RTCConfiguration) {
-          configured.push(configuration);
-          super(configuration);
-        }
-      };
       const iceServers = [{ urls: "stun:127.0.0.1:9" }];
       await window.lab.pair({ session: { mediaOptions: { iceServers } } });
-      return configured.map((configuration) => configuration?.iceServers);
+      return window.configured.map((configuration) => configuration?.iceServers);
     });
     assert.equal(configured.length, 2);
     for (const iceServers of configured) assert.match(JSON.stringify(iceServers), /stun:127\.0\.0\.1:9/);
