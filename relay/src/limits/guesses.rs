@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::RateLimit;
 
-/// A wrong password or token is forgiven after this long.
+/// A wrong password is forgiven after this long.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(6);
 
 /// So many may be wrong at once: a family's or an office's browsers can share an address.
@@ -13,7 +13,7 @@ const AT_ONCE: u32 = 20;
 /// Addresses that are told apart. Beyond them all others share one count.
 const MAX_SOURCES: usize = 10_000;
 
-/// Wrong passwords and tokens, counted per address they come from, so that opening more connections does not help to
+/// Wrong passwords, counted per address they come from, so that opening more connections does not help to
 /// guess more of them.
 #[derive(Debug, Default)]
 pub struct Guesses {
@@ -22,7 +22,7 @@ pub struct Guesses {
 }
 
 impl Guesses {
-    /// Whether an address may try a password or token.
+    /// Whether an address may try a password.
     #[must_use]
     pub fn may_try(&self, source: IpAddr, now: Instant) -> bool {
         let known = self.sources.get(&network(source));

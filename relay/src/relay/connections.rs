@@ -150,7 +150,7 @@ impl<M: MediaPlane> Relay<M> {
         if taken { Ok(()) } else { Err(Failure::new(ErrorCode::LimitReached, sentence)) }
     }
 
-    /// Refuses a password or token, right or wrong, while too many wrong ones came from the same address.
+    /// Refuses a password, right or wrong, while too many wrong ones came from the same address.
     pub(super) fn may_guess(&self, id: ConnectionId, now: Instant) -> Result<(), Failure> {
         let Some(connection) = self.connections.get(&id) else { return Ok(()) };
         if self.guesses.may_try(connection.source, now) {
@@ -160,10 +160,17 @@ impl<M: MediaPlane> Relay<M> {
         Err(Failure::new(ErrorCode::LimitReached, sentence))
     }
 
-    /// Notes a wrong password or token.
-    pub(super) fn guessed_wrong(&mut self, id: ConnectionId, now: Instant) {
+    pub(super) fn wrong_password(&mut self, id: ConnectionId, now: Instant) {
+        if let Some(connection) = self.connections.get(&id) {
+            self.guesses.wrong(connection.source, now);
+        }
+        self.guessed_wrong(id);
+    }
+
+    /// Notes a wrong password or token. Tokens do not count for an address: nobody guesses one, and after a relay's
+    /// restart every browser behind that address comes with one that means nothing any more.
+    pub(super) fn guessed_wrong(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        self.guesses.wrong(connection.source, now);
         connection.guesses = connection.guesses.saturating_add(1);
         if connection.guesses >= MAX_GUESSES {
             self.close(id, close::POLICY, "too many wrong passwords");

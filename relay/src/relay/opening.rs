@@ -75,7 +75,6 @@ impl<M: MediaPlane> Relay<M> {
         resume: &Resume,
         now: Instant,
     ) -> Result<ReplyBody, Failure> {
-        self.may_guess(connection, now)?;
         let (id, token) = self.session_with(resume.token.reveal())?;
         let reply = if resume.fresh {
             let seen = self.last_event(id);

@@ -19,8 +19,10 @@ impl<M: MediaPlane> Relay<M> {
         let id = request.id;
         self.heard(connection, id, &request.body);
         let result = self.handle(connection, request.body, now);
-        if let Err(Failure { code: ErrorCode::Unauthorized | ErrorCode::ResumeRejected, .. }) = &result {
-            self.guessed_wrong(connection, now);
+        match &result {
+            Err(Failure { code: ErrorCode::Unauthorized, .. }) => self.wrong_password(connection, now),
+            Err(Failure { code: ErrorCode::ResumeRejected, .. }) => self.guessed_wrong(connection),
+            _ => {}
         }
         let rest = self.outputs.split_off(first);
         self.reply(connection, Some(id), result);

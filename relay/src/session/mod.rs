@@ -205,6 +205,8 @@ impl Session {
     pub fn take_over(&mut self, connection: ConnectionId, presented: Token, token: Token) {
         self.former_token = Some(presented);
         self.token = token;
+        // The next page counts its requests itself.
+        self.last_request = None;
         self.attach(connection);
     }
 

@@ -1,6 +1,7 @@
 //! A relay on ports of its own, and a client that speaks to it over real sockets.
 #![allow(dead_code, reason = "not every test binary needs everything")]
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -65,7 +66,11 @@ impl Client {
     }
 
     pub(crate) async fn connect_with(relay: &Running, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("ws://{}/ws", relay.http).into_client_request().unwrap();
+        Self::connect_to(relay.http, headers).await
+    }
+
+    pub(crate) async fn connect_to(http: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        let mut request = format!("ws://{http}/ws").into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }

@@ -134,7 +134,8 @@ impl BrowserLeg {
     }
 
     fn failed(&mut self, cause: MediaFailure, now: Instant) {
-        let mendable = self.connection.connected && cause != MediaFailure::FingerprintMismatch;
+        let mendable = self.connection.connected || self.unattached || self.is_waiting();
+        let mendable = mendable && cause != MediaFailure::FingerprintMismatch;
         if mendable { self.lose(cause, now) } else { self.leg(LegEvent::MediaFailed(cause)) }
     }
 

@@ -236,6 +236,12 @@ fn a_browser_learns_which_of_its_requests_arrived() {
     world.lose(alice);
     let back = world.greeted();
     assert_eq!(world.result(back, "resume", json!({"token": token, "lastSeq": 0}))["lastRequest"], 7);
+    let (other, reply) = page(&mut world, &token);
+    assert_eq!(reply["lastRequest"], Value::Null);
+    world.lose(other);
+    let back = world.greeted();
+    let fields = json!({"token": reply["token"], "lastSeq": 0});
+    assert_eq!(world.result(back, "resume", fields)["lastRequest"], Value::Null, "another page's do not count");
 }
 
 #[test]

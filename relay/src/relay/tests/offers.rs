@@ -285,6 +285,21 @@ fn a_page_that_is_gone_for_long_leaves_no_silent_call() {
 }
 
 #[test]
+fn a_page_that_is_gone_before_it_was_connected_leaves_its_call_to_the_next_one() {
+    let mut world = World::demo();
+    let alice = world.greeted();
+    let opened = world.result(alice, "openLocal", json!({"login": "alice", "keepAlive": true}));
+    world.call(alice, "a1", "echo");
+    world.leave(alice);
+    let leg = leg(&world, 0);
+    world.input(Input::Media(Event::Failed { leg, cause: MediaFailure::ConnectTimeout }));
+    let page = world.greeted();
+    let reply = world.result(page, "resume", json!({"token": opened["token"], "lastSeq": 0, "fresh": true}));
+    assert_eq!(reply["calls"][0]["status"], "ESTABLISHED");
+    assert_eq!(offers(&mut world, page, "a1", &another_page())["error"], Value::Null);
+}
+
+#[test]
 fn another_certificate_than_the_described_ends_the_call_at_once() {
     let mut world = World::demo();
     let (alice, _, _) = world.conversation();

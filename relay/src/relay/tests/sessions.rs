@@ -61,6 +61,18 @@ fn an_address_that_guesses_on_many_connections_has_to_wait() {
 }
 
 #[test]
+fn an_office_full_of_browsers_comes_back_after_a_restart() {
+    let users = BTreeMap::from([("alice".to_owned(), Some(Secret::new("right")))]);
+    let mut world = World::new(Config { users: Users::Named(users), ..Config::default() });
+    for _ in 0..100 {
+        let token = json!(format!("7.{}", "0".repeat(48)));
+        let (browser, reply) = resume(&mut world, &token, 3);
+        assert_eq!(reply["error"]["code"], "resumeRejected");
+        world.result(browser, "openLocal", json!({"login": "alice", "password": "right"}));
+    }
+}
+
+#[test]
 fn a_login_that_is_no_name_is_refused_by_field() {
     let mut world = World::demo();
     let browser = world.greeted();
