@@ -10,6 +10,9 @@ mod payload;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use payload::Payload;
 pub use read::BrowserDescription;
 pub use write::{agreed, answer, offer};
