@@ -7,8 +7,9 @@ use axum::http::uri::Authority;
 /// Whether a page of this origin may open a WebSocket: one the relay serves itself, or one the configuration names.
 /// Browsers always say their origin; what says none is no page, and cannot be abused by one.
 ///
-/// A relay with `open` local names serves this machine only, so its own pages are of this machine's names only: any
-/// other name may be one that a foreign page had point here (DNS rebinding).
+/// A relay with `open` local names serves this machine only, and pages that this machine serves: on whatever port, for
+/// they can do no more than any program here, but never under another name, which may be one that a foreign page had
+/// point here (DNS rebinding).
 pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[String], open: bool) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
@@ -17,7 +18,11 @@ pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[String], open: bool) ->
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let authority = origin.split_once("://").map(|(_, authority)| authority);
-    host.is_some_and(|host| Some(host) == authority && (!open || is_this_machine(host)))
+    match (host, authority) {
+        (Some(host), Some(authority)) if open => is_this_machine(host) && is_this_machine(authority),
+        (Some(host), Some(authority)) => host == authority,
+        _ => false,
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -64,6 +69,10 @@ mod tests {
     fn open_names_are_for_pages_of_this_machine() {
         for host in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"] {
             assert!(is_allowed(&headers(host, Some(&format!("http://{host}"))), &[], true), "{host}");
+        }
+        assert!(is_allowed(&headers("localhost:8080", Some("http://127.0.0.1:8000")), &[], true));
+        for foreign in ["https://shop.example", "null", "http://localhost.example", "http://localhost@shop.example"] {
+            assert!(!is_allowed(&headers("localhost:8080", Some(foreign)), &[], true), "{foreign}");
         }
         let rebound = headers("shop.example:8080", Some("http://shop.example:8080"));
         assert!(!is_allowed(&rebound, &[], true));
