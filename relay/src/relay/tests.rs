@@ -8,6 +8,7 @@ mod offers;
 mod order;
 mod plane;
 mod sessions;
+mod transfer;
 mod waiting;
 
 use std::sync::Arc;
