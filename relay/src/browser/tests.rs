@@ -251,6 +251,29 @@ fn a_hold_goes_on_through_a_change() {
 }
 
 #[test]
+fn a_network_that_changes_waits_for_no_hold() {
+    let mut leg = connected();
+    leg.hold(true).unwrap();
+    said(&mut leg);
+    offer(&mut leg, OFFER);
+    assert_eq!(said(&mut leg), ["remote 2", "sdp Answer"]);
+    let other = BrowserDescription::parse(&OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 0 110 126")).unwrap();
+    assert!(leg.transport_for(&other).is_err(), "one change at a time");
+}
+
+#[test]
+fn another_page_is_not_answered_what_the_former_one_offered() {
+    let mut leg = connected();
+    offer(&mut leg, &OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 0 110 126"));
+    leg.taken_over(start());
+    said(&mut leg);
+    leg.command(LegCommand::ReofferAnswer(Ok(audio(&[Codec::Pcmu], Direction::SendRecv))), start());
+    assert_eq!(said(&mut leg), ["gate SendRecv"]);
+    offer(&mut leg, OFFER);
+    assert_eq!(said(&mut leg), ["remote 2", "sdp Answer"]);
+}
+
+#[test]
 fn early_media_can_be_heard_in_another_page() {
     let mut leg = calling();
     leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()), start());

@@ -48,14 +48,15 @@ impl BrowserLeg {
     /// # Errors
     /// [`ErrorCode::InvalidCallState`] when the call is not in a state in which the browser may offer.
     pub fn transport_for(&self, offer: &BrowserDescription) -> Result<Transport, Failure> {
-        if self.awaited.is_some() || self.asked.is_some() {
+        let again = self.still_agreed(&offer.audio());
+        if self.awaited.is_some() || (self.asked == Some(Change::Hold) && again.is_none()) {
             let sentence = "Another change of the call is under way; try again when it is done.";
             return Err(Failure::new(ErrorCode::InvalidCallState, sentence));
         }
         self.require(matches!(self.state, State::Calling | State::Early | State::Connected))?;
         if self.state == State::Early {
             // What the far end has not agreed to yet cannot be changed.
-            self.require(self.still_agreed(&offer.audio()).is_some())?;
+            self.require(again.is_some())?;
         }
         let Some(known) = self.remote.as_ref().filter(|_| self.state != State::Calling) else {
             return Ok(Transport::Kept);
@@ -85,6 +86,7 @@ impl BrowserLeg {
         match (self.state, kept) {
             // Answered when the far end answers.
             (State::Calling, _) => {}
+            _ if self.asked == Some(Change::Media) => {}
             (_, Some(agreed)) => self.write_answer(&agreed),
             (_, None) => {
                 self.asked = Some(Change::Media);
@@ -136,12 +138,13 @@ impl BrowserLeg {
     }
 
     pub(super) fn write_answer(&mut self, audio: &Description) {
-        let Some(offer) = &self.remote else { return };
+        self.agreed = Some(audio.clone());
+        // What the former page offered is nothing to this one, which offers itself.
+        let Some(offer) = self.remote.as_ref().filter(|_| !self.unattached) else { return };
         self.version += 1;
         let own = Description { direction: offer.audio().direction, ..audio.clone() };
         let (sdp, formats) = webrtc::answer(offer, &self.local, &own, self.version);
         let remote = offer.remote(formats);
-        self.agreed = Some(audio.clone());
         self.media(Command::WebRtcRemote { leg: self.leg, remote });
         self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Answer, sdp }));
     }
