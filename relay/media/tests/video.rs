@@ -129,7 +129,7 @@ fn whoever_is_joined_later_begins_with_a_whole_picture() {
 fn a_held_browser_is_shown_nothing_and_begins_with_a_whole_picture_after() {
     let (mut relay, mut alice, mut bob) = call();
     alice.show(96, b"picture");
-    shown(&mut bob, &mut alice);
+    let before_hold = shown(&mut bob, &mut alice).header;
     let direct = |relay: &Relay, leg: LegId, direction| relay.command(Command::Direction { leg, direction });
     direct(&relay, bob.leg, Direction::Inactive);
     alice.show(96, b"unseen");
@@ -141,7 +141,10 @@ fn a_held_browser_is_shown_nothing_and_begins_with_a_whole_picture_after() {
     direct(&relay, bob.leg, Direction::SendRecv);
     asked_for_a_picture(&mut alice, before);
     alice.show(96, b"seen again");
-    assert_eq!(&shown(&mut bob, &mut alice).payload[..], b"seen again");
+    let again = shown(&mut bob, &mut alice);
+    assert_eq!(&again.payload[..], b"seen again");
+    // What was held back is nothing to ask for.
+    assert_eq!(again.header.sequence_number, before_hold.sequence_number.wrapping_add(1));
 }
 
 #[test]

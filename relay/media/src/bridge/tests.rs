@@ -6,8 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::event::{Event, Inactivity};
-use crate::format::{Codec, Format, PayloadFormat};
+use crate::format::{Codec, Direction, Format, PayloadFormat};
 use crate::outlet::Door;
+use crate::params::{IceCredentials, WebRtcRemote};
 use crate::rtp::Header;
 use crate::simulated::origin;
 
@@ -604,4 +605,66 @@ proptest::proptest! {
         world.command(Command::Close { leg: B });
         proptest::prop_assert_eq!(world.bridge.deadline(), None);
     }
+}
+
+/// A sender report of a leg's telephone: what its clock says, NTP seconds and 1/2^32 of one, and the timestamp then.
+fn sender_report(ssrc: u32, ntp: u64, timestamp: u32) -> Vec<u8> {
+    let mut report = vec![0x80, 200, 0, 6];
+    report.extend(ssrc.to_be_bytes());
+    report.extend(ntp.to_be_bytes());
+    report.extend(timestamp.to_be_bytes());
+    report.extend([0; 8]);
+    report
+}
+
+/// The NTP time and the timestamp of the last sender report to a leg.
+fn reported(world: &mut World, leg: LegId) -> (u64, u32) {
+    let key = world.bridge.keys[&leg];
+    let is_report = |(door, _, packet): &&(Door, SocketAddr, Vec<u8>)| *door == Door::Rtcp(key) && packet[1] == 200;
+    let (_, _, report) = world.out.sent.iter().rev().find(is_report).expect("no sender report");
+    let word = |at: usize| u32::from_be_bytes(report[at..at + 4].try_into().unwrap());
+    ((u64::from(word(8)) << 32) | u64::from(word(12)), word(16))
+}
+
+#[test]
+fn a_streams_reports_say_what_its_source_says_of_its_time_however_late_its_packets_come() {
+    let mut world = World::new();
+    world.phone(A, &[audio(Codec::Pcmu, 0)]);
+    world.phone(B, &[audio(Codec::Pcmu, 0)]);
+    world.join(A, B);
+    world.pass(Duration::from_secs(100));
+    // Its report is on the way for no time, and its packets for 400 ms.
+    let (key, theirs) = (world.bridge.keys[&A], 7u64 << 32);
+    world.say(A, 0, 8000, b"first");
+    let first = world.heard(B)[0].0.timestamp;
+    let report = sender_report(A.0 as u32, theirs, 8000 + 3200);
+    let from = SocketAddr::new(World::address(A).ip(), 4001);
+    world.bridge.receive_rtcp(world.now, key, from, &report, &mut world.out);
+    let heard_at = world.bridge.clock.timestamp(world.now);
+    for number in 1..500u32 {
+        world.pass(FRAME);
+        world.say(A, 0, 8000 + number * 160, b"sound");
+    }
+    let (at, timestamp) = reported(&mut world, B);
+    let elapsed = ((u128::from(at - heard_at) * 8000) >> 32) as u32;
+    assert_eq!(timestamp, first.wrapping_add(3200 + elapsed));
+}
+
+#[test]
+fn a_report_that_has_nothing_to_do_with_the_packets_is_not_believed() {
+    let mut world = World::new();
+    world.phone(A, &[audio(Codec::Pcmu, 0)]);
+    world.phone(B, &[audio(Codec::Pcmu, 0)]);
+    world.join(A, B);
+    world.say(A, 0, 8000, b"first");
+    let first = world.heard(B)[0].0.timestamp;
+    let (key, from) = (world.bridge.keys[&A], SocketAddr::new(World::address(A).ip(), 4001));
+    let report = sender_report(A.0 as u32, 7 << 32, 0x7000_0000);
+    world.bridge.receive_rtcp(world.now, key, from, &report, &mut world.out);
+    for number in 1..500u32 {
+        world.pass(FRAME);
+        world.say(A, 0, 8000 + number * 160, b"sound");
+    }
+    let (_, timestamp) = reported(&mut world, B);
+    assert!(timestamp.wrapping_sub(first) <= 500 * 160, "{timestamp} {first}");
 }
