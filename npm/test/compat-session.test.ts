@@ -176,7 +176,7 @@ test("the server's own address as domain with port 0 makes a user of the relay, 
     sipOptions: { login: "anna", authenticationName: "anna", password: "x", domain: "PBX.example", outboundProxy: "pbx.example", port: "0" },
   });
   const [, options] = bench.requests("openSession")[0] as [string, { sipOptions: unknown }];
-  assert.deepEqual(options.sipOptions, { login: "anna" });
+  assert.deepEqual(options.sipOptions, { login: "anna", password: "x" });
   const seen: unknown[] = [];
   session.on("ESTABLISHED", (_, { authToken }) => seen.push(authToken)).on("REGISTERED", () => seen.push("REGISTERED"));
   bench.emit({ kind: "session", sessionId: session.id(), status: "ESTABLISHED", login: "anna", token: "t" });

@@ -41,8 +41,8 @@ function isLocal({ domain, port }: SipOptions, urlServer: string): boolean {
   }
 }
 
-function localUser({ login }: SipOptions): plain.SipOptions {
-  return { login };
+function localUser({ login, password }: SipOptions): plain.SipOptions {
+  return { login, ...(password ? { password } : {}) };
 }
 
 function sipUser(given: SipOptions): plain.SipOptions {
