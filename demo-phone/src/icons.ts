@@ -17,6 +17,7 @@ export const ICONS = {
   keypad: draw(
     [5, 12, 19].flatMap((x) => [5, 12, 19].map((y) => `<circle cx="${x}" cy="${y}" r="1.300" fill="currentColor"/>`)).join(""),
   ),
+  transfer: draw('<path d="M4 12h15M13 6l6 6-6 6"/>'),
   erase: draw('<path d="M9 5h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H9l-6-7z"/><path d="m12 9.500 5 5m0-5-5 5"/>'),
   shuffle: draw('<path d="M4 12a8 8 0 0 1 13.700-5.600L20 8.500M20 4v4.500h-4.500M20 12a8 8 0 0 1-13.700 5.600L4 15.500M4 20v-4.500h4.500"/>'),
   close: draw('<path d="m6 6 12 12M18 6 6 18"/>'),

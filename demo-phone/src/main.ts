@@ -1,4 +1,5 @@
 import { createSession, type SessionOptions } from "offhook";
+import "./elements/device-choice.js";
 import "./elements/level-meter.js";
 import { AccountBar } from "./elements/account-bar.js";
 import { CallPanel } from "./elements/call-panel.js";
@@ -8,6 +9,7 @@ import { DialPad } from "./elements/dial-pad.js";
 import { IncomingCall } from "./elements/incoming-call.js";
 import { LevelMeter } from "./elements/level-meter.js";
 import { NoticeLine } from "./elements/notice-line.js";
+import { OtherCall } from "./elements/other-call.js";
 import { SpeedDial } from "./elements/speed-dial.js";
 import { listenToKeyboard } from "./keyboard.js";
 import { watchStream } from "./media.js";
@@ -21,6 +23,7 @@ const notice = the(NoticeLine, "notice-line");
 const form = the(ConnectForm, "connect-form");
 const incoming = the(IncomingCall, "incoming-call");
 const panel = the(CallPanel, "call-panel");
+const other = the(OtherCall, "other-call");
 const entry = the(DialEntry, "dial-entry");
 const pad = the(DialPad, "dial-pad");
 const services = the(SpeedDial, "#services");
@@ -60,6 +63,12 @@ function prepare(): void {
   for (const ender of [incoming, panel]) on(ender, "phone-hangup", () => { phone.hangup(); });
   on(panel, "phone-hold", () => { phone.toggleHold(); });
   on(panel, "phone-mute", () => { phone.toggleMute(); });
+  on(panel, "phone-transfer", (target: string) => { phone.transfer(target); });
+  on(panel, "phone-devices", (devices: { mic?: string; speaker?: string }) => { phone.useDevices(devices); });
+  on(other, "phone-other-answer", () => { phone.answerOther(); });
+  on(other, "phone-other-decline", () => { phone.declineOther(); });
+  on(other, "phone-swap", () => { phone.swap(); });
+  on(other, "phone-join", () => { phone.join(); });
   on(panel, "phone-keypad", () => {
     keypadInCall = !keypadInCall;
     show();
@@ -107,6 +116,8 @@ function show(): void {
   panel.hidden = screen !== "call";
   if (line) incoming.show(line.peer);
   if (line) panel.show(line, keypadInCall);
+  other.hidden = !phone.other;
+  if (phone.other) other.show(phone.other.peer, phone.other.text, phone.waiting);
 
   const known = new Set<string>(SERVICES.map((service) => service.number));
   const numbers = phone.recent.filter((number) => !known.has(number));

@@ -1,33 +1,11 @@
-import type { Call, CallStatus, MediaChoice, OffhookError, Session, SessionOptions } from "offhook";
-import { endText, statusText } from "./sentences.js";
+import type { Call, MediaChoice, OffhookError, Session, SessionOptions, Transfer } from "offhook";
+import { newLine, refresh, rings, type Line } from "./line.js";
+import { endText } from "./sentences.js";
 
 /** Something to tell the person at the phone. */
 export interface Notice {
   kind: "info" | "problem";
   text: string;
-}
-
-/** The one call that the phone shows. */
-export interface Line {
-  call: Call;
-  status: CallStatus;
-  /** The status in words. */
-  text: string;
-  /** Who is at the other end. */
-  peer: string;
-  /** When the two ends were connected, in milliseconds of the phone's clock. */
-  since: number | undefined;
-  muted: boolean;
-  /** Whether the call is on hold and the hold is ours to end. */
-  held: boolean;
-  /** Whether we have asked for a hold. */
-  holdAsked: boolean;
-  /** Whether the person here has ended the call. */
-  hungUp: boolean;
-  /** Keys that the far end pressed. */
-  received: string;
-  /** Keys pressed here. */
-  sent: string;
 }
 
 /** What the outside gives the phone. */
@@ -43,13 +21,15 @@ const ENDS = ["FINISH", "BUSY", "FAILED"] as const;
 const STEPS = ["TRYING", "RING", "RING_MEDIA", "SESSION_PROGRESS", "HOLD"] as const;
 
 /**
- * The phone without its looks: one session and one call at a time. Fires `change` when there is something new to
- * show. What a person can do wrong ends as a notice, never as an exception.
+ * The phone without its looks: one session, one call that speaks, and another that waits or is held. Fires `change`
+ * when there is something new to show. What a person can do wrong ends as a notice, never as an exception.
  */
 export class Phone extends EventTarget {
   readonly #outside: Surroundings;
   #session: Session | undefined;
+  /** The call that speaks. */
   #line: Line | undefined;
+  #other: Line | undefined;
   /** Whether the person has asked to disconnect. */
   #leaving = false;
   notice: Notice | undefined;
@@ -73,10 +53,19 @@ export class Phone extends EventTarget {
     return this.#line;
   }
 
-  /** Whether a call rings here and waits for an answer. */
+  /** The second call: it rings here and waits for an answer, or is on hold. */
+  get other(): Line | undefined {
+    return this.#other;
+  }
+
+  /** Whether a call rings here and waits for an answer, while no other speaks. */
   get ringing(): boolean {
-    const line = this.#line;
-    return line !== undefined && line.call.isIncoming() && (line.status === "NEW" || line.status === "RING");
+    return this.#line !== undefined && rings(this.#line);
+  }
+
+  /** Whether a second call waits for an answer. */
+  get waiting(): boolean {
+    return this.#other !== undefined && rings(this.#other);
   }
 
   connect(options: SessionOptions): void {
@@ -103,15 +92,16 @@ export class Phone extends EventTarget {
       const call = session.createCall({ ...this.#outside.media, callee });
       this.#take(call, callee);
       call.call();
-      this.#refresh();
+      if (this.#line) this.#refresh(this.#line);
     });
   }
 
   answer(): void {
-    if (!this.ringing) return;
+    const line = this.#line;
+    if (!line || !this.ringing) return;
     this.#attempt(() => {
-      this.#line?.call.answer(this.#outside.media);
-      this.#refresh();
+      line.call.answer(this.#outside.media);
+      this.#refresh(line);
     });
   }
 
@@ -122,6 +112,64 @@ export class Phone extends EventTarget {
       line.call.hangup();
       line.hungUp = true;
     });
+  }
+
+  /** Answers the call that waits; the one that speaks is held, or ends if it was not connected yet. */
+  answerOther(): void {
+    const other = this.#other;
+    if (!other || !this.waiting) return;
+    this.#attempt(() => {
+      this.#park();
+      other.call.answer(this.#outside.media);
+      this.#exchange();
+    });
+  }
+
+  /** Declines the call that waits. */
+  declineOther(): void {
+    const other = this.#other;
+    if (!other) return;
+    this.#attempt(() => {
+      other.call.hangup();
+      other.hungUp = true;
+    });
+  }
+
+  /** Goes over to the call that is held. */
+  swap(): void {
+    const other = this.#other;
+    if (!other || this.waiting) return;
+    this.#attempt(() => {
+      this.#park();
+      other.call.unhold();
+      this.#exchange();
+    });
+  }
+
+  /** Has the far ends of both calls speak with each other, and leaves. */
+  join(): void {
+    const [line, other] = [this.#line, this.#other];
+    if (!line || !other || this.waiting) return;
+    this.#attempt(() => { line.call.transfer(other.call); });
+  }
+
+  /** Hands the far end over to somebody else. */
+  transfer(target: string): void {
+    const line = this.#line;
+    if (!line || target === "") return;
+    this.#attempt(() => {
+      line.call.transfer(target);
+      line.transfer = `Transferring to ${target}…`;
+    });
+  }
+
+  /** Has the call that speaks use another microphone or speaker. */
+  useDevices({ mic, speaker }: { mic?: string; speaker?: string }): void {
+    const call = this.#line?.call;
+    if (!call) return;
+    const refused = (error: unknown): void => { this.#problem(error instanceof Error ? error.message : String(error)); };
+    if (mic !== undefined) void call.switchMic(mic).catch(refused);
+    if (speaker !== undefined) this.#attempt(() => void call.setAudioOutputId(speaker)?.catch(refused));
   }
 
   toggleHold(): void {
@@ -181,6 +229,8 @@ export class Phone extends EventTarget {
         else if (!this.#leaving && this.notice?.kind !== "problem") this.#problem("Not registered any more: calls do not come in.");
         this.#changed();
       })
+      .on("RECONNECTING", () => { this.#tell({ kind: "problem", text: "The connection is being made again…" }); })
+      .on("RECONNECTED", () => { this.dismissNotice(); })
       .on("WARN", (error) => { this.#problem(withSipStatus(error)); })
       .on("INCOMING_CALL", (call) => { this.#incoming(call); })
       .on("DISCONNECTED", () => { this.#offline(undefined); })
@@ -188,48 +238,82 @@ export class Phone extends EventTarget {
   }
 
   #incoming(call: Call): void {
-    if (this.#line) {
+    if (this.#other) {
       call.hangup();
       this.#tell({ kind: "info", text: `${call.visibleName()} called while you were on the phone.` });
       return;
     }
     this.notice = undefined;
-    this.#take(call, call.visibleName());
+    if (this.#line) this.#other = this.#watched(call, call.visibleName());
+    else this.#take(call, call.visibleName());
     this.#changed();
   }
 
   #take(call: Call, peer: string): void {
-    const line: Line = {
-      call, peer, status: call.status(), text: statusText(call, false), since: undefined,
-      muted: false, held: false, holdAsked: false, hungUp: false, received: "", sent: "",
-    };
-    this.#line = line;
-    for (const step of STEPS) call.on(step, () => { this.#refresh(); });
+    this.#line = this.#watched(call, peer);
+  }
+
+  #watched(call: Call, peer: string): Line {
+    const line = newLine(call, peer);
+    for (const step of STEPS) call.on(step, () => { this.#refresh(line); });
     for (const end of ENDS) call.on(end, () => { this.#ended(line); });
     call.on("ESTABLISHED", () => {
       line.since ??= this.#outside.now();
       line.holdAsked = false;
-      this.#refresh();
+      this.#refresh(line);
     });
     call.on("DTMF", (_, { digit }) => {
       line.received += digit;
       this.#changed();
     });
+    call.on("TRANSFER", (_, transfer) => { this.#transferred(line, transfer); });
+    call.on("PARTY_CHANGED", (_, party) => {
+      line.peer = party.displayName ?? party.user;
+      this.#changed();
+    });
+    return line;
   }
 
-  #refresh(): void {
+  #transferred(line: Line, { status, target, error }: Transfer): void {
+    line.transfer = "";
+    if (status === "FAILED") this.#problem(error ? withSipStatus(error) : `${target} could not be reached.`);
+    else if (status === "COMPLETED") this.#tell({ kind: "info", text: `${line.peer} speaks with ${target} now.` });
+    else line.transfer = status === "RING" ? `${target} rings…` : `Transferring to ${target}…`;
+    line.transferred = status === "COMPLETED";
+    this.#changed();
+  }
+
+  /** Silences the call that speaks, for another. */
+  #park(): void {
     const line = this.#line;
-    if (line) {
-      line.status = line.call.status();
-      line.held = line.status === "HOLD" && line.holdAsked;
-      line.text = statusText(line.call, line.held);
+    if (!line) return;
+    if (line.status === "ESTABLISHED") {
+      line.call.hold();
+      line.holdAsked = true;
+    } else if (line.status !== "HOLD") {
+      line.call.hangup();
+      line.hungUp = true;
     }
+  }
+
+  #exchange(): void {
+    [this.#line, this.#other] = [this.#other, this.#line];
+    if (this.#line) this.#refresh(this.#line);
+  }
+
+  #refresh(line: Line): void {
+    refresh(line);
     this.#changed();
   }
 
   #ended(line: Line): void {
-    if (this.#line !== line) return;
-    this.#line = undefined;
+    if (this.#line !== line && this.#other !== line) return;
+    if (this.#line === line) this.#line = this.#other;
+    this.#other = undefined;
+    if (line.transferred) {
+      this.#changed();
+      return;
+    }
     const lasted = line.since === undefined ? undefined : this.#outside.now() - line.since;
     const kind = line.call.status() === "FINISH" ? "info" : "problem";
     this.#tell({ kind, text: endText(line.call, lasted, line.hungUp) });
@@ -238,6 +322,7 @@ export class Phone extends EventTarget {
   #offline(problem: string | undefined): void {
     this.#session = undefined;
     this.#line = undefined;
+    this.#other = undefined;
     this.online = false;
     this.registered = false;
     // A call that ended with the session has said so already, and more exactly.

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench, refusal, settled } from "../../npm/test/fake-core.js";
-import { Phone, type Line } from "../src/phone.js";
+import type { Line } from "../src/line.js";
+import { Phone } from "../src/phone.js";
 
 const ANNA = { urlServer: "ws://relay.example/ws", sipOptions: { login: "anna" } };
 
@@ -252,13 +253,125 @@ test("a call that was declined was not missed", async () => {
   assert.deepEqual(desk.phone.notice, { kind: "info", text: "You declined a call from Bob." });
 });
 
-test("a second caller is declined and told, and the call goes on", async () => {
+test("a second caller waits while the call goes on; a third is declined and told", async () => {
   const desk = new Desk();
   const line = await desk.connected();
   await desk.rings("in-2", "Carol");
   assert.equal(desk.line(), line);
+  assert.deepEqual([desk.phone.waiting, desk.phone.other?.peer], [true, "Carol"]);
+  await desk.rings("in-3", "Dave");
+  assert.deepEqual(desk.bench.core.asked.at(-1), ["hangup", "in-3"]);
+  assert.equal(desk.phone.notice?.text, "Dave called while you were on the phone.");
+});
+
+test("the second caller is answered, and the first call held", async () => {
+  const desk = new Desk();
+  const first = await desk.connected();
+  await desk.rings("in-2", "Carol");
+  desk.phone.answerOther();
+  assert.deepEqual([desk.line().peer, desk.phone.other, desk.phone.waiting], ["Carol", first, false]);
+  assert.deepEqual(desk.asked().slice(-2), ["hold", "answer"]);
+});
+
+test("a call that was not connected yet makes room for the one that is answered", async () => {
+  const desk = new Desk();
+  const first = await desk.calling();
+  await desk.rings("in-2", "Carol");
+  desk.phone.answerOther();
+  assert.deepEqual(desk.asked().slice(-2), ["hangup", "answer"]);
+  assert.equal(first.hungUp, true);
+});
+
+test("the second caller is declined, and the call goes on", async () => {
+  const desk = new Desk();
+  const line = await desk.connected();
+  await desk.rings("in-2", "Carol");
+  desk.phone.declineOther();
   assert.deepEqual(desk.bench.core.asked.at(-1), ["hangup", "in-2"]);
-  assert.equal(desk.phone.notice?.text, "Carol called while you were on the phone.");
+  desk.bench.emit({ kind: "call", callId: "in-2", status: "FINISH" });
+  await settled();
+  assert.deepEqual([desk.line(), desk.phone.other], [line, undefined]);
+});
+
+/** A phone with a call that speaks and one on hold. */
+async function two(): Promise<{ desk: Desk; first: Line; second: Line }> {
+  const desk = new Desk();
+  const first = await desk.connected();
+  await desk.rings("in-2", "Carol");
+  desk.phone.answerOther();
+  desk.bench.call(first.call, "HOLD");
+  await desk.call("ESTABLISHED");
+  return { desk, first, second: desk.line() };
+}
+
+test("swapping holds the one and goes on with the other", async () => {
+  const { desk, first, second } = await two();
+  desk.phone.swap();
+  assert.deepEqual([desk.line(), desk.phone.other], [first, second]);
+  assert.deepEqual(desk.bench.core.asked.slice(-2), [["hold", second.call.id(), false], ["unhold", first.call.id()]]);
+});
+
+test("joining has both far ends speak with each other, and says so", async () => {
+  const { desk, first, second } = await two();
+  desk.phone.join();
+  assert.deepEqual(desk.bench.core.asked.at(-1), ["transfer", second.call.id(), undefined, first.call.id()]);
+  desk.bench.emit({ kind: "transfer", callId: second.call.id(), status: "COMPLETED", target: "echo" });
+  await desk.call("FINISH");
+  assert.equal(desk.phone.notice?.text, "Carol speaks with echo now.");
+  assert.equal(desk.line(), first);
+});
+
+test("when one of two calls ends the other is there, on hold", async () => {
+  const { desk, first } = await two();
+  await desk.call("FINISH");
+  assert.deepEqual([desk.line(), desk.phone.other, first.held], [first, undefined, true]);
+});
+
+test("a transfer is shown while it goes on, and its failure told", async () => {
+  const desk = new Desk();
+  const line = await desk.connected();
+  desk.phone.transfer("bob");
+  assert.deepEqual(desk.bench.core.asked.at(-1), ["transfer", line.call.id(), "bob", undefined]);
+  assert.equal(line.transfer, "Transferring to bob…");
+  const event = { kind: "transfer", callId: line.call.id(), target: "bob" } as const;
+  desk.bench.emit({ ...event, status: "RING" });
+  await settled();
+  assert.equal(line.transfer, "bob rings…");
+  desk.bench.emit({ ...event, status: "FAILED", error: { code: "busy", message: "bob is busy.", sipStatus: 486 } });
+  await settled();
+  assert.deepEqual([line.transfer, desk.phone.notice?.text], ["", "bob is busy. (SIP 486)"]);
+});
+
+test("a far end that was transferred has another name", async () => {
+  const desk = new Desk();
+  const line = await desk.connected();
+  desk.bench.emit({ kind: "party", callId: line.call.id(), user: "dave", displayName: "Dave D." });
+  await settled();
+  assert.equal(line.peer, "Dave D.");
+});
+
+test("microphone and speaker change within the call; one that cannot be used is told", async () => {
+  const desk = new Desk();
+  const line = await desk.connected();
+  desk.phone.useDevices({ mic: "m2" });
+  desk.phone.useDevices({ speaker: "s2" });
+  const id = line.call.id();
+  assert.deepEqual(desk.bench.core.asked.slice(-2), [["switchMic", id, "m2"], ["setAudioOutput", id, "s2"]]);
+  desk.bench.core.rejection = refusal({ code: "cannotSwitch", message: "There is no other microphone." });
+  desk.phone.useDevices({ mic: "gone" });
+  await settled();
+  assert.equal(desk.phone.notice?.text, "There is no other microphone.");
+});
+
+test("a connection that is lost for a while is told, and told no more once it is back", async () => {
+  const desk = new Desk();
+  await desk.connected();
+  desk.bench.emit({ kind: "connection", sessionId: desk.sessionId(), state: "lost" });
+  await settled();
+  assert.equal(desk.phone.notice?.text, "The connection is being made again…");
+  desk.bench.emit({ kind: "connection", sessionId: desk.sessionId(), state: "restored" });
+  await settled();
+  assert.equal(desk.phone.notice, undefined);
 });
 
 test("hold is ours once the far end agrees, and is ended by the same button", async () => {

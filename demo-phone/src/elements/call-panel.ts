@@ -19,7 +19,14 @@ const TEMPLATE = `
   <button type="button" data-act="mute" data-testid="mute"><i>${ICONS.mute}${ICONS.muted}</i><span>Mute</span></button>
   <button type="button" data-act="keypad" aria-expanded="false" aria-controls="pad" data-testid="keypad"><i>${ICONS.keypad}</i><span>Keypad</span></button>
   <button type="button" data-act="hold" data-testid="hold"><i>${ICONS.hold}${ICONS.resume}</i><span>Hold</span></button>
+  <button type="button" data-act="target" aria-expanded="false" data-testid="transfer"><i>${ICONS.transfer}</i><span>Transfer</span></button>
 </div>
+<form class="joined" hidden>
+  <input name="target" aria-label="Transfer to" placeholder="Transfer to" data-testid="transfer-target" autocomplete="off" autocapitalize="none" spellcheck="false">
+  <button class="quiet" aria-label="Transfer" data-testid="transfer-go">${ICONS.call}</button>
+</form>
+<p class="transfer" role="status" data-testid="transfer-status"></p>
+<device-choice></device-choice>
 <button type="button" class="hangup" data-act="hangup" data-testid="hangup">${ICONS.hangup}<span>Hang up</span></button>`;
 
 /** What the panel shows of a call. */
@@ -32,9 +39,13 @@ export interface Shown {
   held: boolean;
   sent: string;
   received: string;
+  transfer: string;
 }
 
-/** A call in progress. Fires `phone-hangup`, `phone-hold`, `phone-mute` and `phone-keypad`. */
+/**
+ * A call in progress. Fires `phone-hangup`, `phone-hold`, `phone-mute` and `phone-keypad`, `phone-transfer` with the
+ * target, and what its <device-choice> fires.
+ */
 export class CallPanel extends HTMLElement {
   #timer: ReturnType<typeof setInterval> | undefined;
   #since: number | undefined;
@@ -46,6 +57,16 @@ export class CallPanel extends HTMLElement {
     for (const button of this.querySelectorAll<HTMLElement>("[data-act]")) {
       button.addEventListener("click", () => this.dispatchEvent(new Event(`phone-${button.dataset["act"] ?? ""}`)));
     }
+    this.addEventListener("phone-target", () => { this.#ask(this.#form()?.hidden === true); });
+    this.#form()?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const detail = this.querySelector<HTMLInputElement>("[name=target]")?.value.trim() ?? "";
+      if (detail !== "") this.dispatchEvent(new CustomEvent("phone-transfer", { detail }));
+      this.#ask(false);
+    });
+    this.querySelector("device-choice")?.addEventListener("phone-devices", (event) => {
+      this.dispatchEvent(new CustomEvent("phone-devices", { detail: (event as CustomEvent<unknown>).detail }));
+    });
   }
 
   disconnectedCallback(): void {
@@ -70,12 +91,30 @@ export class CallPanel extends HTMLElement {
       disabled: !connected || (call.status === "HOLD" && !call.held),
     });
     this.#button("keypad", { expanded: keypad, disabled: !connected });
+    this.#button("target", { disabled: !connected });
+    if (!connected) this.#ask(false);
+    this.#write(".transfer", call.transfer);
+    this.#hide("device-choice", !connected);
     this.#tick();
   }
 
   /** To the name, not to a button: the Enter that made the call must not end it. */
   override focus(): void {
     this.querySelector("h2")?.focus();
+  }
+
+  #form(): HTMLFormElement | null {
+    return this.querySelector("form");
+  }
+
+  /** Shows or hides the question whom to transfer to. */
+  #ask(asked: boolean): void {
+    const form = this.#form();
+    if (!form || form.hidden !== asked) return;
+    form.hidden = !asked;
+    form.reset();
+    this.#button("target", { expanded: asked, disabled: false });
+    if (asked) form.querySelector("input")?.focus();
   }
 
   #tick(): void {
