@@ -315,7 +315,7 @@ export class Phone extends EventTarget {
       return;
     }
     const lasted = line.since === undefined ? undefined : this.#outside.now() - line.since;
-    const kind = line.call.status() === "FINISH" ? "info" : "problem";
+    const kind = line.call.status() === "FINISH" || (line.hungUp && !line.call.error()) ? "info" : "problem";
     this.#tell({ kind, text: endText(line.call, lasted, line.hungUp) });
   }
 

@@ -30,7 +30,9 @@ export function endText(call: Call, lasted: number | undefined, hungUp: boolean)
   const peer = call.isIncoming() ? call.visibleName() : call.callee();
   const sip = call.getSipStatus();
   const code = sip !== undefined && sip >= 300 ? ` (SIP ${sip})` : "";
-  switch (call.status()) {
+  // A call that is given up before anything is known of it counts as failed.
+  const gaveUp = hungUp && !call.error();
+  switch (gaveUp ? "FINISH" : call.status()) {
     case "BUSY":
       return `${call.getErrorInfo() || `${peer} is busy.`}${code}`;
     case "FAILED":

@@ -229,6 +229,14 @@ test("a call that the SDK refuses at once is a notice, and the phone is free aga
   assert.equal(desk.phone.notice?.text, "The number has a space in it.");
 });
 
+test("a call that is given up before the relay has said anything is no problem", async () => {
+  const desk = new Desk();
+  await desk.calling();
+  desk.phone.hangup();
+  await desk.call("FAILED", { info: "Normal call clearing" });
+  assert.deepEqual(desk.phone.notice, { kind: "info", text: "Call to echo ended." });
+});
+
 test("an incoming call rings until it is answered", async () => {
   const desk = await new Desk().online();
   await desk.rings();
