@@ -180,6 +180,16 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_example_is_good_and_its_limits_are_the_defaults() {
+        let manual = include_str!("../../../docs/relay.md");
+        let example = manual.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let lines: Vec<&str> = example.lines().filter(|line| !line.starts_with("static =")).collect();
+        let config = read(&lines.join("\n")).unwrap();
+        assert_eq!(format!("{:?}", config.limits), format!("{:?}", Config::default().limits));
+        assert_eq!(format!("{:?}", config.http), format!("{:?}", Config::default().http));
+    }
+
+    #[test]
     fn every_wrong_value_is_reported_with_its_key() {
         let problems = problems(
             r#"
