@@ -232,7 +232,7 @@ mod tests {
     }
 
     fn field_at_fault(change: Value) -> String {
-        sip(change.clone()).map_err(|failure| failure.field.unwrap()).expect_err(&change.to_string())
+        sip(change.clone()).map_err(|failure| failure.field.clone().unwrap()).expect_err(&change.to_string())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use offhook_protocol::ErrorCode;
 use offhook_protocol::error::Failure as RelayFailure;
+use std::ops::Deref;
 
 /// A stable code: the relay's own, or one of the conditions only a browser can be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +54,13 @@ impl Code {
     }
 }
 
-/// One failure: a code for the program, a sentence for the person, and what is known of the cause.
+/// One failure. In a box, because every result that goes through the layers has room for one, and few have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct Failure(Box<Facts>);
+
+/// What is known of a failure: a code for the program, a sentence for the person, and the cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
     /// The stable code.
     pub code: Code,
     /// A sentence a person can act on.
@@ -71,12 +76,19 @@ pub struct Failure {
 impl Failure {
     /// A failure with nothing but its code and sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), sip_status: None, sip_reason: None, field: None }
+        let message = message.into();
+        Self(Box::new(Facts { code, message, sip_status: None, sip_reason: None, field: None }))
     }
 
     /// An option that cannot be used.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..Self::new(Code::InvalidField, message) }
+        Self::new(Code::InvalidField, message).at(field)
+    }
+
+    /// The same failure, which is that option's fault.
+    pub fn at(mut self, field: &str) -> Self {
+        self.0.field = Some(field.into());
+        self
     }
 
     /// A command that the session's status does not allow. The sentence is the original SDK's.
@@ -95,14 +107,22 @@ impl Failure {
     }
 }
 
+impl Deref for Failure {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
 impl From<RelayFailure> for Failure {
     fn from(failure: RelayFailure) -> Self {
-        Self {
+        Self(Box::new(Facts {
             code: Code::Relay(failure.code),
             message: failure.message,
             sip_status: failure.sip_status,
             sip_reason: failure.sip_reason,
             field: failure.field,
-        }
+        }))
     }
 }

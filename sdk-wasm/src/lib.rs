@@ -29,5 +29,10 @@ pub mod sdp;
 pub mod session;
 mod text;
 
+/// Size counts more than speed: a call allocates little.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static MEMORY: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// A point on the page's monotonic clock, or a length of time, in milliseconds.
 pub type Millis = u64;

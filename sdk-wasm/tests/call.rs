@@ -190,8 +190,10 @@ async fn a_refused_microphone_fails_the_call_and_the_relay_never_hears_of_it() {
 }
 
 #[wasm_bindgen_test]
-async fn a_lost_relay_fails_the_call_and_lets_go_of_the_microphone() {
-    let page = Page::new().await;
+async fn a_relay_lost_for_good_fails_the_call_and_lets_go_of_the_microphone() {
+    let options = session_options("ws://relay.test/");
+    offhook_sdk::driver::fields::set(&options, "reconnectTimeout", 0);
+    let page = Page::with(options).await;
     page.call("c").await;
     page.relay.drop();
     assert_eq!(code(&page.sink.reaches("c", "FAILED").await), "relayLost");

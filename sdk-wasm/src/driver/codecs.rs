@@ -25,7 +25,7 @@ pub fn strip(sdp: String, names: &[String]) -> Result<String, Failure> {
     };
     sdp::strip_codecs(&sdp, unwanted).ok_or_else(|| {
         let sentence = "stripCodecs leaves no codec that both ends could use.";
-        Failure { field: Some("stripCodecs".into()), ..Failure::new(Code::Relay(ErrorCode::NoCommonCodecs), sentence) }
+        Failure::new(Code::Relay(ErrorCode::NoCommonCodecs), sentence).at("stripCodecs")
     })
 }
 

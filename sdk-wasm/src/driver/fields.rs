@@ -72,12 +72,12 @@ pub fn copy(object: &JsValue) -> JsValue {
 /// A failure's properties on an object or an `Error`.
 pub fn describe(object: &JsValue, failure: Failure) {
     set(object, "code", failure.code.name());
-    set(object, "message", failure.message);
+    set(object, "message", failure.message.as_str());
     if let Some(status) = failure.sip_status {
         set(object, "sipStatus", status);
     }
-    for (name, text) in [("sipReason", failure.sip_reason), ("field", failure.field)] {
-        if let Some(text) = text {
+    for (name, text) in [("sipReason", &failure.sip_reason), ("field", &failure.field)] {
+        if let Some(text) = text.as_deref() {
             set(object, name, text);
         }
     }

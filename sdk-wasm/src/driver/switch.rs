@@ -43,6 +43,9 @@ impl Peer {
     }
 }
 
+/// The id of the device now in use; undefined for a screen.
+type Outcome = Result<JsValue, Failure>;
+
 /// One change under way.
 struct Change {
     peer: Rc<Peer>,
@@ -67,33 +70,56 @@ impl Change {
         Ok(Self { peer, connection, capture, sender, old, kind })
     }
 
-    async fn make(self, switch: Switch) -> Result<JsValue, Failure> {
+    /// One way for all: find a track, send it, put it in the other's place.
+    async fn make(self, switch: Switch) -> Outcome {
+        let shares = self.capture.shares_screen();
+        let (found, told) = match &switch {
+            Switch::Camera(_) if shares => return Err(self.impossible()),
+            Switch::Microphone(id) | Switch::Camera(id) => self.device(id.as_deref()).await?,
+            Switch::Screen(source) if !shares => (Some(self.screen(source.as_deref()).await?), Ok(JsValue::UNDEFINED)),
+            Switch::Screen(_) => (None, Ok(JsValue::UNDEFINED)),
+            Switch::BackToCamera => (self.capture.camera(), Ok(JsValue::UNDEFINED)),
+        };
+        let Some(new) = found else { return told };
+        self.send(&new).await?;
         match switch {
-            Switch::Microphone(id) | Switch::Camera(id) => self.device(id).await,
-            Switch::Screen(source) => self.screen(source.as_deref()).await,
-            Switch::BackToCamera => self.camera().await,
+            Switch::Screen(_) => {
+                let peer = Rc::downgrade(&self.peer);
+                self.capture.share(self.old, new, move || {
+                    if let Some(peer) = peer.upgrade() {
+                        ignore(peer.switch(Switch::BackToCamera).into());
+                    }
+                });
+            }
+            Switch::BackToCamera => self.capture.unshare(),
+            Switch::Microphone(_) | Switch::Camera(_) => self.capture.replace(&self.old, &new),
         }
+        told
     }
 
-    async fn device(self, wanted: Option<String>) -> Result<JsValue, Failure> {
-        if self.kind == "video" && self.capture.shares_screen() {
-            return Err(self.impossible());
-        }
+    /// The track of the device wanted, or of the next one, and what the app is told of it. None if it is in use.
+    async fn device(&self, wanted: Option<&str>) -> Result<(Option<MediaStreamTrack>, Outcome), Failure> {
         let devices = list(&[self.kind, "input"].concat()).await;
         let current = source(&self.old);
         let next = next(&devices, &current).ok_or_else(|| self.impossible())?;
-        let chosen = wanted.unwrap_or_else(|| next.id.clone());
-        if chosen != current.id || !is_live(&self.old) {
-            let new = self.open_beside(&chosen, &current.id).await?;
-            self.put(&new).await?;
+        let chosen = wanted.unwrap_or(&next.id);
+        if chosen == current.id && is_live(&self.old) {
+            return Ok((None, Ok(chosen.into())));
         }
-        Ok(chosen.into())
+        // Telephones open one camera at a time: where the other is refused, this one makes room, and comes back if that
+        // was in vain.
+        for (attempt, device) in [chosen, chosen, &current.id].into_iter().enumerate() {
+            match self.open(device).await {
+                Ok(back) if attempt == 2 => return Ok((Some(back), Err(self.impossible()))),
+                Ok(new) => return Ok((Some(new), Ok(chosen.into()))),
+                Err(failure) if attempt == 0 && failure.code != Code::MicrophoneBusy => return Err(failure),
+                Err(_) => self.capture.stop_track(&self.old),
+            }
+        }
+        Err(self.impossible())
     }
 
-    async fn screen(self, source: Option<&str>) -> Result<JsValue, Failure> {
-        if self.capture.shares_screen() {
-            return Ok(JsValue::UNDEFINED);
-        }
+    async fn screen(&self, source: Option<&str>) -> Result<MediaStreamTrack, Failure> {
         let stream = devices::share(Object::new().into(), source).await.map_err(|failure| match failure.code {
             Code::MicrophoneDenied => {
                 Failure::new(Code::ScreenDenied, "No screen was chosen, or sharing is forbidden.")
@@ -102,56 +128,17 @@ impl Change {
         })?;
         let screen = tracks(&stream, "video").next().ok_or_else(|| self.impossible())?;
         self.capture.hint_screen(&screen);
-        self.send(&screen).await?;
-        let peer = Rc::downgrade(&self.peer);
-        self.capture.share(self.old, screen, move || {
-            if let Some(peer) = peer.upgrade() {
-                ignore(peer.switch(Switch::BackToCamera).into());
-            }
-        });
-        Ok(JsValue::UNDEFINED)
-    }
-
-    async fn camera(self) -> Result<JsValue, Failure> {
-        if let Some(camera) = self.capture.camera() {
-            self.send(&camera).await?;
-            self.capture.unshare();
-        }
-        Ok(JsValue::UNDEFINED)
-    }
-
-    /// Telephones open one camera at a time: where the other is refused, this one makes room, and comes back if that was
-    /// in vain.
-    async fn open_beside(&self, chosen: &str, current: &str) -> Result<MediaStreamTrack, Failure> {
-        match self.open(chosen).await {
-            Err(failure) if failure.code == Code::MicrophoneBusy => {}
-            outcome => return outcome,
-        }
-        self.capture.stop_track(&self.old);
-        if let Ok(new) = self.open(chosen).await {
-            return Ok(new);
-        }
-        if let Ok(back) = self.open(current).await {
-            self.put(&back).await?;
-        }
-        Err(self.impossible())
+        Ok(screen)
     }
 
     async fn open(&self, device: &str) -> Result<MediaStreamTrack, Failure> {
         let constraints = self.capture.constraints();
-        let stream = if self.kind == "audio" {
-            devices::open(constraints.audio(Some(device)), JsValue::FALSE).await?
-        } else {
-            devices::open(JsValue::FALSE, constraints.video(Some(device))).await?
+        let (audio, video) = match self.kind {
+            "audio" => (constraints.audio(Some(device)), JsValue::FALSE),
+            _ => (JsValue::FALSE, constraints.video(Some(device))),
         };
+        let stream = devices::open(audio, video).await?;
         tracks(&stream, self.kind).next().ok_or_else(|| self.impossible())
-    }
-
-    /// Sends and shows another device's track; the old one stops.
-    async fn put(&self, new: &MediaStreamTrack) -> Result<(), Failure> {
-        self.send(new).await?;
-        self.capture.replace(&self.old, new);
-        Ok(())
     }
 
     async fn send(&self, new: &MediaStreamTrack) -> Result<(), Failure> {
