@@ -7,7 +7,7 @@ import { BROWSER_VOICE, OTHER_VOICE } from "../e2e/stage.ts";
 import type { ExamplePage } from "./example-page.ts";
 import { type Account, type VisitorOptions, office } from "./office.ts";
 
-const set = office();
+const set = office({ keepAlive: 4 });
 const PHONE_VOICE = speech(SENTENCES.phone, 16_000);
 /** Half of the switch that stands for the checkbox: a click on either half turns it over. */
 const MUTE = "#muteAudioToggle + .btn-toggle button:first-child";
