@@ -69,7 +69,7 @@ export interface Call {
   visibleName(): string;
   /** Whether somebody else made this call. */
   isIncoming(): boolean;
-  /** Whether the caller offers a picture. */
+  /** Whether the caller asks for a call with pictures. */
   hasVideo(): boolean;
   /** The headers of the other side's SIP message: of the request for an incoming call, else of the latest answer. */
   getHeaders(): readonly SipHeader[];

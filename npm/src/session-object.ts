@@ -70,9 +70,10 @@ export class SessionObject implements Session {
   createCall(options: CallOptions): CallObject {
     this.#mustBeOpen();
     checkCallOptions(options);
-    const { callee, custom } = options;
+    const { callee, custom, constraints } = options;
     const visibleName = options.visibleName ?? this.#visibleName ?? this.#login;
-    const about: CallBeginning = { caller: this.#login, callee, visibleName, custom, incoming: false };
+    const hasVideo = Boolean(constraints?.video);
+    const about: CallBeginning = { caller: this.#login, callee, visibleName, custom, hasVideo, incoming: false };
     if (options.logger) about.logger = new LevelLogger(options.logger);
     const call = new this.runtime.kinds.Call(this.runtime, this, randomId(), about);
     try {
@@ -94,12 +95,10 @@ export class SessionObject implements Session {
       await this.runtime.use((core) => core.sendData(this.#id, payload, to));
     } catch (thrown) {
       const error = asError(thrown);
-      this.emit(SESSION_STATUS.SEND_DATA_STATUS, { operationId, status: "FAILED", info: error.message });
+      this.#dataSent({ operationId, status: "FAILED", info: error.message });
       throw error;
     }
-    const outcome: SendDataStatus = { operationId, status: "ACCEPTED" };
-    this.emit(SESSION_STATUS.SEND_DATA_STATUS, outcome);
-    return outcome;
+    return this.#dataSent({ operationId, status: "ACCEPTED" });
   }
 
   submitBugReport(report: unknown): void {
@@ -232,6 +231,11 @@ export class SessionObject implements Session {
   /** What listeners of `ESTABLISHED` get. */
   protected connection(sipLogin: string, { token, keepAliveMs }: Pick<CoreSessionEvent, "token" | "keepAliveMs">): Connection {
     return { sipLogin, authToken: token, keepAliveMs };
+  }
+
+  #dataSent(outcome: SendDataStatus): SendDataStatus {
+    if (!this.ended()) this.emit(SESSION_STATUS.SEND_DATA_STATUS, outcome);
+    return outcome;
   }
 
   #move(status: SessionStatus): void {

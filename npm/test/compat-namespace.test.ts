@@ -115,6 +115,14 @@ test("getLogger: the logger of the page, with every documented method", () => {
   assert.deepEqual(lines, ["shown"]);
 });
 
+test("init: logger null is silence", (t) => {
+  const lines = t.mock.method(console, "info", () => undefined);
+  void new CompatBench().flashphoner.init({ logger: null });
+  assert.equal(lines.mock.callCount(), 0);
+  void new CompatBench().flashphoner.init();
+  assert.equal(lines.mock.callCount(), 1);
+});
+
 test("constants: every table with its names and values, all frozen", () => {
   const self = (...names: string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name]));
   assert.ok(Object.isFrozen(constants));

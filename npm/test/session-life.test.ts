@@ -92,6 +92,16 @@ test("sendData before the session is there rejects rather than throws", async ()
   await assert.rejects(session.sendData(1), { message: "Invalid session state PENDING", code: "invalidSessionState" });
 });
 
+test("sendData whose session ends meanwhile still has its outcome, and no event", async () => {
+  const bench = new Bench();
+  const session = await bench.established();
+  session.on("SEND_DATA_STATUS", () => assert.fail("told after the end"));
+  bench.core.rejection = refusal({ code: "relayLost", message: "Lost." });
+  const sent = session.sendData(1);
+  bench.session(session, "DISCONNECTED");
+  await assert.rejects(sent, { code: "relayLost" });
+});
+
 test("APP_DATA: what another app sent, read from its JSON", async () => {
   const bench = new Bench();
   const session = await bench.established();

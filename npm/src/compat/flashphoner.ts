@@ -100,7 +100,7 @@ export function createFlashphoner(loadFrom: LoadFrom): FlashphonerApi {
     }
     source = options.wasm;
     runtime.constraints = options.constraints ?? DEFAULT_CONSTRAINTS;
-    runtime.log({ severity: "INFO", ...options.logger });
+    runtime.log({ severity: "INFO", ...(options.logger === null ? { enableLogs: false } : options.logger) });
     // From here on everything can be used, whenever the module comes.
     ready = runtime.ready();
     options.mediaProvidersReadyCallback?.([PROVIDER]);

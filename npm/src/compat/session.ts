@@ -30,9 +30,9 @@ export class CompatSession extends SessionObject {
     return super.createCall((options as CallOptions | undefined) ? this.#filled(options) : options);
   }
 
-  override async sendData(data: unknown): Promise<plain.SendDataStatus> {
+  override async sendData(data: unknown, options?: plain.SendDataOptions): Promise<plain.SendDataStatus> {
     try {
-      return await super.sendData(data);
+      return await super.sendData(data, options);
     } catch (error) {
       throw Object.assign(error as OffhookError, { status: "FAILED", info: (error as OffhookError).message });
     }

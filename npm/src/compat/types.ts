@@ -38,7 +38,9 @@ export interface SessionOptions extends Omit<plain.SessionOptions, "sipOptions">
 }
 
 /** Options of `init`. */
-export interface InitOptions extends plain.InitOptions {
+export interface InitOptions extends Omit<plain.InitOptions, "logger"> {
+  /** Where log lines go; `null` for nowhere. Default: everything from `INFO` on to the console. */
+  logger?: plain.LoggerOptions | null;
   /** Is called with the names of the media providers: `["WebRTC"]`. */
   mediaProvidersReadyCallback?: (names: string[]) => void;
   /** The providers to use. Without `WebRTC` among them there is none. */
