@@ -8,8 +8,15 @@ use offhook_protocol::event::{CallSdp, CallStatusChanged, SdpKind};
 use offhook_protocol::{CallStatus, ErrorCode};
 
 impl Call {
-    pub(super) fn on_status(&mut self, changed: CallStatusChanged, now: Millis) {
+    pub(super) fn on_status(&mut self, mut changed: CallStatusChanged, now: Millis) {
         let status = changed.status;
+        // Something did not work, and the call goes on.
+        if !status.is_terminal()
+            && self.phase != Phase::Leaving
+            && let Some(error) = changed.error.take()
+        {
+            self.tell(Report::Warning(error.into()));
+        }
         let expected = status.is_terminal() || self.expects(status);
         if !expected || !self.status.may_become(status) {
             return;

@@ -508,6 +508,16 @@ fn a_refused_hold_is_a_warning_and_the_call_goes_on() {
 }
 
 #[test]
+fn what_did_not_work_at_the_far_end_is_a_warning_and_the_call_goes_on() {
+    let mut bench = Bench::connected();
+    let error = offhook_protocol::Failure::new(ErrorCode::Rejected, "refused");
+    let changed = CallStatusChanged::new("c", CallStatus::Established);
+    bench.handle(Input::Status(CallStatusChanged { error: Some(error.clone()), ..changed }));
+    assert_eq!(bench.out, [Output::Emit(Report::Warning(error.into()))]);
+    assert!(bench.call.status().is_connected());
+}
+
+#[test]
 fn commands_out_of_place_are_refused_and_change_nothing() {
     let mut bench = Bench::outgoing();
     for command in
