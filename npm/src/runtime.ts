@@ -140,8 +140,9 @@ export class Runtime {
     switch (event.kind) {
       case "session": {
         const session = this.sessions.get(event.sessionId);
+        // First: whoever looks for sessions in a listener must not find one that has ended.
+        if (event.status === SESSION_STATUS.DISCONNECTED || event.status === SESSION_STATUS.FAILED) this.sessions.delete(event.sessionId);
         session?.changed(event);
-        if (session?.ended()) this.sessions.delete(event.sessionId);
         break;
       }
       case "connection":
