@@ -11,6 +11,8 @@ export interface KamailioOptions {
   /** Passwords by user. Others are answered 403. */
   readonly users: Record<string, string>;
   readonly address?: string;
+  /** Where a port cannot be chosen: a random one otherwise. */
+  readonly port?: number;
   readonly algorithm?: "MD5" | "SHA-256";
   /** Seconds a registration is granted at most. */
   readonly expires?: number;
@@ -32,7 +34,7 @@ export class Kamailio {
 
   static async start(options: KamailioOptions): Promise<Kamailio> {
     const address = options.address ?? "127.0.0.10";
-    const sip = await port(address);
+    const sip = options.port ?? (await port(address));
     const home = folder("kamailio");
     const file = join(home, "kamailio.cfg");
     writeFileSync(file, configuration(address, sip, home, options));
