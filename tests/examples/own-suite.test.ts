@@ -75,10 +75,17 @@ describe("the original's own suite", () => {
   });
 
   it("sessions: are created, listed, connected, failed and disconnected", async () => {
-    const titles = "create session|expose sessions|session should (expose methods|connect|disconnect)|closed port";
+    const titles = "create session|session should (expose methods|connect|disconnect)|closed port";
     const { passed, failed } = await run(`^flashphoner .*(${titles})`);
     assert.deepEqual(failed, []);
-    assert.equal(passed.length, 6, passed.join("\n"));
+    assert.equal(passed.length, 5, passed.join("\n"));
+  });
+
+  it("sessions: are in no list when they have ended", async () => {
+    // Alone: chai takes two objects without properties of their own for the same one, and others leave sessions open.
+    const { passed, failed } = await run("expose sessions");
+    assert.deepEqual(failed, []);
+    assert.equal(passed.length, 1);
   });
 
   it("devices: are listed, opened, released, and show the size that was asked for", async () => {

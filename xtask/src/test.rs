@@ -18,7 +18,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -66,6 +66,18 @@ const STEPS: [Step; 12] = [
         about: "a real browser and real SIP peers through the relay",
         needs: &[Need::NodePackages, Need::Peers],
         run: |workspace| tests(&mut npm_test(workspace, "tests", "test")),
+    },
+    Step {
+        name: "spec",
+        about: "every name and option of the original's API, in a page with the drop-in script",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:spec")),
+    },
+    Step {
+        name: "examples",
+        about: "the original's own example pages, fetched from npm, with our script in place of theirs",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:examples")),
     },
     Step {
         name: "consumers",
