@@ -101,13 +101,26 @@ fn send_dtmf<'a>(object: &'a mut Object, dtmf: &SendDtmf) -> &'a mut Object {
     object.text("callId", &dtmf.call_id).text("digits", &dtmf.digits).text_if("method", method)
 }
 
+/// A whole number in decimal digits. `to_string` would bring the formatting of numbers with it, which is larger than
+/// all that is written here.
+pub fn decimal(mut number: u64) -> String {
+    let mut digits = Vec::new();
+    loop {
+        digits.push(char::from_digit((number % 10) as u32, 10).unwrap_or('0'));
+        number /= 10;
+        if number == 0 {
+            return digits.iter().rev().collect();
+        }
+    }
+}
+
 /// A JSON object (RFC 8259) being written, its first member the request's id.
 struct Object(String);
 
 impl Object {
     fn new(id: u32) -> Self {
         let mut text = String::from("{\"id\":");
-        text.push_str(&id.to_string());
+        text.push_str(&decimal(u64::from(id)));
         Self(text)
     }
 
@@ -134,7 +147,7 @@ impl Object {
 
     fn number64(&mut self, name: &str, value: u64) -> &mut Self {
         self.name(name);
-        self.0.push_str(&value.to_string());
+        self.0.push_str(&decimal(value));
         self
     }
 

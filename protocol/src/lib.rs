@@ -20,6 +20,7 @@ pub mod status;
 #[cfg(test)]
 mod typescript;
 
+pub use encode::decimal;
 pub use error::{ErrorCode, Failure};
 pub use event::{Event, EventBody};
 pub use header::Header;

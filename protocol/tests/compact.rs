@@ -74,6 +74,11 @@ fn a_code_of_a_later_version_keeps_its_sentence() {
 
 proptest! {
     #[test]
+    fn any_number_is_written_in_decimal_digits(number: u64) {
+        prop_assert_eq!(offhook_protocol::decimal(number), number.to_string());
+    }
+
+    #[test]
     fn any_text_is_written_as_serde_writes_it(name in any::<String>(), secret in any::<String>(), video: bool) {
         assert_same(RequestBody::OpenLocal(OpenLocal {
             login: name.clone(),

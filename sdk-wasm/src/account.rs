@@ -104,7 +104,7 @@ impl Account {
         let mut url = [scheme, &balanced.server].concat();
         if let Some(port) = port {
             url.push(':');
-            url.push_str(&port.to_string());
+            url.push_str(&offhook_protocol::decimal(u64::from(port)));
         }
         url.push_str(path);
         url

@@ -23,6 +23,7 @@ pub mod driver;
 pub mod failure;
 pub mod flow;
 pub mod phone;
+mod queue;
 #[cfg(target_arch = "wasm32")]
 pub mod sdk;
 pub mod sdp;

@@ -12,12 +12,13 @@ use crate::account::Account;
 use crate::call::{self, Call, Command, MediaAction, MediaEvent};
 use crate::dial::Dial;
 use crate::failure::Failure;
+use crate::queue::Queue;
 use crate::session::{self, Session};
 use offhook_protocol::event::IncomingCall;
 use offhook_protocol::reply::LiveCall;
 use offhook_protocol::request::{BugReport, CallRef, DebugSession, SendData};
 use offhook_protocol::{Header, Request, RequestBody, Secret};
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// How many calls there may be before more are declined. Far above what a person can follow.
 const MAX_CALLS: usize = 64;
@@ -29,7 +30,7 @@ pub struct Phone {
     seed: u64,
     sessions: Vec<Session>,
     calls: Vec<Line>,
-    actions: VecDeque<Action>,
+    actions: Queue<Action>,
 }
 
 /// A call and the session it belongs to.
@@ -61,7 +62,7 @@ pub enum Action {
         /// The session.
         session_id: String,
         /// The request.
-        request: Request,
+        request: Rc<Request>,
     },
     /// Close the session's WebSocket.
     CloseSocket {
@@ -144,7 +145,7 @@ impl Phone {
     /// A phone without sessions. `seed` is any number, another one in each page: it spreads in time what many pages do
     /// when their relay is lost.
     pub fn new(seed: u64) -> Self {
-        Self { seed, sessions: Vec::new(), calls: Vec::new(), actions: VecDeque::new() }
+        Self { seed, sessions: Vec::new(), calls: Vec::new(), actions: Queue::default() }
     }
 
     /// Begins to open a session.
@@ -168,7 +169,7 @@ impl Phone {
     pub fn send_data(&mut self, session_id: &str, ticket: u32, data: SendData, now: Millis) {
         match self.usable(session_id) {
             Ok(session) => session.send_data(ticket, data, now),
-            Err(failure) => self.actions.push_back(Action::Delivered { ticket, outcome: Err(failure) }),
+            Err(failure) => self.actions.push(Action::Delivered { ticket, outcome: Err(failure) }),
         }
         self.settle(now);
     }
@@ -199,7 +200,7 @@ impl Phone {
             session.handle(session::Input::NetworkChanged, now);
         }
         for line in &mut self.calls {
-            line.call.handle(call::Input::NetworkChanged, now);
+            line.call.handle(call::Input::Session(call::Notice::NetworkChanged), now);
         }
         self.settle(now);
     }
@@ -212,7 +213,7 @@ impl Phone {
         let up = self.usable(session_id)?.is_up();
         let mut call = Call::outgoing(call_id, dial);
         if !up {
-            call.handle(call::Input::RelayLost, 0);
+            call.handle(call::Input::Session(call::Notice::RelayLost), 0);
         }
         self.calls.push(Line { session_id: session_id.to_owned(), call });
         Ok(())
@@ -267,7 +268,7 @@ impl Phone {
 
     /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.actions.pop()
     }
 
     /// The status of a session that has not ended.
@@ -286,7 +287,7 @@ impl Phone {
         self.calls.retain(|line| {
             let over = line.call.status().is_terminal();
             if over {
-                self.actions.push_back(Action::Forget { call_id: line.call.id().to_owned() });
+                self.actions.push(Action::Forget { call_id: line.call.id().to_owned() });
             }
             !over
         });
@@ -302,14 +303,14 @@ impl Phone {
         };
         match output {
             call::Output::Send(request) => self.request(&session_id, request, now),
-            call::Output::Media(action) => self.actions.push_back(Action::Media { call_id, action }),
+            call::Output::Media(action) => self.actions.push(Action::Media { call_id, action }),
             call::Output::Emit(report) => {
                 if report == call::Report::Media(call::Repair::Restarting)
                     && let Some(session) = self.session_mut(&session_id)
                 {
                     session.probe(now);
                 }
-                self.actions.push_back(Action::Emit(Event::Call { session_id, call_id, report }));
+                self.actions.push(Action::Emit(Event::Call { session_id, call_id, report }));
             }
         }
         true
@@ -328,25 +329,20 @@ impl Phone {
         });
         let Some((session_id, output)) = next else { return false };
         match output {
-            session::Output::AskBalancer(url) => self.actions.push_back(Action::AskBalancer { session_id, url }),
-            session::Output::OpenSocket(url) => self.actions.push_back(Action::OpenSocket { session_id, url }),
-            session::Output::Send(request) => self.actions.push_back(Action::Send { session_id, request }),
+            session::Output::AskBalancer(url) => self.actions.push(Action::AskBalancer { session_id, url }),
+            session::Output::OpenSocket(url) => self.actions.push(Action::OpenSocket { session_id, url }),
+            session::Output::Send(request) => self.actions.push(Action::Send { session_id, request }),
             session::Output::CloseSocket { resume } => {
-                self.actions.push_back(Action::CloseSocket { session_id, resume });
+                self.actions.push(Action::CloseSocket { session_id, resume });
             }
             session::Output::Delivered { ticket, outcome } => {
-                self.actions.push_back(Action::Delivered { ticket, outcome });
+                self.actions.push(Action::Delivered { ticket, outcome });
             }
-            session::Output::Emit(report) => {
-                self.actions.push_back(Action::Emit(Event::Session { session_id, report }))
-            }
+            session::Output::Emit(report) => self.actions.push(Action::Emit(Event::Session { session_id, report })),
             session::Output::Call(call_id, input) => self.inform_call(&session_id, &call_id, input, now),
-            session::Output::Calls(input) => self.inform_calls(&session_id, &input, now),
+            session::Output::Calls(notice) => self.inform_calls(&session_id, &notice, now),
             session::Output::Incoming(invitation) => self.ring(session_id, invitation, now),
             session::Output::Resumed(call) => self.take_back(session_id, call, now),
-            session::Output::Ended(failure) => {
-                self.inform_calls(&session_id, &call::Input::SessionEnded(failure), now);
-            }
         }
         true
     }
@@ -359,9 +355,9 @@ impl Phone {
         }
     }
 
-    fn inform_calls(&mut self, session_id: &str, input: &call::Input, now: Millis) {
+    fn inform_calls(&mut self, session_id: &str, notice: &call::Notice, now: Millis) {
         for line in self.calls.iter_mut().filter(|line| line.session_id == session_id) {
-            line.call.handle(input.clone(), now);
+            line.call.handle(call::Input::Session(notice.clone()), now);
         }
     }
 
@@ -371,7 +367,7 @@ impl Phone {
             return;
         }
         self.calls.push(Line { session_id: session_id.clone(), call: Call::resumed(&call, now) });
-        self.actions.push_back(Action::Emit(Event::Resumed { session_id, call }));
+        self.actions.push(Action::Emit(Event::Resumed { session_id, call }));
     }
 
     /// The app hears of the call before anything else happens to it.
@@ -383,7 +379,7 @@ impl Phone {
             let decline = RequestBody::Hangup(CallRef { call_id: invitation.call_id });
             return self.request(&session_id, decline, now);
         }
-        self.actions.push_back(Action::Emit(Event::Incoming {
+        self.actions.push(Action::Emit(Event::Incoming {
             session_id: session_id.clone(),
             call_id: invitation.call_id.clone(),
             caller: invitation.caller.clone(),

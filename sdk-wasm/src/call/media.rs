@@ -187,7 +187,7 @@ impl Call {
                 RequestBody::Answer(AnswerCall { call_id, sdp, has_video, headers, sip_sdp })
             }
         };
-        self.outputs.push_back(Output::Send(request));
+        self.outputs.push(Output::Send(request));
         self.negotiate(now);
     }
 
@@ -204,7 +204,7 @@ impl Call {
         } else {
             RequestBody::Sdp(CallAnswerSdp { call_id, sdp })
         };
-        self.outputs.push_back(Output::Send(request));
+        self.outputs.push(Output::Send(request));
         self.negotiate(now);
     }
 }

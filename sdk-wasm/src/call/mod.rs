@@ -15,12 +15,13 @@ mod status;
 #[cfg(not(target_arch = "wasm32"))]
 mod tests;
 
-pub use port::{Ask, Command, Input, MediaAction, MediaEvent, Output, Repair, Report, StatusReport, Target};
+pub use port::{Ask, Command, Input, MediaAction, MediaEvent, Notice, Output, Repair, Report, StatusReport, Target};
 pub use status::Status;
 
 use crate::Millis;
 use crate::dial::{Answer, Dial, Media};
 use crate::failure::{Code, Failure};
+use crate::queue::Queue;
 use negotiation::Negotiation;
 use offhook_protocol::event::IncomingCall;
 use offhook_protocol::reply::LiveCall;
@@ -28,7 +29,6 @@ use offhook_protocol::request::{CallRef, HoldCall, SendDtmf, TransferCall};
 use offhook_protocol::{CallStatus, RequestBody};
 use phase::Phase;
 use recovery::Recovery;
-use std::collections::VecDeque;
 
 /// A call's state machine.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct Call {
     relay: bool,
     negotiation: Negotiation,
     recovery: Recovery,
-    outputs: VecDeque<Output>,
+    outputs: Queue<Output>,
 }
 
 /// Who calls whom.
@@ -103,7 +103,7 @@ impl Call {
             relay: true,
             negotiation: Negotiation::default(),
             recovery: Recovery::default(),
-            outputs: VecDeque::new(),
+            outputs: Queue::default(),
         }
     }
 
@@ -125,7 +125,7 @@ impl Call {
 
     /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     /// Does what the app asks.
@@ -164,19 +164,25 @@ impl Call {
             Input::Replied(ask, outcome) => self.on_reply(ask, outcome, now),
             Input::Media(event) if self.phase != Phase::Leaving => self.on_media(event, now),
             Input::Media(_) => {}
-            Input::RelayLost => self.relay = false,
-            Input::RelayBack => {
+            Input::Session(notice) => self.on_notice(notice, now),
+            Input::Tick => self.on_tick(now),
+        }
+    }
+
+    fn on_notice(&mut self, notice: Notice, now: Millis) {
+        match notice {
+            Notice::RelayLost => self.relay = false,
+            Notice::RelayBack => {
                 self.relay = true;
                 self.recovery.relay_back(now);
                 self.recover(now);
                 self.negotiate(now);
             }
-            Input::NetworkChanged => self.on_network_change(now),
-            Input::SessionEnded(failure) => self.on_session_end(failure),
-            Input::Abandoned(failure) if self.is_known() => self.fail(failure),
-            Input::Forgotten(failure) if self.is_known() => self.end_failed(failure),
-            Input::Abandoned(_) | Input::Forgotten(_) => {}
-            Input::Tick => self.on_tick(now),
+            Notice::NetworkChanged => self.on_network_change(now),
+            Notice::Ended(failure) => self.on_session_end(failure),
+            Notice::Abandoned(failure) if self.is_known() => self.fail(failure),
+            Notice::Forgotten(failure) if self.is_known() => self.end_failed(failure),
+            Notice::Abandoned(_) | Notice::Forgotten(_) => {}
         }
     }
 
@@ -200,7 +206,7 @@ impl Call {
                 return Err(Failure::call_state());
             }
         };
-        self.outputs.push_back(Output::Send(request));
+        self.outputs.push(Output::Send(request));
         Ok(())
     }
 
@@ -298,16 +304,16 @@ impl Call {
     }
 
     fn tell(&mut self, report: Report) {
-        self.outputs.push_back(Output::Emit(report));
+        self.outputs.push(Output::Emit(report));
     }
 
     fn act(&mut self, action: MediaAction) {
-        self.outputs.push_back(Output::Media(action));
+        self.outputs.push(Output::Media(action));
     }
 
     fn send(&mut self, request: fn(CallRef) -> RequestBody) {
         let call = CallRef { call_id: self.id.clone() };
-        self.outputs.push_back(Output::Send(request(call)));
+        self.outputs.push(Output::Send(request(call)));
     }
 }
 

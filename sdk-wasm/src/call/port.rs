@@ -56,6 +56,15 @@ pub enum Input {
     Replied(Ask, Result<(), Failure>),
     /// The browser's media has news.
     Media(MediaEvent),
+    /// What concerns every call of its session.
+    Session(Notice),
+    /// Time has passed.
+    Tick,
+}
+
+/// What concerns every call of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
     /// The relay cannot be reached for the moment: what is sent has to wait.
     RelayLost,
     /// The relay is there again, and has the call.
@@ -63,13 +72,11 @@ pub enum Input {
     /// The page's network is another one, or is there again.
     NetworkChanged,
     /// The session is over: without a failure the app closed it.
-    SessionEnded(Option<Failure>),
+    Ended(Option<Failure>),
     /// The relay has surely given the call up meanwhile.
     Abandoned(Failure),
     /// The relay has said that it has nothing of what was before.
     Forgotten(Failure),
-    /// Time has passed.
-    Tick,
 }
 
 /// The browser's answer to a [`MediaAction`], or news of its connection.

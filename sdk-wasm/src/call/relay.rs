@@ -94,7 +94,7 @@ fn report(changed: CallStatusChanged) -> StatusReport {
     let unexplained = changed.info.as_deref().is_none_or(|info| info == "Failed by error");
     let info = match changed.sip_status {
         Some(code) if code >= 300 && unexplained => {
-            let mut info = code.to_string();
+            let mut info = offhook_protocol::decimal(u64::from(code));
             for reason in changed.sip_reason.iter().filter(|reason| !reason.is_empty()) {
                 info.push(' ');
                 info.push_str(reason);

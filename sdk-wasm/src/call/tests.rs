@@ -612,7 +612,7 @@ fn sound_that_was_there_before_the_answer_is_not_waited_for() {
 #[test]
 fn a_lost_relay_fails_the_call() {
     let mut bench = Bench::connected();
-    bench.handle(Input::SessionEnded(Some(Failure::relay_lost())));
+    bench.handle(Input::Session(Notice::Ended(Some(Failure::relay_lost()))));
     assert_eq!(bench.end().error.as_ref().unwrap().code, Code::RelayLost);
     assert_eq!((bench.sent("hangup"), bench.did("Release")), (0, 1));
 }
@@ -620,7 +620,7 @@ fn a_lost_relay_fails_the_call() {
 #[test]
 fn closing_the_session_finishes_its_calls() {
     let mut bench = Bench::connected();
-    bench.handle(Input::SessionEnded(None));
+    bench.handle(Input::Session(Notice::Ended(None)));
     assert_eq!(bench.end(), &StatusReport::cleared(CallStatus::Finish));
 }
 

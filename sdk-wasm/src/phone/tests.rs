@@ -337,7 +337,7 @@ impl World {
                     self.sockets.retain(|id| *id != session_id);
                     self.requests.retain(|(id, _)| *id != session_id);
                 }
-                Action::Send { session_id, request } => self.send(session_id, request),
+                Action::Send { session_id, request } => self.send(session_id, (*request).clone()),
                 Action::Media { call_id, action: MediaAction::Release } => {
                     assert!(self.microphones.contains(&call_id), "{call_id} releases what it does not hold");
                     self.microphones.retain(|id| *id != call_id);

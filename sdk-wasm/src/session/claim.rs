@@ -30,7 +30,7 @@ impl Session {
         self.registered_by = opened.registers.then(|| now.saturating_add(REGISTER));
         self.seen = opened.last_seq;
         for call in &opened.calls {
-            self.outputs.push_back(Output::Resumed(call.clone()));
+            self.outputs.push(Output::Resumed(call.clone()));
         }
         let (login, token, keep_alive_ms) = (opened.login.clone(), opened.token.clone(), opened.keep_alive_ms);
         self.keep(opened);
@@ -63,7 +63,7 @@ impl Session {
         self.account.auth_token = None;
         if self.token.take().is_some() {
             let lost = Failure::new(Code::Relay(ErrorCode::PeerLost), "The relay lost the call.");
-            self.outputs.push_back(Output::Calls(call::Input::Forgotten(lost)));
+            self.outputs.push(Output::Calls(call::Notice::Forgotten(lost)));
             self.abandon_requests();
             self.link.mourned();
         }
@@ -87,16 +87,18 @@ impl Session {
     fn come_up(&mut self, done: Option<u32>, now: Millis) {
         let restored = self.link.up(now);
         debug_assert_eq!(self.link.stage(), Stage::Up);
-        let (accepted, again) = self.requests.release(done);
-        for asked in accepted {
-            self.settle(asked, Ok(()));
+        while let Some(held) = self.requests.again(done, now) {
+            match held {
+                Ok(asked) => self.settle(asked, Ok(())),
+                Err(request) => self.outputs.push(Output::Send(request)),
+            }
         }
-        for (asked, body) in again {
+        for (asked, body) in self.requests.queued() {
             self.ask(asked, body, now);
         }
         if restored {
-            self.outputs.push_back(Output::Emit(Report::ConnectionRestored));
-            self.outputs.push_back(Output::Calls(call::Input::RelayBack));
+            self.outputs.push(Output::Emit(Report::ConnectionRestored));
+            self.outputs.push(Output::Calls(call::Notice::RelayBack));
         }
     }
 }

@@ -29,14 +29,14 @@ impl Session {
     fn pass_on(&mut self, body: EventBody, now: Millis) {
         match body {
             EventBody::Registration(registration) => self.on_registration(registration, now),
-            EventBody::IncomingCall(invitation) => self.outputs.push_back(Output::Incoming(invitation)),
+            EventBody::IncomingCall(invitation) => self.outputs.push(Output::Incoming(invitation)),
             EventBody::CallStatus(changed) => self.inform_call(changed.call_id.clone(), call::Input::Status(changed)),
             EventBody::CallSdp(sdp) => self.inform_call(sdp.call_id.clone(), call::Input::Sdp(sdp)),
             EventBody::Dtmf(digit) => self.inform_call(digit.call_id.clone(), call::Input::Dtmf(digit)),
             EventBody::Transfer(news) => self.inform_call(news.call_id.clone(), call::Input::Transfer(news)),
             EventBody::Party(party) => self.inform_call(party.call_id.clone(), call::Input::Party(party)),
-            EventBody::AppData(data) => self.outputs.push_back(Output::Emit(Report::AppData(data))),
-            EventBody::Debug(debug) => self.outputs.push_back(Output::Emit(Report::Debug(debug.enabled))),
+            EventBody::AppData(data) => self.outputs.push(Output::Emit(Report::AppData(data))),
+            EventBody::Debug(debug) => self.outputs.push(Output::Emit(Report::Debug(debug.enabled))),
             _ => {}
         }
     }
@@ -48,7 +48,7 @@ impl Session {
         }
         let stops = failure.code == Code::Relay(ErrorCode::ShuttingDown);
         if stops && self.status.is_open() && self.link.may_retry() {
-            self.outputs.push_back(Output::Calls(call::Input::SessionEnded(Some(failure.clone()))));
+            self.outputs.push(Output::Calls(call::Notice::Ended(Some(failure.clone()))));
             return self.lose(failure, now);
         }
         let status = if self.status.is_open() { Status::Disconnected } else { Status::Failed };
@@ -66,7 +66,7 @@ impl Session {
             RegistrationState::Unregistered => self.reach(Status::Unregistered, None),
             RegistrationState::Failed => {
                 let failure = failure.unwrap_or_else(registration_refused);
-                self.outputs.push_back(Output::Emit(Report::Warning(failure.clone())));
+                self.outputs.push(Output::Emit(Report::Warning(failure.clone())));
                 match self.status {
                     Status::Established if self.account.must_register() => self.give_up(failure, now),
                     Status::Registered => self.reach(Status::Unregistered, None),

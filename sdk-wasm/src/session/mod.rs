@@ -22,13 +22,13 @@ use crate::Millis;
 use crate::account::Account;
 use crate::call;
 use crate::failure::{Code, Failure};
+use crate::queue::Queue;
 use link::{Due, Link, Stage};
 use offhook_protocol::compact::Message;
 use offhook_protocol::reply::{Outcome, Reply, ReplyBody};
 use offhook_protocol::request::{Close, Hello, Ping, SendData};
 use offhook_protocol::{ErrorCode, RequestBody, Secret};
 use requests::{Asked, Requests};
-use std::collections::VecDeque;
 
 /// How long the relay may take to confirm the end.
 const CLOSE: Millis = 5_000;
@@ -59,7 +59,7 @@ pub struct Session {
     seen: u64,
     link: Link,
     requests: Requests,
-    outputs: VecDeque<Output>,
+    outputs: Queue<Output>,
 }
 
 impl Session {
@@ -78,7 +78,7 @@ impl Session {
             grace: 0,
             seen: 0,
             requests: Requests::default(),
-            outputs: VecDeque::new(),
+            outputs: Queue::default(),
         };
         session.connect(now);
         session
@@ -115,7 +115,7 @@ impl Session {
 
     /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     /// Ends the session: its calls at once, the registration by the relay. `keep` leaves session and registration to
@@ -129,7 +129,7 @@ impl Session {
         }
         self.closing = true;
         self.registered_by = None;
-        self.outputs.push_back(Output::Ended(None));
+        self.outputs.push(Output::Calls(call::Notice::Ended(None)));
         self.request(RequestBody::Close(Close { keep }), now);
         self.closed_by = Some(now.saturating_add(CLOSE));
     }
@@ -186,7 +186,7 @@ impl Session {
         match self.link.balancer().cloned() {
             Some(balancer) => {
                 self.link.enter(Stage::Balancing, now);
-                self.outputs.push_back(Output::AskBalancer(balancer));
+                self.outputs.push(Output::AskBalancer(balancer));
             }
             None => self.open_socket(now),
         }
@@ -194,7 +194,7 @@ impl Session {
 
     fn open_socket(&mut self, now: Millis) {
         self.link.enter(Stage::Opening, now);
-        self.outputs.push_back(Output::OpenSocket(self.url.clone()));
+        self.outputs.push(Output::OpenSocket(self.url.clone()));
     }
 
     fn on_socket_open(&mut self, now: Millis) {
@@ -268,10 +268,10 @@ impl Session {
     fn settle(&mut self, asked: Asked, outcome: Result<(), Failure>) {
         match asked {
             Asked::Call { call_id, ask } => self.inform_call(call_id, call::Input::Replied(ask, outcome)),
-            Asked::Data(ticket) => self.outputs.push_back(Output::Delivered { ticket, outcome }),
+            Asked::Data(ticket) => self.outputs.push(Output::Delivered { ticket, outcome }),
             Asked::Nothing => {
                 if let Err(failure) = outcome {
-                    self.outputs.push_back(Output::Emit(Report::Warning(failure)));
+                    self.outputs.push(Output::Emit(Report::Warning(failure)));
                 }
             }
             _ => {}
@@ -283,7 +283,7 @@ impl Session {
             return self.settle(asked, Err(Failure::relay_lost()));
         }
         let kept = if self.link.is_up() || !asked.outlives_the_socket() {
-            self.requests.send(asked, body, now).map(|request| self.outputs.push_back(Output::Send(request)))
+            self.requests.send(asked, body, now).map(|request| self.outputs.push(Output::Send(request)))
         } else {
             self.requests.queue(asked, body)
         };
@@ -331,7 +331,7 @@ impl Session {
                 self.link.mourned();
                 let sentence = "The connection to the relay was lost for so long that the call has ended there.";
                 let failure = Failure::new(Code::RelayLost, sentence);
-                self.outputs.push_back(Output::Calls(call::Input::Abandoned(failure)));
+                self.outputs.push(Output::Calls(call::Notice::Abandoned(failure)));
             }
             Due::GiveUp => self.end(Status::Disconnected, Some(Failure::relay_lost())),
         }
@@ -352,12 +352,12 @@ impl Session {
     }
 
     fn inform_call(&mut self, call_id: String, input: call::Input) {
-        self.outputs.push_back(Output::Call(call_id, input));
+        self.outputs.push(Output::Call(call_id, input));
     }
 
     fn reach(&mut self, status: Status, opened: Option<Opened>) {
         self.status = status;
-        self.outputs.push_back(Output::Emit(Report::Status { status, opened, error: None }));
+        self.outputs.push(Output::Emit(Report::Status { status, opened, error: None }));
     }
 
     /// The connection is gone: a session that is open gets another, if it may.
@@ -373,21 +373,21 @@ impl Session {
         }
         self.drop_socket();
         if self.link.lost(now) {
-            self.outputs.push_back(Output::Emit(Report::ConnectionLost(failure)));
-            self.outputs.push_back(Output::Calls(call::Input::RelayLost));
+            self.outputs.push(Output::Emit(Report::ConnectionLost(failure)));
+            self.outputs.push(Output::Calls(call::Notice::RelayLost));
         }
     }
 
     fn drop_socket(&mut self) {
         self.requests.hold();
-        self.outputs.push_back(Output::CloseSocket { resume: true });
+        self.outputs.push(Output::CloseSocket { resume: true });
     }
 
     /// Ends a session that the relay has open. It is told, lest it keep what nobody will come back for.
     fn give_up(&mut self, failure: Failure, now: Millis) {
         let close = RequestBody::Close(Close { keep: false });
         if let Ok(close) = self.requests.send(Asked::Close, close, now) {
-            self.outputs.push_back(Output::Send(close));
+            self.outputs.push(Output::Send(close));
         }
         let status = if self.link.is_lost() { Status::Disconnected } else { Status::Failed };
         self.end(status, Some(failure));
@@ -399,16 +399,16 @@ impl Session {
         }
         self.status = status;
         self.abandon_requests();
-        self.outputs.push_back(Output::Ended(error.clone()));
-        self.outputs.push_back(Output::CloseSocket { resume: false });
-        self.outputs.push_back(Output::Emit(Report::Status { status, opened: None, error }));
+        self.outputs.push(Output::Calls(call::Notice::Ended(error.clone())));
+        self.outputs.push(Output::CloseSocket { resume: false });
+        self.outputs.push(Output::Emit(Report::Status { status, opened: None, error }));
     }
 
     /// Those of calls end with their calls; those who sent data are told.
     fn abandon_requests(&mut self) {
         for asked in self.requests.abandon() {
             if let Asked::Data(ticket) = asked {
-                self.outputs.push_back(Output::Delivered { ticket, outcome: Err(Failure::relay_lost()) });
+                self.outputs.push(Output::Delivered { ticket, outcome: Err(Failure::relay_lost()) });
             }
         }
     }

@@ -8,6 +8,7 @@ use offhook_protocol::compact::Message;
 use offhook_protocol::event::{AppData, IncomingCall};
 use offhook_protocol::reply::LiveCall;
 use offhook_protocol::{Request, Secret};
+use std::rc::Rc;
 
 /// What happens to a session.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +35,7 @@ pub enum Output {
     /// Open a WebSocket to this URL.
     OpenSocket(String),
     /// Send a request on it.
-    Send(Request),
+    Send(Rc<Request>),
     /// Close it. Nothing more is expected from it.
     CloseSocket {
         /// Another will take the session back: the relay must not take it for ended.
@@ -45,7 +46,7 @@ pub enum Output {
     /// Something for one call.
     Call(String, call::Input),
     /// Something for every call of the session.
-    Calls(call::Input),
+    Calls(call::Notice),
     /// Somebody calls.
     Incoming(IncomingCall),
     /// A call that a fresh page takes back.
@@ -57,8 +58,6 @@ pub enum Output {
         /// Whether somebody has it.
         outcome: Result<(), Failure>,
     },
-    /// The session is over, and with it all its calls.
-    Ended(Option<Failure>),
 }
 
 /// What the app is told about a session.

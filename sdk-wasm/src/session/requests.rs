@@ -3,7 +3,7 @@
 use crate::Millis;
 use crate::call::Ask;
 use offhook_protocol::{Request, RequestBody};
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// How long the relay may take to reply.
 const REPLY: Millis = 10_000;
@@ -69,15 +69,14 @@ pub(super) struct Requests {
     /// Sent on a socket that was lost: carried out or not.
     held: Vec<Pending>,
     /// Not sent yet.
-    queue: VecDeque<(Asked, RequestBody)>,
+    queue: Vec<(Asked, RequestBody)>,
 }
 
 #[derive(Debug)]
 struct Pending {
-    id: u32,
     deadline: Millis,
     asked: Asked,
-    body: RequestBody,
+    request: Rc<Request>,
 }
 
 impl Requests {
@@ -85,14 +84,18 @@ impl Requests {
     ///
     /// # Errors
     /// Whose request it is, when too many wait already.
-    pub(super) fn send(&mut self, asked: Asked, body: RequestBody, now: Millis) -> Result<Request, Asked> {
+    pub(super) fn send(&mut self, asked: Asked, body: RequestBody, now: Millis) -> Result<Rc<Request>, Asked> {
         if self.pending.len() >= MAX_PENDING {
             return Err(asked);
         }
         self.last_id = self.last_id.wrapping_add(1);
-        let id = self.last_id;
-        self.pending.push(Pending { id, deadline: now.saturating_add(REPLY), asked, body: body.clone() });
-        Ok(Request { id, body })
+        let request = Rc::new(Request { id: self.last_id, body });
+        self.wait(asked, request.clone(), now);
+        Ok(request)
+    }
+
+    fn wait(&mut self, asked: Asked, request: Rc<Request>, now: Millis) {
+        self.pending.push(Pending { deadline: now.saturating_add(REPLY), asked, request });
     }
 
     /// Keeps a request until there is a connection.
@@ -103,40 +106,46 @@ impl Requests {
         if self.queue.len() >= MAX_QUEUED {
             return Err(asked);
         }
-        self.queue.push_back((asked, body));
+        self.queue.push((asked, body));
         Ok(())
     }
 
     /// A reply has come.
     pub(super) fn replied(&mut self, id: u32) -> Option<Asked> {
-        let index = self.pending.iter().position(|pending| pending.id == id)?;
+        let index = self.pending.iter().position(|pending| pending.request.id == id)?;
         Some(self.pending.remove(index).asked)
     }
 
     /// The socket is gone. What was about the connection itself has lost its meaning.
     pub(super) fn hold(&mut self) {
-        self.held.extend(self.pending.drain(..).filter(|pending| pending.asked.outlives_the_socket()));
+        self.pending.retain(|pending| pending.asked.outlives_the_socket());
+        self.held.append(&mut self.pending);
     }
 
-    /// The session is there again. The relay has carried out the requests up to `done`; what became of them, events
-    /// tell. Gives those, and what is to be sent now.
-    pub(super) fn release(&mut self, done: Option<u32>) -> (Vec<Asked>, Vec<(Asked, RequestBody)>) {
-        let (mut accepted, mut again) = (Vec::new(), Vec::new());
-        for held in self.held.drain(..) {
-            if done.is_some_and(|done| held.id <= done) {
-                accepted.push(held.asked);
-            } else {
-                again.push((held.asked, held.body));
-            }
+    /// The session is there again. The next request that was sent before, and whose it is if the relay has carried it
+    /// out: it has done so up to `done`, and what became of them, events tell. Otherwise it is sent again as it was.
+    pub(super) fn again(&mut self, done: Option<u32>, now: Millis) -> Option<Result<Asked, Rc<Request>>> {
+        let held = (!self.held.is_empty()).then(|| self.held.remove(0))?;
+        if done.is_some_and(|done| held.request.id <= done) {
+            return Some(Ok(held.asked));
         }
-        again.extend(self.queue.drain(..));
-        (accepted, again)
+        self.wait(held.asked, held.request.clone(), now);
+        Some(Err(held.request))
+    }
+
+    /// What was not sent yet.
+    pub(super) fn queued(&mut self) -> Vec<(Asked, RequestBody)> {
+        std::mem::take(&mut self.queue)
     }
 
     /// Gives up all that waits, and says whose it was.
-    pub(super) fn abandon(&mut self) -> impl Iterator<Item = Asked> {
-        let sent = self.held.drain(..).chain(self.pending.drain(..)).map(|pending| pending.asked);
-        sent.chain(self.queue.drain(..).map(|(asked, _)| asked))
+    pub(super) fn abandon(&mut self) -> Vec<Asked> {
+        self.held.append(&mut self.pending);
+        let mut asked: Vec<_> = self.queued().into_iter().map(|(asked, _)| asked).collect();
+        for held in std::mem::take(&mut self.held) {
+            asked.push(held.asked);
+        }
+        asked
     }
 
     /// Whether one of those waits for its reply.

@@ -106,7 +106,7 @@ impl Bench {
         while let Some(deadline) = self.session.deadline().filter(|deadline| *deadline <= end) {
             self.now = deadline.max(self.now);
             self.handle(Input::Tick);
-            if let Some(Output::Send(Request { body: RequestBody::Ping(_), .. })) = self.out.last() {
+            if let Some(RequestBody::Ping(_)) = self.out.last().and_then(sent) {
                 self.out.pop();
                 self.reply(done());
             }
@@ -116,13 +116,7 @@ impl Bench {
 
     /// The names of the requests sent, without those of life signs.
     fn sent(&self) -> Vec<&'static str> {
-        self.out
-            .iter()
-            .filter_map(|output| match output {
-                Output::Send(request) => Some(name(&request.body)),
-                _ => None,
-            })
-            .collect()
+        self.out.iter().filter_map(sent).map(name).collect()
     }
 
     fn has(&self, output: &Output) -> bool {
@@ -161,6 +155,13 @@ fn account(register: bool) -> Account {
         ..OpenSip::default()
     }));
     Account { url: "ws://localhost/".into(), identity, auth_token: None, link: account::Link::default() }
+}
+
+fn sent(output: &Output) -> Option<&RequestBody> {
+    match output {
+        Output::Send(request) => Some(&request.body),
+        _ => None,
+    }
 }
 
 fn name(body: &RequestBody) -> &'static str {
@@ -216,9 +217,9 @@ fn a_session_says_hello_opens_and_registers() {
 fn the_account_is_sent_only_after_the_relay_has_answered_hello() {
     let mut bench = Bench::new(true);
     bench.handle(Input::SocketOpened);
-    assert!(bench.out.iter().all(|out| !matches!(out, Output::Send(Request { body: RequestBody::OpenSip(_), .. }))));
+    assert!(bench.out.iter().all(|out| !matches!(sent(out), Some(RequestBody::OpenSip(_)))));
     bench.reply(welcome());
-    assert!(matches!(bench.out.last(), Some(Output::Send(Request { body: RequestBody::OpenSip(_), .. }))));
+    assert!(matches!(bench.out.last().and_then(sent), Some(RequestBody::OpenSip(_))));
 }
 
 #[test]
@@ -292,7 +293,7 @@ fn a_wrong_password_warns_and_fails_the_session() {
 fn a_session_given_up_is_closed_at_the_relay_before_the_socket() {
     let mut bench = Bench::established(true);
     bench.register(RegistrationState::Failed);
-    let close = |output: &Output| matches!(output, Output::Send(Request { body: RequestBody::Close(_), .. }));
+    let close = |output: &Output| matches!(sent(output), Some(RequestBody::Close(_)));
     let told = bench.out.iter().position(close).unwrap();
     assert!(told < bench.out.iter().position(|output| *output == Output::CloseSocket { resume: false }).unwrap());
 }
@@ -335,7 +336,7 @@ fn a_session_the_relay_closes_ends_with_its_reason() {
 fn closing_ends_the_calls_at_once_and_the_session_when_the_relay_confirms() {
     let mut bench = Bench::registered();
     bench.close();
-    assert_eq!(bench.out[0], Output::Ended(None));
+    assert_eq!(bench.out[0], Output::Calls(call::Notice::Ended(None)));
     assert!(bench.statuses().is_empty() && !bench.session.is_usable());
     bench.reply(done());
     assert_eq!((bench.statuses(), bench.error()), (vec!["DISCONNECTED"], None));
@@ -432,9 +433,7 @@ fn leaving_a_session_to_the_relay_is_said_when_it_is_closed() {
     let mut bench = Bench::registered();
     bench.session.close(true, bench.now);
     bench.drain();
-    let kept = |output: &Output| {
-        matches!(output, Output::Send(Request { body: RequestBody::Close(Close { keep: true }), .. }))
-    };
+    let kept = |output: &Output| matches!(sent(output), Some(RequestBody::Close(Close { keep: true })));
     assert!(bench.out.iter().any(kept));
 }
 

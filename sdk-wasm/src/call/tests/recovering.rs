@@ -154,7 +154,7 @@ fn hold_outlives_a_restart() {
 #[test]
 fn another_network_restarts_ice_although_all_seems_well() {
     let mut bench = Bench::connected();
-    bench.handle(Input::NetworkChanged);
+    bench.handle(Input::Session(Notice::NetworkChanged));
     assert_eq!(bench.did("RestartIce"), 1);
     bench.restart();
     assert_eq!(bench.repairs(), [Repair::Restarting, Repair::Restored]);
@@ -164,7 +164,7 @@ fn another_network_restarts_ice_although_all_seems_well() {
 fn a_network_that_changes_during_a_restart_takes_another() {
     let mut bench = broken();
     bench.media(MediaEvent::Described { sdp: OFFER.into() });
-    bench.handle(Input::NetworkChanged);
+    bench.handle(Input::Session(Notice::NetworkChanged));
     bench.answer_sdp();
     bench.media(MediaEvent::Applied);
     assert_eq!(bench.did("RestartIce"), 2);
@@ -173,7 +173,7 @@ fn a_network_that_changes_during_a_restart_takes_another() {
 #[test]
 fn a_call_that_is_not_connected_yet_has_nothing_to_restart() {
     let mut bench = Bench::asked();
-    bench.handle(Input::NetworkChanged);
+    bench.handle(Input::Session(Notice::NetworkChanged));
     bench.media(MediaEvent::Disconnected);
     bench.media(MediaEvent::Silent);
     assert_eq!(bench.did("RestartIce"), 0);
@@ -203,11 +203,11 @@ fn early_media_that_breaks_is_repaired_once_the_call_is_answered() {
 #[test]
 fn without_the_relay_nothing_is_restarted_and_nothing_given_up() {
     let mut bench = Bench::connected();
-    bench.handle(Input::RelayLost);
+    bench.handle(Input::Session(Notice::RelayLost));
     bench.media(MediaEvent::Disconnected);
     bench.until(300_000);
     assert_eq!((bench.did("RestartIce"), bench.repairs()), (0, vec![Repair::Restarting]));
-    bench.handle(Input::RelayBack);
+    bench.handle(Input::Session(Notice::RelayBack));
     assert_eq!(bench.did("RestartIce"), 1);
     while !bench.call.status().is_terminal() {
         bench.restart();
@@ -219,20 +219,20 @@ fn without_the_relay_nothing_is_restarted_and_nothing_given_up() {
 #[test]
 fn media_that_is_back_before_the_relay_needs_no_restart() {
     let mut bench = Bench::connected();
-    bench.handle(Input::RelayLost);
+    bench.handle(Input::Session(Notice::RelayLost));
     bench.media(MediaEvent::Broken);
     bench.media(MediaEvent::Connected);
-    bench.handle(Input::RelayBack);
+    bench.handle(Input::Session(Notice::RelayBack));
     assert_eq!((bench.did("RestartIce"), bench.repairs()), (0, vec![Repair::Restarting, Repair::Restored]));
 }
 
 #[test]
 fn silence_that_ends_before_the_relay_is_back_needs_no_restart() {
     let mut bench = Bench::connected();
-    bench.handle(Input::RelayLost);
+    bench.handle(Input::Session(Notice::RelayLost));
     bench.media(MediaEvent::Silent);
     bench.media(MediaEvent::Flowing);
-    bench.handle(Input::RelayBack);
+    bench.handle(Input::Session(Notice::RelayBack));
     assert_eq!(bench.did("RestartIce"), 0);
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use offhook_protocol::event::DtmfReceived;
 use proptest::prelude::*;
+use std::collections::VecDeque;
 
 /// A relay that keeps its events and a network that loses, repeats and cuts.
 struct Network {
@@ -66,13 +67,14 @@ impl Network {
     /// The session is taken back, and what was missed follows.
     fn recover(&mut self) {
         while !self.bench.session.is_up() {
-            match self.bench.out.last() {
-                Some(Output::OpenSocket(_)) => self.bench.handle(Input::SocketOpened),
-                Some(Output::Send(Request { body: RequestBody::Hello(_), .. })) => self.bench.reply(welcome()),
-                Some(Output::Send(Request { body: RequestBody::Resume(resume), .. })) => {
+            let last = self.bench.out.last();
+            match last.and_then(sent) {
+                Some(RequestBody::Hello(_)) => self.bench.reply(welcome()),
+                Some(RequestBody::Resume(resume)) => {
                     self.wire = (resume.last_seq + 1..=self.events).collect();
                     self.bench.reply(opened(false));
                 }
+                _ if matches!(last, Some(Output::OpenSocket(_))) => self.bench.handle(Input::SocketOpened),
                 _ => self.bench.wait(),
             }
         }

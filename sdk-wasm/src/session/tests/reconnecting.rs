@@ -41,7 +41,7 @@ impl Bench {
         self.out
             .iter()
             .filter_map(|output| match output {
-                Output::Send(request) => Some(request),
+                Output::Send(request) => Some(&**request),
                 _ => None,
             })
             .collect()
@@ -53,7 +53,7 @@ fn the_session_keeps_its_status_and_the_app_hears_of_the_loss() {
     let bench = lost();
     assert!(bench.statuses().is_empty() && bench.session.is_usable());
     assert!(bench.has(&Output::Emit(Report::ConnectionLost(Failure::relay_lost()))));
-    assert!(bench.has(&Output::Calls(call::Input::RelayLost)));
+    assert!(bench.has(&Output::Calls(call::Notice::RelayLost)));
     assert!(bench.has(&Output::CloseSocket { resume: true }), "the relay must not take the session for ended");
 }
 
@@ -65,7 +65,7 @@ fn the_session_is_taken_back_from_the_last_event_that_was_seen() {
     let resume = &bench.requests()[1].body;
     let RequestBody::Resume(resume) = resume else { panic!("{resume:?}") };
     assert_eq!((resume.token.reveal(), resume.last_seq, resume.fresh), ("t0ken", 1, false));
-    assert!(bench.has(&Output::Emit(Report::ConnectionRestored)) && bench.has(&Output::Calls(call::Input::RelayBack)));
+    assert!(bench.has(&Output::Emit(Report::ConnectionRestored)) && bench.has(&Output::Calls(call::Notice::RelayBack)));
     assert!(bench.statuses().is_empty());
 }
 
@@ -122,7 +122,7 @@ fn a_session_that_does_not_come_back_is_given_up_after_five_minutes() {
         bench.lose();
     }
     assert_eq!((bench.now, bench.statuses(), bench.error()), (301_000, vec!["DISCONNECTED"], Some(Code::RelayLost)));
-    assert!(bench.has(&Output::Ended(Some(Failure::relay_lost()))));
+    assert!(bench.has(&Output::Calls(call::Notice::Ended(Some(Failure::relay_lost())))));
 }
 
 #[test]
@@ -134,18 +134,18 @@ fn an_app_that_wants_no_reconnecting_gets_none() {
     bench.reply(opened(false));
     bench.lose();
     assert_eq!((bench.statuses().last(), bench.error()), (Some(&"DISCONNECTED"), Some(Code::RelayLost)));
-    assert!(bench.has(&Output::Ended(Some(Failure::relay_lost()))));
+    assert!(bench.has(&Output::Calls(call::Notice::Ended(Some(Failure::relay_lost())))));
 }
 
 #[test]
 fn calls_are_given_up_when_the_relay_surely_has() {
     let mut bench = lost();
     while bench.now < 1_000 + 30_000 + 40_000 {
-        assert!(!bench.out.iter().any(|out| matches!(out, Output::Calls(call::Input::Abandoned(_)))), "{}", bench.now);
+        assert!(!bench.out.iter().any(|out| matches!(out, Output::Calls(call::Notice::Abandoned(_)))), "{}", bench.now);
         bench.wait();
         bench.lose();
     }
-    let abandoned = |out: &&Output| matches!(out, Output::Calls(call::Input::Abandoned(_)));
+    let abandoned = |out: &&Output| matches!(out, Output::Calls(call::Notice::Abandoned(_)));
     assert_eq!(bench.out.iter().filter(abandoned).count(), 1);
     assert!(bench.session.is_usable(), "the session itself is still tried for");
 }
@@ -182,6 +182,16 @@ fn requests_keep_their_ids_apart_across_sockets() {
     bench.resume(None);
     let ids: Vec<_> = bench.requests().iter().map(|request| request.id).collect();
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
+}
+
+#[test]
+fn a_request_is_repeated_as_it_was() {
+    let mut bench = Bench::registered();
+    bench.request(ring());
+    let first = bench.requests().last().map(|request| (*request).clone());
+    bench.lose();
+    bench.resume(first.as_ref().map(|request| request.id - 1));
+    assert_eq!(bench.requests().last().copied(), first.as_ref());
 }
 
 #[test]
@@ -223,7 +233,7 @@ fn a_relay_that_has_lost_the_session_gets_it_anew_and_the_calls_end() {
     bench.request(ring());
     bench.reject();
     let lost = Failure::new(Code::Relay(ErrorCode::PeerLost), "The relay lost the call.");
-    assert!(bench.has(&Output::Calls(call::Input::Forgotten(lost))));
+    assert!(bench.has(&Output::Calls(call::Notice::Forgotten(lost))));
     assert_eq!(bench.sent().last(), Some(&"openSip"), "what was asked of the old session is not asked of the new one");
     bench.reply(opened(true));
     bench.seq = 0;
@@ -275,7 +285,7 @@ fn a_relay_that_stops_ends_the_calls_and_gets_the_session_anew_when_it_is_back()
     let mut bench = Bench::registered();
     let error = RelayFailure::new(ErrorCode::ShuttingDown, "The relay stops.");
     bench.event(EventBody::SessionClosed(SessionClosed { error: error.clone() }));
-    assert_eq!(bench.out[0], Output::Calls(call::Input::SessionEnded(Some(error.into()))));
+    assert_eq!(bench.out[0], Output::Calls(call::Notice::Ended(Some(error.into()))));
     bench.reject();
     bench.reply(opened(false));
     assert_eq!(bench.statuses(), ["ESTABLISHED"]);
