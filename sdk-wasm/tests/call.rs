@@ -10,9 +10,8 @@
 mod page;
 
 use offhook_sdk::driver::fields::property;
-use offhook_sdk::sdk::Sdk;
-use page::{Relay, Sink, code, element, object, place, session_options, still_open, until, watch};
-use std::rc::Rc;
+use page::phone::Page;
+use page::{code, element, object, place, session_options, still_open, until, watch};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -20,56 +19,6 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-/// A phone with the open session `s`.
-struct Page {
-    relay: Relay,
-    sink: Sink,
-    sdk: Rc<Sdk>,
-}
-
-impl Page {
-    async fn new() -> Self {
-        Self::with(session_options("ws://relay.test/")).await
-    }
-
-    async fn with(options: JsValue) -> Self {
-        watch();
-        let page = Self::unopened();
-        page.sdk.open_session("s".into(), options).unwrap();
-        page.sink.reaches("s", "ESTABLISHED").await;
-        page
-    }
-
-    fn unopened() -> Self {
-        let sink = Sink::new();
-        let sdk = Rc::new(Sdk::new(sink.sink()));
-        Self { relay: Relay::new(), sink, sdk }
-    }
-
-    fn create(&self, call_id: &str) {
-        let options = object([
-            ("callee", "echo".into()),
-            ("localVideoDisplay", place().into()),
-            ("remoteVideoDisplay", place().into()),
-        ]);
-        self.sdk.create_call("s", call_id, options).unwrap();
-    }
-
-    async fn call(&self, call_id: &str) {
-        self.create(call_id);
-        self.sdk.call(call_id).unwrap();
-        self.sink.reaches(call_id, "ESTABLISHED").await;
-    }
-
-    /// Runs inside the delivery of each event.
-    fn react(&self, mut reaction: impl FnMut(&Sdk, JsValue) + 'static) {
-        let sdk = self.sdk.clone();
-        let reaction = Closure::<dyn FnMut(JsValue)>::new(move |event| reaction(&sdk, event));
-        self.sink.react(reaction.as_ref().unchecked_ref());
-        reaction.forget();
-    }
-}
 
 #[wasm_bindgen_test]
 async fn a_session_opens_and_tells_its_login() {

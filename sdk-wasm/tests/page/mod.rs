@@ -1,6 +1,8 @@
 //! The browser tests' hold on the page. See `page.js`.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses its own part of it")]
 
+pub mod phone;
+
 use js_sys::{Function, Object, Promise};
 use offhook_sdk::driver::fields::{property, set};
 use wasm_bindgen::JsCast;
@@ -92,6 +94,24 @@ extern "C" {
     pub fn close_code(this: &Relay) -> Option<u16>;
     #[wasm_bindgen(method, setter)]
     pub fn set_silent(this: &Relay, silent: bool);
+    /// No socket opens any more, or again.
+    #[wasm_bindgen(method, setter)]
+    pub fn set_gone(this: &Relay, gone: bool);
+    #[wasm_bindgen(method, getter)]
+    pub fn sockets(this: &Relay) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub fn url(this: &Relay) -> String;
+    /// The reply to `resume`, beside what is always in it.
+    #[wasm_bindgen(method, setter)]
+    pub fn set_resumed(this: &Relay, resumed: &JsValue);
+    #[wasm_bindgen(method)]
+    pub fn event(this: &Relay, event: &JsValue);
+    /// The relay's own offer in a call, to be answered with `sdp`.
+    #[wasm_bindgen(method)]
+    pub fn offer(this: &Relay, call_id: &str) -> Promise;
+    /// Whether the handlers of all sockets but the last are gone.
+    #[wasm_bindgen(method, js_name = oldSocketsAreDeaf)]
+    pub fn old_sockets_are_deaf(this: &Relay) -> bool;
 }
 
 impl Sink {
@@ -148,6 +168,23 @@ pub fn json(text: &str) -> JsValue {
 pub fn session_options(url: &str) -> JsValue {
     let sip = object([("login", "alice".into())]);
     object([("urlServer", url.into()), ("sipOptions", sip)])
+}
+
+/// Waits for a promise that is to be rejected, and gives the error's code and message.
+pub async fn rejection(promise: Promise) -> (String, String) {
+    let error = JsFuture::from(promise).await.unwrap_err();
+    let text = |name| property(&error, name).as_string().unwrap_or_default();
+    (text("code"), text("message"))
+}
+
+/// Waits for a promise that is to be kept.
+pub async fn kept(promise: Promise) -> JsValue {
+    JsFuture::from(promise).await.unwrap()
+}
+
+/// Has an event happen to the window.
+pub fn happen(event: &str) {
+    web_sys::window().unwrap().dispatch_event(&web_sys::Event::new(event).unwrap()).unwrap();
 }
 
 /// The code of an event's error.

@@ -177,7 +177,8 @@ export function grantMicrophone() {
 export function left() {
   const live = opened.streams.flatMap((stream) => stream.getTracks()).filter((track) => track.readyState === "live");
   return {
-    microphones: live.length,
+    // A track can be in several streams.
+    microphones: new Set(live).size,
     connections: opened.connections.filter((connection) => connection.connectionState !== "closed").length,
     sockets: opened.sockets.filter((socket) => socket.readyState < 2).length,
     elements: document.querySelectorAll("video, audio").length,
@@ -283,6 +284,9 @@ export class Relay {
   closeCode;
   /** What the relay does with a request beyond replying: by request type. */
   silent = false;
+  gone = false;
+  resumed = {};
+  all = [];
 
   constructor() {
     const relay = this;
@@ -294,9 +298,11 @@ export class Relay {
         Object.assign(this, { url, protocol });
         opened.sockets.push(this);
         relay.socket = this;
+        relay.all.push(this);
         queueMicrotask(() => {
-          this.readyState = 1;
-          this.onopen?.(new Event("open"));
+          this.readyState = relay.gone ? 3 : 1;
+          if (relay.gone) this.onclose?.(new CloseEvent("close", { code: 1006 }));
+          else this.onopen?.(new Event("open"));
         });
       }
 
@@ -313,6 +319,18 @@ export class Relay {
     };
   }
 
+  get sockets() {
+    return this.all.length;
+  }
+
+  get url() {
+    return this.socket.url;
+  }
+
+  oldSocketsAreDeaf() {
+    return this.all.slice(0, -1).every((socket) => !socket.onopen && !socket.onmessage && !socket.onclose);
+  }
+
   requests(type) {
     return this.sent.filter((request) => request.type === type).length;
   }
@@ -325,11 +343,14 @@ export class Relay {
     if (this.silent) return;
     const result = {
       hello: { version: 1, server: "test" },
-      openLocal: { sessionId: "r", token: "t", login: request.login, registers: false, graceMs: 0 },
+      openLocal: { sessionId: "r", token: "t", login: request.login, registers: false, graceMs: 30_000 },
+      resume: { sessionId: "r", token: "t2", login: "alice", registers: false, graceMs: 30_000, lastSeq: 0, ...this.resumed },
     }[request.type] ?? {};
     this.frame({ type: "reply", id: request.id, result });
     if (request.type === "hangup") this.status(request.callId, "FINISH");
     if (request.type === "call") void this.answer(request);
+    if (request.type === "offer") void this.agree(request);
+    if (request.type === "sdp") void this.far.setRemoteDescription({ type: "answer", sdp: request.sdp });
   }
 
   async answer({ callId, sdp }) {
@@ -340,6 +361,20 @@ export class Relay {
     await far.setLocalDescription();
     this.event({ type: "callSdp", callId, kind: "answer", sdp: far.localDescription.sdp });
     this.status(callId, "ESTABLISHED");
+  }
+
+  /** Answers the browser's offer within a call; a page that is new has a connection that is. */
+  async agree({ callId, sdp }) {
+    const far = this.far ?? await this.peer();
+    await far.setRemoteDescription({ type: "offer", sdp });
+    await far.setLocalDescription();
+    this.event({ type: "callSdp", callId, kind: "answer", sdp: far.localDescription.sdp });
+  }
+
+  /** Offers again within a call. */
+  async offer(callId) {
+    await this.far.setLocalDescription(await this.far.createOffer());
+    this.event({ type: "callSdp", callId, kind: "offer", sdp: this.far.localDescription.sdp });
   }
 
   /** Calls the page. */
