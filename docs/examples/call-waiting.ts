@@ -48,8 +48,7 @@ export class Lines {
     for (const status of [CALL_STATUS.FINISH, CALL_STATUS.BUSY, CALL_STATUS.FAILED]) {
       call.on(status, () => {
         if (this.active === call) this.active = undefined;
-        // The call leaves `getCalls()` once its last listener has run.
-        queueMicrotask(show);
+        show();
       });
     }
   }

@@ -51,9 +51,9 @@ export function usePhone(urlServer: string, { login, password, domain }: SipOpti
   return { status, reconnecting, error: session?.error(), calls, dial };
 }
 
-/** Calls `changed` now and at every status, and once more when the call has left its session. */
+/** Calls `changed` now and at every status. A call that has ended is in no list any more when its status says so. */
 function watch(call: Call, changed: () => void): void {
-  for (const status of Object.values(CALL_STATUS)) call.on(status, () => queueMicrotask(changed));
+  for (const status of Object.values(CALL_STATUS)) call.on(status, changed);
   changed();
 }
 

@@ -25,6 +25,11 @@ export interface CallBeginning {
 
 const TERMINAL: ReadonlySet<CallStatus> = new Set([CALL_STATUS.FINISH, CALL_STATUS.BUSY, CALL_STATUS.FAILED]);
 
+/** Whether nothing follows this status. */
+export function isEnd(status: CallStatus): boolean {
+  return TERMINAL.has(status);
+}
+
 /** The facade's half of a call: its last known status, its listeners, and its id for the core. */
 export class CallObject implements Call {
   protected readonly runtime: Runtime;
@@ -250,7 +255,7 @@ export class CallObject implements Call {
   }
 
   ended(): boolean {
-    return TERMINAL.has(this.#status);
+    return isEnd(this.#status);
   }
 
   /** The core does not take the call. */

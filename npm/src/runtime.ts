@@ -1,4 +1,4 @@
-import { CallObject, type CallBeginning } from "./call-object.js";
+import { CallObject, isEnd, type CallBeginning } from "./call-object.js";
 import { CALL_STATUS, ERROR_INFO, SESSION_STATUS } from "./constants.js";
 import type { Core, CoreEvent, CoreIncomingEvent, CoreResumedEvent, LoadCore } from "./core.js";
 import { OffhookError, asError, typeError } from "./error.js";
@@ -99,8 +99,8 @@ export class Runtime {
   /** Ends a call for a reason that the core does not know. */
   failCall(call: CallObject, session: SessionObject, error: OffhookError): void {
     this.#queue.push(() => {
-      call.changed({ status: CALL_STATUS.FAILED, error });
       session.forget(call);
+      call.changed({ status: CALL_STATUS.FAILED, error });
     });
   }
 
@@ -171,8 +171,8 @@ export class Runtime {
       }
       case "call":
         this.#withCall(event.callId, (call, session) => {
+          if (isEnd(event.status)) session.forget(call);
           call.changed(event);
-          if (call.ended()) session.forget(call);
         });
         break;
       case "dtmf":

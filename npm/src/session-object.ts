@@ -185,8 +185,9 @@ export class SessionObject implements Session {
     // Before the calls are told: a listener that calls again at once must not add to what is being ended.
     this.#move(status);
     const outcome = error || status === SESSION_STATUS.FAILED ? CALL_STATUS.FAILED : CALL_STATUS.FINISH;
-    for (const call of this.#calls.values()) call.changed(error ? { status: outcome, error } : { status: outcome });
+    const calls = [...this.#calls.values()];
     this.#calls.clear();
+    for (const call of calls) call.changed(error ? { status: outcome, error } : { status: outcome });
     if (status === SESSION_STATUS.FAILED) this.emit(status, this, error);
     else this.emit(status, this);
   }

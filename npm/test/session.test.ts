@@ -221,6 +221,18 @@ test("getSessions and getSession know live sessions only, by the same object", a
   assert.equal(bench.offhook.getSession(first.id()), undefined);
 });
 
+test("what has ended is in no list any more when its listeners hear of it", async () => {
+  const bench = new Bench();
+  const session = await bench.established();
+  const seen: number[] = [];
+  const call = session.createCall({ callee: "echo" }).on("FINISH", () => seen.push(session.getCalls().length));
+  bench.call(call, "FINISH");
+  session.on("DISCONNECTED", () => seen.push(bench.offhook.getSessions().length));
+  bench.session(session, "DISCONNECTED");
+  await settled();
+  assert.deepEqual(seen, [0, 0]);
+});
+
 test("a lost session fails its calls first, with its own reason", async () => {
   const bench = new Bench();
   const session = await bench.established();
