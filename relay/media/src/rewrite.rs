@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::once::Once;
 use crate::rtp::Header;
 
 /// A jump in a source's sequence numbers beyond this is a new start, not loss. It is RFC 3550
@@ -58,6 +59,7 @@ pub(crate) struct Rewriter {
     timestamp: u32,
     sent: Option<(Instant, u32)>,
     shift: Option<Shift>,
+    once: Once,
     packets: u64,
     octets: u64,
 }
@@ -80,11 +82,12 @@ impl Rewriter {
     /// random (RFC 3550 §5.1).
     #[must_use]
     pub(crate) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
-        Self { ssrc, sequence, timestamp, sent: None, shift: None, packets: 0, octets: 0 }
+        Self { ssrc, sequence, timestamp, sent: None, shift: None, once: Once::after(sequence), packets: 0, octets: 0 }
     }
 
     /// Maps a packet of `source`, whose payload counts time in `clock` Hz, onto the stream.
-    /// `None` for a packet so late that it belongs before the source took over.
+    /// `None` for a packet so late that it belongs before the source took over, and for one whose
+    /// number has been used.
     pub(crate) fn rewrite(
         &mut self,
         now: Instant,
@@ -100,7 +103,7 @@ impl Rewriter {
         let mut shift = current.unwrap_or_else(|| self.begin(now, source, clock, header));
 
         let sequence = header.sequence.wrapping_add(shift.sequence);
-        if is_before(sequence, shift.begin) {
+        if is_before(sequence, shift.begin) || !self.once.take(sequence) {
             return None;
         }
         let timestamp = header.timestamp.wrapping_add(shift.timestamp);
@@ -140,6 +143,7 @@ impl Rewriter {
     ) -> Header {
         self.shift = None;
         self.sequence = self.sequence.wrapping_add(1);
+        self.once.take(self.sequence);
         self.sent = match self.sent {
             Some(sent) if timestamp == self.timestamp => Some(sent),
             sent => Some((now, sent.map_or(clock, |(_, ticking)| ticking))),

@@ -80,6 +80,24 @@ fn a_picture_that_got_lost_is_asked_for_again_in_the_senders_own_numbers() {
 }
 
 #[test]
+fn a_picture_that_got_lost_behind_the_relay_is_sent_again_by_the_relay() {
+    let (_relay, mut alice, mut bob) = call();
+    alice.show(96, b"picture");
+    let first = shown(&mut bob, &mut alice).header;
+    bob.lose_one();
+    alice.show(96, b"lost");
+    until("the loss", || {
+        alice.step();
+        bob.step();
+        bob.has_lost().then_some(())
+    });
+    let nacks = vec![NackPair { packet_id: first.sequence_number.wrapping_add(1), lost_packets: 0 }];
+    bob.ask(TransportLayerNack { sender_ssrc: 1, media_ssrc: first.ssrc, nacks });
+    assert_eq!(&bob.expect().payload[..], b"lost");
+    assert!(alice.wanted_packets().is_empty());
+}
+
+#[test]
 fn a_decoder_that_needs_a_whole_picture_gets_its_wish_to_the_encoder() {
     let (_relay, mut alice, mut bob) = call();
     alice.show(96, b"picture");

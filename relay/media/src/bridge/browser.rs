@@ -46,7 +46,10 @@ impl Bridge {
         self.ufrags.insert(ufrag, key);
         let joined = self.with(id, |leg| {
             leg.supervision.resume(now);
-            leg.media_mut().for_each(|medium| medium.reception.end());
+            leg.media_mut().for_each(|medium| {
+                medium.reception.end();
+                medium.history.clear();
+            });
             leg.joined
         });
         if let Some(ear) = joined.flatten().and_then(|joined| self.legs.get_mut(joined)) {

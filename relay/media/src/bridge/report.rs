@@ -1,12 +1,12 @@
-//! RTCP as it arrives: what is said of a leg's streams stays here, what is asked of their sources is
-//! passed on to them in their own numbers.
+//! RTCP as it arrives: what is said of a leg's streams stays here, and so do packets asked for again
+//! that were sent; what else is asked is passed on to the sources in their own numbers.
 
 use std::time::Instant;
 
 use super::Bridge;
 use crate::outlet::{LegKey, Outlet};
 use crate::rewrite::Mapping;
-use crate::rtcp::{self, Feedback, Lost, Packet};
+use crate::rtcp::{self, Feedback, Packet};
 
 impl Bridge {
     /// A compound packet that is the leg's own, in the clear.
@@ -29,23 +29,29 @@ impl Bridge {
         }
         for packet in packets {
             if let Packet::Feedback(feedback) = packet {
-                self.pass_on(now, key, &feedback, outlet);
+                self.pass_on(now, key, feedback, outlet);
             }
         }
     }
 
     /// Asks the source of the pictures a leg is sent for what the leg asks of the relay.
-    fn pass_on(&mut self, now: Instant, key: LegKey, feedback: &Feedback, outlet: &mut impl Outlet) {
-        let Some(leg) = self.legs.get(key) else {
+    fn pass_on(&mut self, now: Instant, key: LegKey, mut feedback: Feedback, outlet: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
+        if let Feedback::Nack { ssrc, lost } = &mut feedback
+            && leg.video.as_ref().is_some_and(|video| video.stream.ssrc() == *ssrc)
+        {
+            // What was lost before it came here is the source's to send again.
+            leg.send_again(lost, outlet);
+        }
         let Some((video, mapping)) = leg.video.as_ref().and_then(|video| Some((video, video.stream.mapping()?))) else {
             return;
         };
         let source = mapping.source.leg;
         // An echo shows a leg its own pictures.
         if (source == key || leg.joined == Some(source))
-            && let Some(feedback) = translated(feedback, video.stream.ssrc(), mapping)
+            && let Some(feedback) = translated(&feedback, video.stream.ssrc(), mapping)
         {
             self.ask(now, source, &feedback, outlet);
         }
@@ -81,9 +87,9 @@ fn translated(feedback: &Feedback, ssrc: u32, mapping: Mapping) -> Option<Feedba
     let source = mapping.source.ssrc;
     match feedback {
         Feedback::Keyframe { ssrc: asked } if *asked == ssrc => Some(Feedback::Keyframe { ssrc: source }),
-        Feedback::Nack { ssrc: asked, lost } if *asked == ssrc => {
-            let theirs = |lost: &Lost| Lost { first: lost.first.wrapping_sub(mapping.sequence), ..*lost };
-            Some(Feedback::Nack { ssrc: source, lost: lost.iter().map(theirs).collect() })
+        Feedback::Nack { ssrc: asked, lost } if *asked == ssrc && !lost.is_empty() => {
+            let lost = lost.iter().map(|lost| lost.shifted(mapping.sequence)).collect();
+            Some(Feedback::Nack { ssrc: source, lost })
         }
         Feedback::Bandwidth { ssrcs, bits } if ssrcs.contains(&ssrc) => {
             Some(Feedback::Bandwidth { ssrcs: vec![source], bits: *bits })

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Seed;
 use crate::event::StreamStats;
+use crate::history::History;
 use crate::rewrite::Rewriter;
 use crate::rtcp::{self, Reception};
 
@@ -16,6 +17,8 @@ pub(crate) struct Medium {
     pub reception: Reception,
     /// Reports about both.
     pub rtcp: rtcp::Session,
+    /// What it was sent lately, where it can ask for that again.
+    pub history: History,
     /// Packets that came, and bytes of their payload.
     pub received: (u64, u64),
 }
@@ -28,6 +31,7 @@ impl Medium {
             stream: Rewriter::new(seed.ssrc, seed.sequence, seed.timestamp),
             reception: Reception::default(),
             rtcp: rtcp::Session::new(cname, interval, seed.ssrc),
+            history: History::default(),
             received: (0, 0),
         }
     }

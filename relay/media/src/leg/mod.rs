@@ -12,9 +12,10 @@ pub(crate) use webrtc::{Change, WebRtcTransport};
 
 use crate::event::LegStats;
 use crate::format::{Direction, Format, MediumKind, PayloadFormat};
+use crate::history::Again;
 use crate::outlet::{Door, LegKey, Outlet};
 use crate::params::LegId;
-use crate::rtcp::SenderClock;
+use crate::rtcp::{Lost, SenderClock};
 use crate::rtp::Header;
 use crate::service::Player;
 use crate::supervision::Supervision;
@@ -198,20 +199,47 @@ impl Leg {
         header: &Header,
         outlet: &mut impl Outlet,
     ) {
-        let sent = match &mut self.transport {
-            Transport::WebRtc(browser) => browser.send(packet, header, outlet),
-            Transport::Rtp(peer) => {
-                let to = peer.destination();
-                to.is_some_and(|to| {
-                    outlet.send(Door::Rtp(key), to, packet);
-                    true
-                })
+        let sealed = match &mut self.transport {
+            Transport::WebRtc(browser) => {
+                let Some(sealed) = browser.send(packet, header, outlet) else {
+                    return;
+                };
+                Some(sealed)
             }
-            Transport::Service(_) => false,
+            Transport::Rtp(peer) => {
+                let Some(to) = peer.destination() else {
+                    return;
+                };
+                outlet.send(Door::Rtp(key), to, packet);
+                None
+            }
+            Transport::Service(_) => return,
         };
-        if sent && let Some(medium) = self.medium_mut(kind) {
-            medium.stream.count(packet.len().saturating_sub(crate::rtp::HEADER_LEN));
+        let Some(medium) = self.medium_mut(kind) else {
+            return;
+        };
+        medium.stream.count(packet.len().saturating_sub(crate::rtp::HEADER_LEN));
+        if let Some(sealed) = sealed.filter(|_| kind == MediumKind::Video) {
+            medium.history.keep(header.sequence, sealed);
         }
+    }
+
+    /// Sends packets of its pictures again that it asks for; those that were not sent it remain.
+    pub(crate) fn send_again(&mut self, lost: &mut Vec<Lost>, outlet: &mut impl Outlet) {
+        let (Transport::WebRtc(browser), Some(video)) = (&self.transport, &mut self.video) else {
+            return;
+        };
+        for lost in &mut *lost {
+            lost.retain(|sequence| match video.history.again(sequence) {
+                Again::Packet(sealed) => {
+                    browser.send_again(sealed, outlet);
+                    false
+                }
+                Again::Enough => false,
+                Again::Unknown => true,
+            });
+        }
+        lost.retain(|lost| !lost.is_empty());
     }
 
     /// Sends a compound RTCP packet, if it can be sent.

@@ -121,14 +121,21 @@ impl WebRtcTransport {
         }
     }
 
-    /// Seals and sends an RTP packet. `false` when that cannot be done yet.
-    pub(crate) fn send(&mut self, packet: &[u8], header: &Header, outlet: &mut impl Outlet) -> bool {
+    /// Seals and sends an RTP packet; the sealed packet. `None` when that cannot be done yet.
+    pub(crate) fn send(&mut self, packet: &[u8], header: &Header, outlet: &mut impl Outlet) -> Option<BytesMut> {
         self.send_sealed(outlet, |session| session.seal(packet, header))
     }
 
+    /// Sends a sealed packet once more, if anything can be sent.
+    pub(crate) fn send_again(&self, sealed: &[u8], outlet: &mut impl Outlet) {
+        if let Some(to) = self.agent.selected().filter(|_| self.is_ready() && !self.consent_reported) {
+            outlet.send(to.door(), to.remote, sealed);
+        }
+    }
+
     /// Seals and sends a compound RTCP packet, likewise.
-    pub(crate) fn send_rtcp(&mut self, compound: &[u8], outlet: &mut impl Outlet) -> bool {
-        self.send_sealed(outlet, |session| session.seal_rtcp(compound))
+    pub(crate) fn send_rtcp(&mut self, compound: &[u8], outlet: &mut impl Outlet) {
+        self.send_sealed(outlet, |session| session.seal_rtcp(compound));
     }
 
     /// When [`WebRtcTransport::timeout`] has something to do.
@@ -207,19 +214,21 @@ impl WebRtcTransport {
         Change::Failed(cause)
     }
 
-    fn send_sealed(&mut self, outlet: &mut impl Outlet, seal: impl FnOnce(&mut Session) -> Option<BytesMut>) -> bool {
+    fn send_sealed(
+        &mut self,
+        outlet: &mut impl Outlet,
+        seal: impl FnOnce(&mut Session) -> Option<BytesMut>,
+    ) -> Option<BytesMut> {
         let (State::Connected(session), Some(to)) = (&mut self.state, self.agent.selected()) else {
-            return false;
+            return None;
         };
         if self.consent_reported {
             // RFC 7675 §5.1: nobody there wants it any more.
-            return false;
+            return None;
         }
-        let Some(sealed) = seal(session) else {
-            return false;
-        };
+        let sealed = seal(session)?;
         outlet.send(to.door(), to.remote, &sealed);
-        true
+        Some(sealed)
     }
 
     fn flush(&mut self, outlet: &mut impl Outlet) {

@@ -40,13 +40,48 @@ pub(crate) enum Feedback {
     },
 }
 
-/// Packets that did not arrive (RFC 4585 §6.2.1).
+/// Up to seventeen packets that did not arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lost {
-    /// The first one's sequence number.
-    pub first: u16,
-    /// A bit for each of the sixteen after it, the lowest for the next.
-    pub following: u16,
+    /// The sequence number of the first that is meant.
+    first: u16,
+    /// A bit for each from there on.
+    packets: u32,
+}
+
+impl Lost {
+    /// As on the wire (RFC 4585 §6.2.1): a packet, and a bit for each of the sixteen after it, the
+    /// lowest for the next.
+    pub(crate) fn new(packet: u16, following: u16) -> Self {
+        Self { first: packet, packets: (u32::from(following) << 1) | 1 }
+    }
+
+    /// As on the wire. `None` when no packet is left.
+    fn to_wire(self) -> Option<u32> {
+        let skipped = u16::try_from(self.packets.trailing_zeros()).ok().filter(|_| !self.is_empty())?;
+        let following = self.packets >> skipped >> 1;
+        Some((u32::from(self.first.wrapping_add(skipped)) << 16) | (following & 0xffff))
+    }
+
+    /// Whether no packet is left.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.packets == 0
+    }
+
+    /// Leaves only the packets for which this is so.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(u16) -> bool) {
+        for offset in 0..17u16 {
+            let bit = 1 << offset;
+            if self.packets & bit != 0 && !keep(self.first.wrapping_add(offset)) {
+                self.packets &= !bit;
+            }
+        }
+    }
+
+    /// The same packets in the numbers of a stream that is so far behind.
+    pub(crate) const fn shifted(self, behind: u16) -> Self {
+        Self { first: self.first.wrapping_sub(behind), ..self }
+    }
 }
 
 impl Feedback {
@@ -58,10 +93,7 @@ impl Feedback {
         let words = || asked.chunks_exact(4).filter_map(|word| word.first_chunk::<4>().copied());
         match (kind, format) {
             (RTPFB, NACK) => {
-                let lost = |[a, b, c, d]: [u8; 4]| Lost {
-                    first: u16::from_be_bytes([a, b]),
-                    following: u16::from_be_bytes([c, d]),
-                };
+                let lost = |[a, b, c, d]: [u8; 4]| Lost::new(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
                 Some(vec![Self::Nack { ssrc, lost: words().map(lost).collect() }])
             }
             (PSFB, PLI) => Some(vec![Self::Keyframe { ssrc }]),
@@ -89,9 +121,7 @@ impl Feedback {
             Self::Nack { ssrc, lost } => packet(out, RTPFB, NACK, |out| {
                 put(out, from);
                 put(out, *ssrc);
-                for lost in lost {
-                    put(out, (u32::from(lost.first) << 16) | u32::from(lost.following));
-                }
+                lost.iter().filter_map(|lost| lost.to_wire()).for_each(|word| put(out, word));
             }),
             Self::Bandwidth { ssrcs, bits } => packet(out, PSFB, AFB, |out| {
                 let ssrcs = || ssrcs.iter().take(usize::from(u8::MAX));
@@ -121,10 +151,7 @@ mod tests {
     fn every_kind_survives_being_written_and_read() {
         for feedback in [
             Feedback::Keyframe { ssrc: 1 },
-            Feedback::Nack {
-                ssrc: 2,
-                lost: vec![Lost { first: 65_535, following: 0x8001 }, Lost { first: 9, following: 0 }],
-            },
+            Feedback::Nack { ssrc: 2, lost: vec![Lost::new(65_535, 0x8001), Lost::new(9, 0)] },
             Feedback::Bandwidth { ssrcs: vec![3, 4], bits: 0x00_12_34_56 },
         ] {
             assert_eq!(parse(&written(&feedback)), Some(vec![Packet::Feedback(feedback)]));
@@ -134,8 +161,23 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_the_standards() {
         assert_eq!(written(&Feedback::Keyframe { ssrc: 0x0102_0304 }), [0x81, 206, 0, 2, 0, 0, 0, 7, 1, 2, 3, 4]);
-        let nack = Feedback::Nack { ssrc: 1, lost: vec![Lost { first: 0x1234, following: 1 }] };
+        let nack = Feedback::Nack { ssrc: 1, lost: vec![Lost::new(0x1234, 1)] };
         assert_eq!(written(&nack), [0x81, 205, 0, 3, 0, 0, 0, 7, 0, 0, 0, 1, 0x12, 0x34, 0, 1]);
+    }
+
+    #[test]
+    fn of_packets_that_are_asked_for_some_can_be_taken_out() {
+        let mut lost = Lost::new(65_534, 0b1000_0000_0000_0111);
+        let mut asked = Vec::new();
+        lost.retain(|packet| {
+            asked.push(packet);
+            packet == 1 || packet == 14
+        });
+        assert_eq!(asked, [65_534, 65_535, 0, 1, 14]);
+        assert_eq!(lost.to_wire(), Some((1 << 16) | (1 << 12)));
+        assert_eq!(lost.shifted(1).to_wire(), Some(1 << 12));
+        lost.retain(|_| false);
+        assert_eq!((lost.is_empty(), lost.to_wire()), (true, None));
     }
 
     #[test]

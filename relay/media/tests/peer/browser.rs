@@ -13,6 +13,8 @@ pub(crate) struct Browser {
     connection: Connection,
     socket: UdpSocket,
     heard_from: Option<SocketAddr>,
+    /// The next RTP packet that comes is to be lost.
+    losing: bool,
 }
 
 impl Browser {
@@ -31,7 +33,7 @@ impl Browser {
         let (mut connection, remote) = Connection::offer(now(), socket.local_addr().unwrap(), formats);
         let (leg, answer) = relay.webrtc_leg();
         connection.answered(now(), &answer);
-        (Self { leg, connection, socket, heard_from: None }, remote)
+        (Self { leg, connection, socket, heard_from: None, losing: false }, remote)
     }
 
     /// A browser that can reach only this one of the relay's addresses.
@@ -42,7 +44,7 @@ impl Browser {
         answer.candidates.retain(|candidate| candidate.ip() == address);
         connection.answered(now(), &answer);
         relay.command(Command::WebRtcRemote { leg, remote });
-        Self { leg, connection, socket, heard_from: None }
+        Self { leg, connection, socket, heard_from: None, losing: false }
     }
 
     /// Where the last datagram came from.
@@ -127,6 +129,16 @@ impl Browser {
         self.connection.allowed()
     }
 
+    /// The network loses the next packet that comes.
+    pub(crate) fn lose_one(&mut self) {
+        self.losing = true;
+    }
+
+    /// Whether it has.
+    pub(crate) fn has_lost(&self) -> bool {
+        !self.losing
+    }
+
     /// Ends the connection as a page that calls `close()`.
     pub(crate) fn close(&mut self) {
         self.connection.close();
@@ -167,7 +179,11 @@ impl Browser {
         let mut buffer = [0; 2048];
         if let Ok((length, from)) = self.socket.recv_from(&mut buffer) {
             self.heard_from = Some(from);
-            self.connection.receive(now(), from, &buffer[..length]);
+            // RTP, and neither RTCP nor anything else (RFC 7983, RFC 5761).
+            let is_rtp = (128..192).contains(&buffer[0]) && !(192..224).contains(&buffer[1]);
+            if !(is_rtp && std::mem::take(&mut self.losing)) {
+                self.connection.receive(now(), from, &buffer[..length]);
+            }
         }
         self.flush();
     }
