@@ -26,6 +26,26 @@ export interface Report {
   callee?: string;
   visibleName?: string;
   login?: string;
+  /** The SIP headers it came with, as `name: value`. */
+  headers?: string[];
+  /** The SIP reason phrase. */
+  sipReason?: string;
+  /** Of `TRANSFER`: how far it is. */
+  transfer?: string;
+  /** Of `PARTY_CHANGED`: who is there now. */
+  party?: string;
+}
+
+/** What a test may choose for a call or an answer beside its media. */
+export interface AnswerChoice {
+  camera?: boolean;
+  sipHeaders?: Record<string, string>;
+  sipSDP?: string[];
+}
+
+export interface CallChoice extends AnswerChoice {
+  visibleName?: string;
+  stripCodecs?: string;
 }
 
 declare global {
@@ -38,7 +58,7 @@ declare global {
 
 type Sdk = typeof import("offhook");
 type Mute = "muteAudio" | "unmuteAudio" | "isAudioMuted" | "muteVideo" | "unmuteVideo";
-type Act = "hangup" | "hold" | "unhold" | Mute | "sendDTMF";
+type Act = "hangup" | "hold" | "unhold" | "holdForTransfer" | Mute | "sendDTMF";
 
 let sdk: Sdk | undefined;
 let session: Session | undefined;
@@ -80,10 +100,13 @@ function follow(call: Call, known: Sdk): void {
     caller: call.caller(),
     callee: call.callee(),
     visibleName: call.visibleName(),
+    headers: call.getHeaders().map(({ name, value }) => `${name}: ${value}`),
     ...failure(call.error()),
     ...sipStatus(call.getSipStatus()),
   });
   for (const status of Object.values(known.CALL_STATUS)) call.on(status, () => tell(of(status)));
+  call.on("TRANSFER", (_, { status, sipStatus: code, error }) => tell({ ...of("TRANSFER"), transfer: status, ...sipStatus(code), ...failure(error) }));
+  call.on("PARTY_CHANGED", (_, { user }) => tell({ ...of("PARTY_CHANGED"), party: user }));
   call.on("DTMF", (_, { digit }) => tell({ ...of("DTMF"), digit }));
   call.on("MEDIA", (_, { state }) => tell({ ...of("MEDIA"), media: state }));
 }
@@ -156,7 +179,7 @@ const testPhone = {
     return session?.status();
   },
 
-  call(callee: string, options: { visibleName?: string; stripCodecs?: string; camera?: boolean } = {}): string {
+  call(callee: string, options: CallChoice = {}): string {
     if (!session || !sdk) throw new Error("no session");
     const { camera = false, ...further } = options;
     const call = session.createCall({ callee, ...media({ camera }), ...further });
@@ -165,8 +188,18 @@ const testPhone = {
     return call.id();
   },
 
-  answer(id: string, { camera = false } = {}): void {
-    callOf(id).answer(media({ camera }));
+  answer(id: string, { camera = false, ...further }: AnswerChoice = {}): void {
+    callOf(id).answer({ ...media({ camera }), ...further });
+  },
+
+  /** Hands the far end over to somebody, or to the far end of another call. */
+  transfer(id: string, target: string | { call: string }): void {
+    callOf(id).transfer(typeof target === "string" ? target : callOf(target.call));
+  },
+
+  /** Presses keys in one of the ways SIP knows. */
+  press(id: string, keys: string, type: "RFC2833" | "INFO" | "INFO_RELAY"): void {
+    callOf(id).sendDTMF(keys, type);
   },
 
   status(id: string): string {

@@ -1,6 +1,6 @@
 /** A phone in a browser's tab: the test page, its reports, and what it hears. */
 import type { SessionOptions } from "offhook";
-import type { Report } from "../page/phone.ts";
+import type { AnswerChoice, CallChoice, Report } from "../page/phone.ts";
 import type { Picture } from "../page/picture.ts";
 import type { Sound } from "../sound/wav.ts";
 import { Happenings } from "./deadline.ts";
@@ -88,11 +88,11 @@ export class BrowserPhone {
   }
 
   /** Calls and returns the call's id at once. */
-  call(callee: string, options: { visibleName?: string; stripCodecs?: string; camera?: boolean } = {}): Promise<string> {
+  call(callee: string, options: CallChoice = {}): Promise<string> {
     return this.tab.run(([to, o]) => window.testPhone.call(to, o), [callee, options] as const);
   }
 
-  answer(id: string, options: { camera?: boolean } = {}): Promise<void> {
+  answer(id: string, options: AnswerChoice = {}): Promise<void> {
     return this.tab.run(([call, o]) => window.testPhone.answer(call, o), [id, options] as const);
   }
 
@@ -104,7 +104,7 @@ export class BrowserPhone {
     return this.tab.run((call) => window.testPhone.status(call), id);
   }
 
-  act(id: string, method: "hangup" | "hold" | "unhold" | "muteAudio" | "unmuteAudio" | "isAudioMuted" | "muteVideo" | "unmuteVideo"): Promise<unknown> {
+  act(id: string, method: "hangup" | "hold" | "unhold" | "holdForTransfer" | "muteAudio" | "unmuteAudio" | "isAudioMuted" | "muteVideo" | "unmuteVideo"): Promise<unknown> {
     return this.tab.run(([call, name]) => window.testPhone.act(call, name), [id, method] as const);
   }
 
@@ -112,8 +112,19 @@ export class BrowserPhone {
     return this.act(id, "hangup");
   }
 
-  press(id: string, keys: string): Promise<unknown> {
-    return this.tab.run(([call, text]) => window.testPhone.act(call, "sendDTMF", text), [id, keys] as const);
+  press(id: string, keys: string, type: "RFC2833" | "INFO" | "INFO_RELAY" = "RFC2833"): Promise<void> {
+    return this.tab.run(([call, text, way]) => window.testPhone.press(call, text, way), [id, keys, type] as const);
+  }
+
+  /** Hands the far end over to somebody, or to the far end of another call. */
+  transfer(id: string, target: string | { call: string }): Promise<void> {
+    return this.tab.run(([call, to]) => window.testPhone.transfer(call, to), [id, target] as const);
+  }
+
+  /** The next news of a transfer of this call. */
+  transferred(id: string, status: string, options: { from?: number; ms?: number } = {}): Promise<Report> {
+    const wanted = (r: Report): boolean => r.id === id && r.event === "TRANSFER" && r.transfer === status;
+    return this.reports.waitFor(wanted, `transfer ${status}`, options);
   }
 
   /** The next event of the session of this name. */

@@ -16,6 +16,12 @@ export interface Description {
   readonly version?: number;
 }
 
+/** A key in the body of an INFO. */
+export interface Key {
+  readonly type: "application/dtmf" | "application/dtmf-relay";
+  readonly body: string;
+}
+
 /** The port SIPp sends a spoken file from; its echo has another. */
 export const STREAMED = "[rtpstream_audio_port]";
 
@@ -73,9 +79,9 @@ export class Scenario {
     return this;
   }
 
-  protected send(lines: readonly (string | false | undefined)[], body?: string, attributes = ""): this {
+  protected send(lines: readonly (string | false | undefined)[], body?: string, attributes = "", type = "application/sdp"): this {
     const head = lines.filter(Boolean).join("\n");
-    const tail = body === undefined ? "Content-Length: 0\n" : `Content-Type: application/sdp\nContent-Length: [len]\n\n${body}\n`;
+    const tail = body === undefined ? "Content-Length: 0\n" : `Content-Type: ${type}\nContent-Length: [len]\n\n${body}\n`;
     return this.step(`<send ${attributes}><![CDATA[\n\n${head}\n${tail}\n]]></send>`);
   }
 }
@@ -161,8 +167,17 @@ export class Called extends Scenario {
     );
   }
 
-  /** A request inside the dialog: BYE, re-INVITE, INFO. */
-  request(method: string, description?: Description): this {
+  /** A request inside the dialog: BYE, re-INVITE. */
+  request(method: string, description?: Description, headers: readonly string[] = []): this {
+    return this.inside(method, headers, description && sdp(description));
+  }
+
+  /** Presses a key as an INFO. */
+  info(key: Key): this {
+    return this.inside("INFO", [], key.body, key.type);
+  }
+
+  private inside(method: string, headers: readonly string[], body?: string, type?: string): this {
     return this.send(
       [
         `${method} [next_url] SIP/2.0`,
@@ -174,9 +189,11 @@ export class Called extends Scenario {
         `CSeq: ${this.requests++} ${method}`,
         CONTACT,
         "Max-Forwards: 70",
+        ...headers,
       ],
-      description && sdp(description),
+      body,
       'retrans="500"',
+      type,
     );
   }
 
@@ -208,11 +225,11 @@ export class Caller extends Scenario {
     super();
   }
 
-  invite(description: Description = {}, { authenticate = false } = {}): this {
+  invite(description: Description = {}, { authenticate = false, headers = [] as readonly string[] } = {}): this {
     this.requests++;
     return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", {
       body: sdp(description),
-      extra: authenticate ? ["[authentication]"] : [],
+      extra: authenticate ? [...headers, "[authentication]"] : headers,
       attributes: 'retrans="500"',
     });
   }
@@ -248,6 +265,12 @@ export class Caller extends Scenario {
   bye(): this {
     this.requests++;
     return this.out("BYE", "[next_url]", { inside: true, attributes: 'retrans="500"' });
+  }
+
+  /** Presses a key as an INFO. */
+  info(key: Key): this {
+    this.requests++;
+    return this.out("INFO", "[next_url]", { inside: true, body: key.body, type: key.type, attributes: 'retrans="500"' });
   }
 
   cancel(): this {
@@ -299,7 +322,7 @@ export class Caller extends Scenario {
   private out(
     method: string,
     target: string,
-    options: { body?: string | undefined; extra?: readonly string[]; inside?: boolean; attributes?: string },
+    options: { body?: string | undefined; type?: string; extra?: readonly string[]; inside?: boolean; attributes?: string },
   ): this {
     return this.send(
       [
@@ -316,6 +339,7 @@ export class Caller extends Scenario {
       ],
       options.body,
       options.attributes,
+      options.type,
     );
   }
 }

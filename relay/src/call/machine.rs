@@ -36,6 +36,7 @@ impl Default for Deadlines {
 }
 
 /// What a call wants done.
+#[expect(clippy::large_enum_variant, reason = "nearly every output is a command")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallOutput {
     /// Tell the leg at this end.

@@ -138,6 +138,17 @@ fn a_cancel_says_why_where_the_peer_does() {
     assert_eq!((extras.sip_status, extras.sip_reason.as_deref()), (Some(200), Some("Call completed elsewhere")));
 }
 
+#[test]
+fn somebody_the_account_calls_for_is_named_before_its_address() {
+    let mut scene = Scene::new();
+    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "carol").unwrap();
+    let from = Identity { user: "+49301".into(), display_name: None };
+    let (to, extras) = (Identity::default(), Extras::default());
+    scene.command(LEG, LegCommand::Invite { from, to, offer: None, extras });
+    let from = scene.request(&Method::Invite).headers().from().unwrap();
+    assert_eq!((from.display_name.as_deref(), from.uri.to_string().as_str()), (Some("+49301"), "sip:alice@192.0.2.9"));
+}
+
 fn lost() -> Cause {
     Cause::Failure(Failure::new(ErrorCode::PeerLost, "The browser is gone."))
 }

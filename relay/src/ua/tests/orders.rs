@@ -1,7 +1,8 @@
 //! Whatever the peer, the core and the network do, and in whatever order: a leg ends once, says nothing afterwards, and
 //! is forgotten.
 
-use offhook_media::{Codec, Direction, LegId};
+use offhook_media::{Codec, Digit, Direction, LegId};
+use offhook_protocol::request::DtmfMethod;
 use offhook_sip::message::{HeaderName, Message, Method, Request};
 use proptest::prelude::*;
 
@@ -12,7 +13,7 @@ use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_
 /// One thing that happens.
 #[derive(Debug, Clone)]
 enum Step {
-    Core(LegCommand),
+    Core(Box<LegCommand>),
     /// The peer answers our latest request, with the tag of one phone or another.
     Respond(u16, bool, &'static str),
     /// The peer sends a request of the dialog.
@@ -42,8 +43,13 @@ fn command() -> impl Strategy<Value = LegCommand> {
         change().prop_map(LegCommand::Reoffer),
         change().prop_map(|audio| LegCommand::ReofferAnswer(Ok(audio))),
         Just(LegCommand::ReofferAnswer(Err(refused()))),
+        prop_oneof![Just(DtmfMethod::Info), Just(DtmfMethod::InfoRelay)].prop_map(key),
         Just(LegCommand::End(Cause::Normal, Extras::default())),
     ]
+}
+
+fn key(method: DtmfMethod) -> LegCommand {
+    LegCommand::Dtmf { digit: Digit::from_event(5).unwrap(), duration: seconds(0), method }
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -62,7 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
     let method = prop_oneof![Just(Method::Invite), Just(Method::Bye), Just(Method::Options), Just(Method::Info)];
     let tag = prop_oneof![Just("bob"), Just("bob"), Just("carol")];
     prop_oneof![
-        command().prop_map(Step::Core),
+        command().prop_map(|command| Step::Core(Box::new(command))),
         (status, any::<bool>(), tag).prop_map(|(status, described, tag)| Step::Respond(status, described, tag)),
         (method, any::<bool>()).prop_map(|(method, described)| Step::Ask(method, described)),
         any::<bool>().prop_map(Step::Ack),
@@ -98,7 +104,7 @@ impl Line {
 
     fn act(&mut self, step: Step) {
         match step {
-            Step::Core(command) => self.scene.command(self.leg, command),
+            Step::Core(command) => self.scene.command(self.leg, *command),
             Step::Respond(status, described, tag) => self.respond(status, described, tag),
             Step::Ask(method, described) => self.ask(method, described),
             Step::Ack(described) => self.acknowledge(described),
@@ -140,6 +146,9 @@ impl Line {
         let offer = if described { sdp("sendonly") } else { String::new() };
         self.scene.give(match method {
             Method::Invite => peer.reinvite(self.cseq, &offer),
+            Method::Info if described => {
+                peer.request(method, self.cseq).body("application/dtmf", "5".to_owned()).build().unwrap()
+            }
             method => peer.request(method, self.cseq).build().unwrap(),
         });
     }
