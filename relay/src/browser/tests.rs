@@ -80,6 +80,16 @@ fn early_media_brings_the_answer_and_the_call_keeps_it() {
 }
 
 #[test]
+fn early_media_goes_on_when_a_180_says_nothing_of_it() {
+    let mut leg = calling();
+    let sound = audio(&[Codec::Pcma], Direction::SendRecv);
+    leg.command(LegCommand::Progress(Some(sound), Extras::default()), start());
+    said(&mut leg);
+    leg.command(LegCommand::Ringing(None, Extras::default()), start());
+    assert_eq!(said(&mut leg), ["RingMedia"]);
+}
+
+#[test]
 fn progress_that_is_said_again_is_told_once() {
     let mut leg = calling();
     use LegCommand::{Progress, Ringing, Trying};

@@ -362,3 +362,70 @@ fn an_end_from_outside_ends_both_and_again_does_nothing() {
     talk.call.end(&Cause::Normal, talk.now);
     assert_eq!(talk.outputs(), []);
 }
+
+fn picture(direction: Direction) -> Option<leg::Video> {
+    let codec = leg::VideoCodec { format: offhook_media::VideoCodec::Vp8, parameters: None };
+    Some(leg::Video { codecs: vec![codec], direction })
+}
+
+fn with_picture(direction: Direction) -> Description {
+    Description { video: picture(direction), ..both_ways() }
+}
+
+#[test]
+fn a_picture_that_one_end_sends_the_other_receives() {
+    let now = start();
+    let who = (Identity::default(), Identity::default());
+    let offer = Some(with_picture(Direction::RecvOnly));
+    let kind = LegKind::Browser;
+    let call = Call::new(kind, kind, who, offer, Extras::default(), Deadlines::default(), now);
+    let mut talk = Talk { call, now };
+    let outputs = talk.outputs();
+    let [CallOutput::Command(Party::Callee, LegCommand::Invite { offer: Some(offer), .. })] = outputs.as_slice() else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(offer.video, picture(Direction::SendOnly));
+    let answer = LegEvent::Answered(with_picture(Direction::SendOnly), Extras::default());
+    let outputs = talk.callee(answer);
+    let told = LegCommand::Answer(with_picture(Direction::RecvOnly), Extras::default());
+    assert_eq!(outputs, [to_caller(told)]);
+}
+
+#[test]
+fn a_picture_that_is_added_is_offered_to_the_far_end() {
+    let mut talk = Talk::established(LegKind::Browser, LegKind::Browser);
+    let outputs = talk.caller(LegEvent::Reoffer(with_picture(Direction::RecvOnly)));
+    assert_eq!(outputs, [to_callee(LegCommand::Reoffer(with_picture(Direction::SendOnly)))]);
+    let refused = both_ways();
+    let outputs = talk.callee(LegEvent::ReofferResult(Ok(refused.clone())));
+    assert_eq!(outputs, [to_caller(LegCommand::ReofferAnswer(Ok(refused)))], "the far end has no camera");
+}
+
+#[test]
+fn what_comes_with_an_answer_or_an_end_reaches_the_far_end() {
+    let said = |status| Extras { sip_status: Some(status), ..Extras::default() };
+    let mut talk = Talk::between(LegKind::Browser, LegKind::Sip);
+    let outputs = talk.callee(LegEvent::Ringing(None, said(180)));
+    assert_eq!(outputs, [to_caller(LegCommand::Ringing(None, said(180)))]);
+    let outputs = talk.callee(LegEvent::Answered(both_ways(), said(200)));
+    assert_eq!(outputs, [to_caller(LegCommand::Answer(both_ways(), said(200)))]);
+    let outputs = talk.callee(LegEvent::Ended(Cause::Normal, said(480)));
+    assert_eq!(outputs, [to_caller(LegCommand::End(Cause::Normal, said(480)))]);
+}
+
+#[test]
+fn keys_of_an_info_reach_another_phone() {
+    let digit = Digit::from_char('5').unwrap();
+    let (duration, method) = (Duration::from_millis(160), DtmfMethod::InfoRelay);
+    let mut talk = Talk::established(LegKind::Sip, LegKind::Sip);
+    let outputs = talk.caller(LegEvent::Dtmf { digit, duration, method });
+    assert_eq!(outputs, [to_callee(LegCommand::Dtmf { digit, duration, method })]);
+}
+
+#[test]
+fn a_warning_reaches_who_asked() {
+    let failure = failure_for_status(415, "Unsupported Media Type");
+    let mut talk = Talk::established(LegKind::Browser, LegKind::Sip);
+    let outputs = talk.callee(LegEvent::Warning(failure.clone()));
+    assert_eq!(outputs, [to_caller(LegCommand::Warning(failure))]);
+}

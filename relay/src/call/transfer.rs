@@ -9,7 +9,6 @@ use std::time::Instant;
 use offhook_media::Codec;
 use offhook_protocol::{ErrorCode, Failure};
 
-use super::cause::failure_for_status;
 use super::leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress};
 use super::machine::{Call, CallOutput, Phase};
 use super::side::{LegKind, Life, Party, Side, mirrored, video_across};
@@ -250,6 +249,5 @@ pub fn transfer_refused(target: String, failure: Failure) -> LegCommand {
 /// The failure of a transfer between calls that cannot be joined.
 #[must_use]
 pub fn not_joinable() -> Failure {
-    let failure = failure_for_status(500, "Server Internal Error");
-    Failure { code: ErrorCode::InvalidCallState, message: "The two calls cannot be joined.".to_owned(), ..failure }
+    Failure::new(ErrorCode::InvalidCallState, "The two calls cannot be joined.")
 }

@@ -8,7 +8,7 @@ use offhook_protocol::{ErrorCode, Failure};
 
 use super::calls::{CallId, End, LegEntry};
 use super::{MediaPlane, Relay};
-use crate::call::{Identity, Party, not_joinable, transfer_refused};
+use crate::call::{Identity, LegKind, Party, not_joinable, transfer_refused};
 use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::route;
 use crate::session::SessionId;
@@ -71,7 +71,14 @@ impl<M: MediaPlane> Relay<M> {
     /// Calls the target for the far end.
     fn transfer_to(&mut self, session: SessionId, own: OwnEnd, target: &str, now: Instant) {
         let Some(worker) = self.legs.get(&own.leg).map(|entry| entry.worker) else { return };
-        let End { leg, driver } = match self.callee(session, target, worker, now) {
+        let opened = self.callee(session, target, worker, now).and_then(|end| {
+            if self.is_service_far_of(own) && end.driver.kind() == LegKind::Service {
+                self.discard(worker, end);
+                return Err(not_joinable());
+            }
+            Ok(end)
+        });
+        let End { leg, driver } = match opened {
             Ok(end) => end,
             Err(failure) => {
                 self.command(own.leg, transfer_refused(target.to_owned(), failure), now);
@@ -100,6 +107,9 @@ impl<M: MediaPlane> Relay<M> {
         let far_leg = |end: OwnEnd| self.calls.get(&end.call).and_then(|call| call.leg(end.party.other()));
         let (Some(near), Some(far)) = (far_leg(own), far_leg(other)) else { return Err(not_joinable()) };
         let worker = |leg: LegId| self.legs.get(&leg).map(|entry| entry.worker);
+        if self.is_service_far_of(own) && self.is_service_far_of(other) {
+            return Err(not_joinable());
+        }
         if worker(near) != worker(far) {
             tracing::warn!(call = own.call.0, with = other.call.0, "the media of two calls cannot be joined");
             return Err(not_joinable());
@@ -118,6 +128,12 @@ impl<M: MediaPlane> Relay<M> {
         tracing::info!(call = own.call.0, with = other.call.0, "calls joined");
         self.unsettled.extend([own.call, other.call]);
         Ok(())
+    }
+
+    /// Whether a service number is at the far end. Two of them would talk to each other for ever.
+    fn is_service_far_of(&self, own: OwnEnd) -> bool {
+        let far = self.calls.get(&own.call).and_then(|call| call.leg(own.party.other()));
+        far.and_then(|far| self.legs.get(&far)).is_some_and(|entry| entry.driver.kind() == LegKind::Service)
     }
 
     fn may_transfer(&self, call: CallId) -> Result<(), Failure> {

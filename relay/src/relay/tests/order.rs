@@ -10,7 +10,7 @@ const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 const CALLEES: [&str; 8] = ["alice", "bob", "carol", "echo", "tone", "busy", "noanswer", "nobody"];
 
 /// What may be asked about a call; an answer more often than the rest, so that calls come about.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 16] = [
     "ring",
     "answer",
     "answer",
@@ -24,6 +24,9 @@ const KINDS: [&str; 13] = [
     "restart",
     "another",
     "other",
+    "transfer",
+    "transfer",
+    "merge",
 ];
 
 /// Of the users, this one's sessions outlive their page.
@@ -211,12 +214,15 @@ impl Play {
             "restart" => json!({"callId": call, "sdp": OFFER.replace("Kx3f", "Kx4f")}),
             "another" => json!({"callId": call, "sdp": OFFER.replace("sha-256 7b", "sha-256 7c")}),
             "other" => json!({"callId": call, "sdp": OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 8 9 126")}),
+            "transfer" => json!({"callId": call, "target": CALLEES[(self.calls + at) % CALLEES.len()]}),
+            "merge" => json!({"callId": call, "withCall": person.calls.iter().rev().nth(at + 1)}),
             "dtmf" => json!({"callId": call, "digits": "12#"}),
             _ => json!({"callId": call}),
         };
         let request = match kind {
             "badAnswer" => "answer",
             "restart" | "another" | "other" => "offer",
+            "merge" => "transfer",
             kind => kind,
         };
         self.world.ask(browser, request, fields);

@@ -177,6 +177,22 @@ fn a_transfer_that_makes_no_sense_is_refused_by_field() {
     world.answer(carol);
 }
 
+/// Nobody would ever hang up.
+#[test]
+fn two_service_numbers_are_not_connected() {
+    let mut world = World::demo();
+    let alice = world.user("alice");
+    world.call(alice, "a1", "echo");
+    world.call(alice, "a2", "tone");
+    assert_eq!(world.error(alice, "transfer", json!({"callId": "a1", "withCall": "a2"})), "invalidCallState");
+    transfer(&mut world, alice, "a1", json!({"target": "dtmf"}));
+    assert_eq!(transfers(&world, alice, "a1"), ["FAILED"]);
+    for call in ["a1", "a2"] {
+        world.result(alice, "hangup", json!({"callId": call}));
+    }
+    world.nothing_is_left();
+}
+
 #[test]
 fn a_far_end_is_offered_the_targets_codec() {
     let mut world = World::demo();
