@@ -94,7 +94,9 @@ export class Called extends Scenario {
 
   /** SIPp takes a variable kept and never used for a mistake; a reference counts as use. */
   override xml(): string {
-    return super.xml().replace("</scenario>", '<Reference variables="local,remote,via,sequence"/>\n</scenario>');
+    const xml = super.xml();
+    if (!xml.includes('assign_to="local"')) return xml;
+    return xml.replace("</scenario>", '<Reference variables="local,remote,via,sequence"/>\n</scenario>');
   }
 
   /** The first INVITE; its route and target are kept for requests of our own. */
@@ -148,6 +150,12 @@ export class Called extends Scenario {
       options.sdp && sdp(options.sdp),
       code >= 200 ? 'retrans="500"' : "",
     );
+  }
+
+  /** Answers a REGISTER: nothing acknowledges that. */
+  registrar(code: number, reason: string, headers: readonly string[] = []): this {
+    const own = ["[last_Via:]", "[last_From:]", "[last_To:];tag=registrar", "[last_Call-ID:]", "[last_CSeq:]"];
+    return this.send([`SIP/2.0 ${code} ${reason}`, ...own, code === 200 && "[last_Contact:]", ...headers]);
   }
 
   /** Answers a request inside the dialog, whose To has our tag already. */
