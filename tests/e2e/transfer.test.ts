@@ -134,6 +134,23 @@ describe("an attended transfer", () => {
     await bob.event("CALL_CLOSED");
   });
 
+  it("makes one call of two callers", async () => {
+    const { web, call, bob } = await called();
+    const from = web.reports.now();
+    const held = new Caller("carol").invite().progress().expect(200).acknowledge();
+    const sipp = await Sipp.calling("web", set.relay.sip, held.asked("BYE").confirm(), { echo: true });
+    const { id: second } = await web.incoming({ from });
+    await web.answer(second);
+    await web.event(second, "ESTABLISHED");
+    await web.transfer(call, { call: second });
+    await web.transferred(call, "COMPLETED");
+    for (const id of [call, second]) await web.event(id, "FINISH");
+    // The second caller gives back what it hears: the softphone's own voice.
+    await hears(bob, PHONE_VOICE);
+    await bob.hangup();
+    await sipp.done();
+  });
+
   it("joins whom the target's number is already spoken to", async () => {
     const { web, call, bob } = await called();
     const other = await set.local("other", { in: set.secondBrowser });

@@ -9,6 +9,7 @@ use offhook_sip::transaction::Transmit;
 use super::calls::{Driver, End};
 use super::{MediaPlane, Output, Relay};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand};
+use crate::route::{self, Target};
 use crate::session::SessionId;
 use crate::ua::transport::TransportEvent;
 use crate::ua::{AccountId, LookupId, SipAccount, UaOutput};
@@ -90,6 +91,14 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// The session that a number of the relay's own leads to.
+    fn session_called(&self, dialled: &str) -> Option<SessionId> {
+        match route::local(dialled, &self.config) {
+            Ok(Target::User(name)) => self.local_session(&name),
+            _ => None,
+        }
+    }
+
     /// Routes a call that came over SIP: to the session whose account was called, or to a number of the relay's own.
     fn sip_caller(
         &mut self,
@@ -106,10 +115,11 @@ impl<M: MediaPlane> Relay<M> {
         if self.calls.len() >= self.config.limits.calls {
             return Err(Failure::new(ErrorCode::LimitReached, "The relay has no room for more calls."));
         }
-        let worker = match account {
-            Some(account) => self.worker_for(SessionId(account.0)),
-            None => self.media.open_call(),
+        let called = match account {
+            Some(account) => Some(SessionId(account.0)),
+            None => self.session_called(dialled),
         };
+        let worker = called.map_or_else(|| self.media.open_call(), |session| self.worker_for(session));
         let callee = match account {
             Some(account) => self.browser_callee(SessionId(account.0), worker, now)?,
             None => self.local_callee(None, dialled, worker, now)?,
