@@ -196,3 +196,101 @@ async fn a_microphone_granted_after_the_end_is_closed_at_once() {
     assert!(matches!(*outcome.borrow(), Some(Err(_))));
     assert_eq!(still_open(), [0; 4]);
 }
+
+#[wasm_bindgen_test]
+async fn codecs_are_stripped_by_regular_expression_without_regard_to_case() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    open(&near).await;
+    let stripped = |name: &str| Media { strip_codecs: vec![name.into()], ..Media::default() };
+    let offer = described(&near, MediaAction::Offer(stripped("^pcm[ua]/8000$"))).await;
+    assert!(!offer.contains("PCM") && offer.contains("opus") && offer.contains("G722"));
+    let offer = described(&near, MediaAction::Offer(stripped("G722("))).await;
+    assert!(offer.contains("G722"), "what is no regular expression is a name");
+    near.release();
+}
+
+/// What `sdpHook` makes of an answer's session name, as seen by the browser.
+async fn hooked(body: &str) -> Result<MediaEvent, offhook_sdk::failure::Failure> {
+    let hook = js_sys::Function::new_with_args("description", body);
+    let (near, _) = peer("near", object([("sdpHook", hook.into())]));
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let offer = described(&near, MediaAction::Offer(Media::default())).await;
+    let answer = described(&far, MediaAction::Answer { offer, media: Media::default() }).await;
+    let applied = near.act(MediaAction::Apply { answer }).await;
+    near.release();
+    far.release();
+    applied
+}
+
+#[wasm_bindgen_test]
+async fn the_sdp_hook_changes_what_the_relay_says() {
+    let failure = hooked("return description.sdpString.replace('m=audio', 'm=text')").await.unwrap_err();
+    assert_eq!(failure.code.name(), "mediaFailed");
+}
+
+#[wasm_bindgen_test]
+async fn an_sdp_hook_without_a_result_or_that_throws_changes_nothing() {
+    for body in ["return null", "return ''", "return undefined", "throw new Error('as this test wants it to')"] {
+        assert_eq!(hooked(body).await, Ok(MediaEvent::Applied), "{body}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_picture_that_is_not_wanted_is_refused() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    let (far, _) = peer("far", object([("receiveVideo", JsValue::FALSE)]));
+    open(&near).await;
+    open(&far).await;
+    let wants = Media { receive_video: true, ..Media::default() };
+    let offer = described(&near, MediaAction::Offer(wants)).await;
+    let offer = offer.replace("a=recvonly", "a=sendrecv");
+    let answer = described(&far, MediaAction::Answer { offer, media: Media::default() }).await;
+    let (_, video) = answer.split_once("m=video").unwrap();
+    assert!(video.contains("a=inactive"));
+    near.release();
+    far.release();
+}
+
+#[wasm_bindgen_test]
+async fn a_restart_of_ice_offers_new_credentials_on_the_same_connection() {
+    watch();
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let media = Media::default();
+    let first = described(&near, MediaAction::Offer(media.clone())).await;
+    let answer = described(&far, MediaAction::Answer { offer: first.clone(), media: media.clone() }).await;
+    near.act(MediaAction::Apply { answer }).await.unwrap();
+    let again = |restart_ice| MediaAction::OfferAgain { media: Media::default(), restart_ice };
+    assert_eq!(line(&described(&near, again(false)).await, "a=ice-ufrag"), line(&first, "a=ice-ufrag"));
+    let restarted = described(&near, again(true)).await;
+    assert_ne!(line(&restarted, "a=ice-ufrag"), line(&first, "a=ice-ufrag"), "although the last had no answer");
+    assert_eq!(line(&restarted, "a=fingerprint"), line(&first, "a=fingerprint"));
+    let answer = described(&far, MediaAction::Answer { offer: restarted, media }).await;
+    assert_eq!(near.act(MediaAction::Apply { answer }).await, Ok(MediaEvent::Applied));
+    assert_eq!(page::connection_count(), 2);
+    near.release();
+    far.release();
+}
+
+#[wasm_bindgen_test]
+async fn when_both_offer_ours_is_taken_back() {
+    let (near, _) = peer("near", JsValue::UNDEFINED);
+    let (far, _) = peer("far", JsValue::UNDEFINED);
+    open(&near).await;
+    open(&far).await;
+    let media = Media::default();
+    described(&near, MediaAction::Offer(media.clone())).await;
+    let theirs = described(&far, MediaAction::Offer(media.clone())).await;
+    let answer = described(&near, MediaAction::Answer { offer: theirs, media }).await;
+    assert_eq!(far.act(MediaAction::Apply { answer }).await, Ok(MediaEvent::Applied));
+    near.release();
+    far.release();
+}
+
+fn line<'a>(sdp: &'a str, start: &str) -> &'a str {
+    sdp.lines().find(|line| line.starts_with(start)).unwrap()
+}

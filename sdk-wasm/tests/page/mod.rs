@@ -39,6 +39,8 @@ extern "C" {
     pub fn fail_source(name: &str);
     #[wasm_bindgen(js_name = limitDevices)]
     pub fn limit_devices(count: u32);
+    #[wasm_bindgen(js_name = openMicrophone)]
+    pub fn open_microphone() -> Promise;
     #[wasm_bindgen(js_name = deviceIds)]
     pub fn device_ids(kind: &str) -> Promise;
     #[wasm_bindgen(js_name = reactingPlace)]
@@ -66,9 +68,12 @@ extern "C" {
     pub fn statuses(this: &Sink, id: &str) -> Vec<JsValue>;
     #[wasm_bindgen(method, js_name = status)]
     fn status_js(this: &Sink, id: &str, status: &str) -> Promise;
+    #[wasm_bindgen(method, js_name = state)]
+    fn state_js(this: &Sink, kind: &str, state: &str) -> Promise;
     #[wasm_bindgen(method, js_name = kind)]
     fn kind_js(this: &Sink, kind: &str) -> Promise;
 
+    #[derive(Clone)]
     pub type Relay;
     #[wasm_bindgen(constructor)]
     pub fn new() -> Relay;
@@ -88,12 +93,18 @@ extern "C" {
     pub fn drop(this: &Relay);
     #[wasm_bindgen(method)]
     pub fn close(this: &Relay);
-    #[wasm_bindgen(method)]
-    pub fn introduce(this: &Relay);
+    /// Calls to it connect.
+    #[wasm_bindgen(method, setter)]
+    pub fn set_reachable(this: &Relay, reachable: bool);
+    #[wasm_bindgen(method, js_name = silence)]
+    pub fn silence(this: &Relay);
     #[wasm_bindgen(method, getter, js_name = closeCode)]
     pub fn close_code(this: &Relay) -> Option<u16>;
     #[wasm_bindgen(method, setter)]
     pub fn set_silent(this: &Relay, silent: bool);
+    /// The relay's far end sends a picture.
+    #[wasm_bindgen(method, setter)]
+    pub fn set_video(this: &Relay, video: bool);
     /// No socket opens any more, or again.
     #[wasm_bindgen(method, setter)]
     pub fn set_gone(this: &Relay, gone: bool);
@@ -123,6 +134,11 @@ impl Sink {
     /// Waits for an event of that kind.
     pub async fn gets(&self, kind: &str) -> JsValue {
         JsFuture::from(self.kind_js(kind)).await.unwrap()
+    }
+
+    /// Waits for an event of that kind that tells of a state.
+    pub async fn event(&self, kind: &str, state: &str) -> JsValue {
+        JsFuture::from(self.state_js(kind, state)).await.unwrap()
     }
 
     /// The statuses told so far.

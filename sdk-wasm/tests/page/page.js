@@ -105,6 +105,11 @@ export function limitDevices(count) {
   deviceLimit = count || undefined;
 }
 
+/** A stream the page opens by itself. */
+export function openMicrophone() {
+  return navigator.mediaDevices.getUserMedia({ audio: true });
+}
+
 /** The devices of a kind, without the ones listed twice. */
 export async function deviceIds(kind) {
   const listed = await navigator.mediaDevices.enumerateDevices();
@@ -265,6 +270,10 @@ export class Sink {
     return this.event((event) => (event.callId ?? event.sessionId) === id && event.status === status, `${id} ${status}`);
   }
 
+  state(kind, state) {
+    return this.event((event) => event.kind === kind && event.state === state, `${kind} ${state}`);
+  }
+
   kind(kind) {
     return this.event((event) => event.kind === kind, kind);
   }
@@ -285,7 +294,10 @@ export class Relay {
   /** What the relay does with a request beyond replying: by request type. */
   silent = false;
   gone = false;
+  video = false;
+  reachable = false;
   resumed = {};
+  extras = {};
   all = [];
 
   constructor() {
@@ -359,7 +371,7 @@ export class Relay {
     const far = await this.peer();
     await far.setRemoteDescription({ type: "offer", sdp });
     await far.setLocalDescription();
-    this.event({ type: "callSdp", callId, kind: "answer", sdp: far.localDescription.sdp });
+    this.event({ type: "callSdp", callId, kind: "answer", sdp: await this.description() });
     this.status(callId, "ESTABLISHED");
   }
 
@@ -368,7 +380,13 @@ export class Relay {
     const far = this.far ?? await this.peer();
     await far.setRemoteDescription({ type: "offer", sdp });
     await far.setLocalDescription();
-    this.event({ type: "callSdp", callId, kind: "answer", sdp: far.localDescription.sdp });
+    this.event({ type: "callSdp", callId, kind: "answer", sdp: await this.description() });
+  }
+
+  /** With the relay's candidates, if it is to be reached: the browser's are learnt from its checks. */
+  async description() {
+    if (this.reachable) await until(() => this.far.iceGatheringState === "complete", "the relay's candidates");
+    return this.far.localDescription.sdp;
   }
 
   /** Offers again within a call. */
@@ -382,7 +400,7 @@ export class Relay {
     this.offering = await this.peer();
     await this.offering.setLocalDescription();
     const { sdp } = this.offering.localDescription;
-    this.event({ type: "incomingCall", callId, caller: "alice", callee: "bob", sdp });
+    this.event({ type: "incomingCall", callId, caller: "alice", callee: "bob", sdp, ...this.extras });
   }
 
   /** Takes the page's answer to `invite`. */
@@ -401,6 +419,11 @@ export class Relay {
     oscillator.connect(destination);
     oscillator.start();
     far.addTrack(destination.stream.getTracks()[0], destination.stream);
+    if (this.video) {
+      const canvas = document.createElement("canvas");
+      canvas.getContext("2d").fillRect(0, 0, 1, 1);
+      far.addTrack(canvas.captureStream(5).getTracks()[0], destination.stream);
+    }
     this.far = far;
     this.close = () => {
       far.close();
@@ -409,11 +432,9 @@ export class Relay {
     return far;
   }
 
-  /** Brings the candidates of the relay's connection and the page's latest together. */
-  introduce() {
-    const near = opened.connections.at(-1);
-    carryCandidates(near, this.far);
-    carryCandidates(this.far, near);
+  /** The far end's packets stop. */
+  silence() {
+    for (const sender of this.far.getSenders()) sender.replaceTrack(null);
   }
 
   status(callId, status) {
