@@ -151,6 +151,7 @@ fn without_pictures_at_the_far_end_the_section_is_refused_and_the_sound_is_not()
         let sections = lines(&sdp, "m=");
         assert!(sections[0].starts_with("m=audio 40000 ") && sections[1].starts_with("m=video 0 "), "{sections:?}");
         assert_eq!(lines(&sdp, "a=group"), ["a=group:BUNDLE 0"]);
+        assert_eq!(lines(&sdp, "c="), ["c=IN IP4 192.0.2.1", "c=IN IP4 0.0.0.0"]);
         assert!(agreed.iter().all(|payload| !matches!(payload.format, Format::Video(_))));
     }
 }

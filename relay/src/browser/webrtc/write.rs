@@ -41,7 +41,7 @@ pub fn answer(
     let section = |(index, section): (usize, &MediaDescription)| match &video {
         _ if index == offered.audio.index => audio.described(local),
         Some(video) if taken == Some(index) => video.described(local),
-        _ => section.refused(),
+        _ => refused(section),
     };
     let sections = offered.whole.media.iter().enumerate().map(section);
     let text = sections.fold(session(local, &audio, video.as_ref(), version), SessionDescription::with_media);
@@ -76,7 +76,7 @@ pub fn offer(
     let section = |index: usize| match &video {
         _ if index == places.audio => Some(audio.described(local)),
         Some(video) if index == places.video => Some(video.described(local)),
-        _ => before.and_then(|(known, _)| known.whole.media.get(index)).map(MediaDescription::refused),
+        _ => before.and_then(|(known, _)| known.whole.media.get(index)).map(refused),
     };
     let text = (0..=places.sections.max(places.video))
         .filter_map(section)
@@ -194,6 +194,11 @@ impl Medium {
         // Pictures go the way of the sound.
         if is_audio { with_candidates(section, local) } else { section }
     }
+}
+
+/// Firefox wants a `c=` line in every section, or none of them counts.
+fn refused(section: &MediaDescription) -> MediaDescription {
+    section.refused().with_connection(Connection::new(std::net::Ipv4Addr::UNSPECIFIED.into()))
 }
 
 fn with_candidates(mut section: MediaDescription, local: &WebRtcLocal) -> MediaDescription {
