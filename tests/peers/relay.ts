@@ -43,7 +43,8 @@ export type Health = Record<string, unknown>;
 
 export class Relay {
   private constructor(
-    readonly program: Program,
+    private running: Program,
+    private readonly file: string,
     readonly http: string,
     /** Host and port where SIP reaches it, UDP and TCP. */
     readonly sip: string,
@@ -56,23 +57,38 @@ export class Relay {
     const rtp = await ports(100, ADDRESS);
     const file = join(folder("relay"), "offhook.toml");
     writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${media}:${webrtc}`, rtp));
-    // As talkative as it can be: what must not be in its log is not in it at any level.
-    const env = { RUST_LOG: "offhook_relay=trace,offhook_sip=trace,offhook_media=debug,info", RUST_BACKTRACE: "1" };
-    const program = new Program("offhook-relay", BINARY, ["--config", file], { env });
     const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
-    const relay = new Relay(program, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
-    let over: number | string | undefined;
-    void program.ended.then((how) => (over = how));
-    await eventually(async () => {
-      if (over !== undefined) throw new Error(`the relay ended (${over}): ${program.text().slice(-3000)}`);
-      return relay.health().catch(() => undefined);
-    }, () => `the relay to be healthy; it said: ${program.text().slice(-3000)}`);
+    const relay = new Relay(run(file), file, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
+    await relay.healthy();
     return relay;
+  }
+
+  /** The program that runs, or ran last. */
+  get program(): Program {
+    return this.running;
+  }
+
+  /** Ends it in good order, or as a power cut would, and starts it again where it was. */
+  async restart(how: "in good order" | "by a power cut"): Promise<void> {
+    if (how === "in good order") await this.stop();
+    else await this.running.kill();
+    this.running = run(this.file);
+    await this.healthy();
   }
 
   /** What `urlServer` is. */
   get url(): string {
     return `${this.http.replace("http", "ws")}/ws`;
+  }
+
+  private async healthy(): Promise<void> {
+    const program = this.running;
+    let over: number | string | undefined;
+    void program.ended.then((how) => (over = how));
+    await eventually(async () => {
+      if (over !== undefined) throw new Error(`the relay ended (${over}): ${program.text().slice(-3000)}`);
+      return this.health().catch(() => undefined);
+    }, () => `the relay to be healthy; it said: ${program.text().slice(-3000)}`);
   }
 
   async health(): Promise<Health> {
@@ -110,6 +126,12 @@ export class Relay {
     if (found !== undefined) throw new Error(`the relay's log holds ${found}`);
     if (how !== 0) throw new Error(`the relay ended badly (${how}): ${this.program.text().slice(-3000)}`);
   }
+}
+
+function run(file: string): Program {
+  // As talkative as it can be: what must not be in its log is not in it at any level.
+  const env = { RUST_LOG: "offhook_relay=trace,offhook_sip=trace,offhook_media=debug,info", RUST_BACKTRACE: "1" };
+  return new Program("offhook-relay", BINARY, ["--config", file], { env });
 }
 
 /** The numbers of a health report that must be zero when nothing goes on. */

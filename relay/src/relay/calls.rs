@@ -322,7 +322,7 @@ impl<M: MediaPlane> Relay<M> {
         self.unsettled.push_back(id);
     }
 
-    /// Ends the calls that no session's end has ended: those between SIP and a service number.
+    /// Ends every call because the relay stops.
     pub(super) fn end_all_calls(&mut self, now: Instant) {
         for (id, call) in &mut self.calls {
             call.machine.end(&Cause::Failure(super::sessions::shutting_down()), now);
