@@ -5,7 +5,7 @@ mod guesses;
 
 use std::time::{Duration, Instant};
 
-pub use guesses::Guesses;
+pub use guesses::{Guesses, WRONG_AT_ONCE};
 
 /// A token bucket: a mean rate with room for bursts.
 #[derive(Clone, Copy, Debug)]

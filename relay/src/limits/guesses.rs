@@ -8,7 +8,7 @@ use super::RateLimit;
 const FORGIVEN_AFTER: Duration = Duration::from_secs(6);
 
 /// So many may be wrong at once: a family's or an office's browsers can share an address.
-const AT_ONCE: u32 = 20;
+pub const WRONG_AT_ONCE: u32 = 20;
 
 /// Addresses that are told apart. Beyond them all others share one count.
 const MAX_SOURCES: usize = 10_000;
@@ -36,7 +36,7 @@ impl Guesses {
         if self.is_full() {
             self.sources.retain(|_, limit| !limit.is_unused(now));
         }
-        let fresh = || RateLimit::every(FORGIVEN_AFTER, AT_ONCE, now);
+        let fresh = || RateLimit::every(FORGIVEN_AFTER, WRONG_AT_ONCE, now);
         let shared = self.is_full() && !self.sources.contains_key(&source);
         let limit = if shared {
             self.others.get_or_insert_with(fresh)
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn exhaust(guesses: &mut Guesses, source: &str, now: Instant) {
-        for _ in 0..AT_ONCE {
+        for _ in 0..WRONG_AT_ONCE {
             assert!(guesses.may_try(source.parse().unwrap(), now));
             guesses.wrong(source.parse().unwrap(), now);
         }

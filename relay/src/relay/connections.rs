@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use offhook_media::Digits;
@@ -7,7 +7,7 @@ use offhook_protocol::{ErrorCode, Failure};
 
 use super::{MediaPlane, Output, Received, Relay, Timer};
 use crate::limits::{DATA_KB_PER_SECOND, KEYS_PER_SECOND, RateLimit};
-use crate::session::{ConnectionId, SessionId};
+use crate::session::{ConnectionId, Session, SessionId};
 
 /// How a WebSocket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,10 @@ const MAX_GUESSES: u8 = 5;
 /// How often a connection may put a report into the log; a few of them at once.
 const REPORT_INTERVAL: Duration = Duration::from_secs(20);
 const REPORTS_AT_ONCE: u32 = 3;
+
+/// The same for all connections together: whoever opens one after the other does not fill the disk either.
+const ALL_REPORTS_INTERVAL: Duration = Duration::from_secs(10);
+pub(super) const ALL_REPORTS_AT_ONCE: u32 = 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -145,9 +149,16 @@ impl<M: MediaPlane> Relay<M> {
 
     /// Refuses a report when there were several just now.
     pub(super) fn take_report(&mut self, id: ConnectionId, now: Instant) -> Result<(), Failure> {
-        let taken = self.connections.get_mut(&id).is_none_or(|connection| connection.reports.take(now));
+        let of_all = || RateLimit::every(ALL_REPORTS_INTERVAL, ALL_REPORTS_AT_ONCE, now);
+        let taken = self.connections.get_mut(&id).is_none_or(|connection| connection.reports.take(now))
+            && self.reports.get_or_insert_with(of_all).take(now);
         let sentence = "There were several reports just now; send this one in a minute.";
         if taken { Ok(()) } else { Err(Failure::new(ErrorCode::LimitReached, sentence)) }
+    }
+
+    /// Where a connection comes from.
+    pub(super) fn source(&self, id: ConnectionId) -> IpAddr {
+        self.connections.get(&id).map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.source)
     }
 
     /// Refuses a password, right or wrong, while too many wrong ones came from the same address.
@@ -179,9 +190,9 @@ impl<M: MediaPlane> Relay<M> {
 
     /// Notes a password that a session's SIP server refused: the relay is no way around what the server bears.
     pub(super) fn guessed_wrong_at_server(&mut self, session: SessionId, now: Instant) {
-        let connection = self.sessions.get(&session).and_then(|session| session.connection());
-        if let Some(connection) = connection.and_then(|id| self.connections.get(&id)) {
-            self.guesses.wrong(connection.source, now);
+        // Wherever its browser is by now: one that is away comes back to hear what came of its guess.
+        if let Some(source) = self.sessions.get(&session).map(Session::source) {
+            self.guesses.wrong(source, now);
         }
     }
 

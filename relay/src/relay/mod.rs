@@ -29,7 +29,7 @@ use std::time::Instant;
 use offhook_media::LegId;
 
 use crate::config::Config;
-use crate::limits::{Complaint, Guesses};
+use crate::limits::{Complaint, Guesses, RateLimit};
 use crate::session::{ConnectionId, Session, SessionId};
 use crate::ua::UserAgent;
 use calls::{CallId, LegEntry, LiveCall};
@@ -73,6 +73,8 @@ pub struct Relay<M: MediaPlane> {
     /// Calls that the media workers have no room for.
     crowded: Complaint,
     guesses: Guesses,
+    /// Of the reports all browsers put into the log.
+    reports: Option<RateLimit>,
 }
 
 impl<M: MediaPlane> Relay<M> {
@@ -96,6 +98,7 @@ impl<M: MediaPlane> Relay<M> {
             stopping: false,
             crowded: Complaint::default(),
             guesses: Guesses::default(),
+            reports: None,
         }
     }
 
@@ -143,8 +146,10 @@ impl<M: MediaPlane> Relay<M> {
     /// Ends everything in good order: sessions are told, calls hung up, registrations withdrawn. Nothing new is taken.
     pub fn stop(&mut self, now: Instant) {
         self.stopping = true;
-        self.close_all_sessions(now);
+        // Calls end for what it is, not because their sessions do.
         self.end_all_calls(now);
+        self.settle(now);
+        self.close_all_sessions(now);
         self.close_all_connections();
         self.settle(now);
     }

@@ -45,7 +45,8 @@ impl<M: MediaPlane> Relay<M> {
             return Err(Failure::new(ErrorCode::Unauthorized, "The user name or password is wrong."));
         }
         let account = Account::Local { name: open.login };
-        let opening = Opening { account, display_name, keep_alive: self.keep_alive(open.keep_alive) };
+        let keep_alive = self.keep_alive(open.keep_alive);
+        let opening = Opening { account, display_name, keep_alive, source: self.source(connection) };
         self.open(connection, opening, open.app_key)
     }
 
@@ -61,7 +62,8 @@ impl<M: MediaPlane> Relay<M> {
         self.check_destination(&sip)?;
         let display_name = display_name(open.visible_name.clone())?;
         let account = Account::Sip { login: open.login.clone(), registers: open.register };
-        let opening = Opening { account, display_name, keep_alive: self.keep_alive(open.keep_alive) };
+        let keep_alive = self.keep_alive(open.keep_alive);
+        let opening = Opening { account, display_name, keep_alive, source: self.source(connection) };
         let reply = self.open(connection, opening, open.app_key.clone())?;
         if let Some(Stage::Open(session)) = self.stage(connection) {
             self.register(session, sip, now);

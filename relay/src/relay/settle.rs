@@ -8,6 +8,7 @@ use super::{MediaPlane, Relay, Timer};
 use crate::browser::BrowserOutput;
 use crate::call::{CallOutput, Cause, LegCommand, LegEvent, Party};
 use crate::service::ServiceOutput;
+use crate::session::{Account, SessionId};
 
 /// What a leg's driver wants done, whichever driver it is.
 enum Wanted {
@@ -41,6 +42,9 @@ impl<M: MediaPlane> Relay<M> {
         let ended = matches!(event, LegEvent::Ended(_, _));
         if let LegEvent::Ended(cause, _) = &event {
             log_end(id, party, cause);
+            if is_wrong_password(cause) {
+                self.guessed_wrong_in_call(id, now);
+            }
         }
         if let Some(call) = self.calls.get_mut(&id) {
             call.machine.leg_event(party, event, now);
@@ -158,6 +162,21 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// Notes a password that a SIP server refused within a call, for the session whose account it is.
+    fn guessed_wrong_in_call(&mut self, call: CallId, now: Instant) {
+        let Some(call) = self.calls.get(&call) else { return };
+        let sessions = call.legs().filter_map(|leg| match &self.legs.get(&leg)?.driver {
+            Driver::Browser(session, _) => Some(*session),
+            Driver::Service(_) | Driver::Sip => None,
+        });
+        let has_password = |id: &SessionId| {
+            self.sessions.get(id).is_some_and(|session| matches!(session.account(), Account::Sip { .. }))
+        };
+        if let Some(session) = sessions.into_iter().find(has_password) {
+            self.guessed_wrong_at_server(session, now);
+        }
+    }
+
     fn remove_leg(&mut self, leg: LegId) {
         let Some(LegEntry { worker, driver, .. }) = self.legs.remove(&leg) else { return };
         self.close_leg(worker, leg, &driver);
@@ -180,6 +199,11 @@ fn log_end(call: CallId, party: Party, cause: &Cause) {
     };
     let sip_status = failure.and_then(|failure| failure.sip_status);
     tracing::info!(call = call.0, ?party, reason, sip_status, "leg ended");
+}
+
+/// Whether a SIP server refused a call for its credentials; 403 has other reasons too.
+fn is_wrong_password(cause: &Cause) -> bool {
+    cause.failure().and_then(|failure| failure.sip_status).is_some_and(|status| matches!(status, 401 | 407))
 }
 
 fn leg_of(event: &Event) -> Option<LegId> {

@@ -3,6 +3,7 @@
 mod calls;
 mod data;
 mod door;
+mod hostile;
 mod kept;
 mod offers;
 mod order;

@@ -8,6 +8,7 @@ mod identity;
 mod token;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use offhook_media::LegId;
@@ -37,6 +38,8 @@ pub struct Opening {
     pub display_name: Option<String>,
     /// How long it outlives its page, where its app wants that.
     pub keep_alive: Option<Duration>,
+    /// Where its first connection comes from.
+    pub source: IpAddr,
 }
 
 /// An open session.
@@ -99,6 +102,12 @@ impl Session {
     #[must_use]
     pub fn display_name(&self) -> Option<&str> {
         self.opening.display_name.as_deref()
+    }
+
+    /// The address it was opened from.
+    #[must_use]
+    pub fn source(&self) -> IpAddr {
+        self.opening.source
     }
 
     /// How long it outlives its page, if it does.
@@ -222,7 +231,7 @@ mod tests {
 
     fn session() -> Session {
         let account = Account::Local { name: "alice".into() };
-        let opening = Opening { account, display_name: None, keep_alive: None };
+        let opening = Opening { account, display_name: None, keep_alive: None, source: [127, 0, 0, 1].into() };
         Session::new(SessionId(1), opening, token(0), ConnectionId(1))
     }
 
