@@ -89,7 +89,7 @@ describe("options of createSession", () => {
     await page.context().close();
   });
 
-  it("createSession option appKey: and option custom: reach the relay", async () => {
+  it("createSession option appKey: and createSession option custom: reach the relay", async () => {
     const page = await set.page();
     const sent = await frames(page);
     await page.evaluate(() => window.lab.open("alice", { appKey: "some-app", custom: { tenant: "some-tenant" } }));
@@ -147,7 +147,7 @@ describe("options of createSession", () => {
     await page.context().close();
   });
 
-  it("createSession option receiveProbes: and probesInterval: find a server that has gone silent", async () => {
+  it("createSession option receiveProbes: and createSession option probesInterval: find a server that has gone silent", async () => {
     const page = await set.page();
     let connections = 0;
     await page.routeWebSocket(/./, (socket) => {
@@ -265,6 +265,16 @@ describe("methods of a session", () => {
     assert.ok((error?.message ?? "").length > 10, JSON.stringify(error));
   });
 
+  it("Session event SEND_DATA_STATUS: tells of data that has arrived", async () => {
+    const status = await set.run(async () => {
+      const { alice } = await window.lab.pair();
+      void alice.session.sendData({ greeting: "hello" });
+      const { args } = await alice.seen.until("SEND_DATA_STATUS");
+      return (args[0] as { status: string }).status;
+    });
+    assert.equal(status, "ACCEPTED");
+  });
+
   it("Session.disconnect: ends the session, and its calls at the far end too", async () => {
     const [session, call] = await set.run(async () => {
       const { alice, inc } = await window.lab.pair();
@@ -284,7 +294,7 @@ describe("methods of a session", () => {
     await set.relay.program.line(/the ringing sounds like rain/);
   });
 
-  it("Session.startDebug: and stopDebug: are confirmed by DEBUG", async () => {
+  it("Session.startDebug: and Session.stopDebug: are confirmed by DEBUG", async () => {
     const events = await set.run(async () => {
       const { session, seen } = await window.lab.open("alice");
       session.startDebug();
