@@ -118,37 +118,93 @@ fn reply_body(result: &impl Fields) -> ReplyBody {
         .unwrap_or(ReplyBody::Done(Done {}))
 }
 
-fn session_opened(result: &impl Fields) -> Option<SessionOpened> {
-    Some(SessionOpened {
-        session_id: result.text("sessionId")?,
-        token: Secret::new(result.text("token")?),
-        login: result.text("login")?,
-        registers: result.flag("registers")?,
-        grace_ms: result.whole("graceMs")?,
+/// Takes the fields that have to be there. What is missing is noted and found out at the end: to leave at each field
+/// would take the code to drop what has been read so far, once for every field.
+struct Required<'a, F> {
+    fields: &'a F,
+    complete: bool,
+}
+
+impl<'a, F: Fields> Required<'a, F> {
+    fn new(fields: &'a F) -> Self {
+        Self { fields, complete: true }
+    }
+
+    fn text(&mut self, name: &str) -> String {
+        let text = self.fields.text(name);
+        self.there(text)
+    }
+
+    fn whole(&mut self, name: &str) -> u32 {
+        let number = self.fields.whole(name);
+        self.there(number)
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        let flag = self.fields.flag(name);
+        self.there(flag)
+    }
+
+    fn status(&mut self) -> CallStatus {
+        let status = CallStatus::from_name(&self.text("status"));
+        self.complete &= status.is_some();
+        status.unwrap_or(CallStatus::Failed)
+    }
+
+    fn there<T: Default>(&mut self, field: Option<T>) -> T {
+        self.complete &= field.is_some();
+        field.unwrap_or_default()
+    }
+
+    fn all<T>(&self, message: T) -> Option<T> {
+        self.complete.then_some(message)
+    }
+}
+
+fn session_opened<F: Fields>(result: &F) -> Option<SessionOpened> {
+    let mut required = Required::new(result);
+    let opened = SessionOpened {
+        session_id: required.text("sessionId"),
+        token: Secret::new(required.text("token")),
+        login: required.text("login"),
+        registers: required.flag("registers"),
+        grace_ms: required.whole("graceMs"),
         last_seq: sequence(result, "lastSeq").unwrap_or(0),
         last_request: result.whole("lastRequest"),
-        registered: result.flag("registered").unwrap_or(false),
+        registered: flag(result, "registered"),
         keep_alive_ms: result.whole("keepAliveMs"),
         calls: result.items("calls").iter().filter_map(live_call).collect(),
-    })
+    };
+    required.all(opened)
 }
 
-fn live_call(call: &impl Fields) -> Option<LiveCall> {
-    Some(LiveCall {
-        call_id: call.text("callId")?,
-        incoming: call.flag("incoming").unwrap_or(false),
-        caller: call.text("caller")?,
-        callee: call.text("callee")?,
+fn live_call<F: Fields>(call: &F) -> Option<LiveCall> {
+    let mut required = Required::new(call);
+    let live = LiveCall {
+        call_id: required.text("callId"),
+        incoming: flag(call, "incoming"),
+        caller: required.text("caller"),
+        callee: required.text("callee"),
         visible_name: call.text("visibleName"),
-        status: CallStatus::from_name(&call.text("status")?)?,
-        has_video: call.flag("hasVideo").unwrap_or(false),
+        status: required.status(),
+        has_video: flag(call, "hasVideo"),
         headers: headers(call),
-    })
+    };
+    required.all(live)
 }
 
-fn headers(fields: &impl Fields) -> Vec<Header> {
-    let header = |item: &_| Some(Header { name: Fields::text(item, "name")?, value: Fields::text(item, "value")? });
+fn headers<F: Fields>(fields: &F) -> Vec<Header> {
+    let header = |item: &F| {
+        let mut required = Required::new(item);
+        let header = Header { name: required.text("name"), value: required.text("value") };
+        required.all(header)
+    };
     fields.items("headers").iter().filter_map(header).collect()
+}
+
+/// One that is absent means no.
+fn flag(fields: &impl Fields, name: &str) -> bool {
+    fields.flag(name) == Some(true)
 }
 
 /// Sequence numbers stay far below 2^53, where a JavaScript number still counts in ones.
@@ -156,8 +212,10 @@ fn sequence(fields: &impl Fields, name: &str) -> Option<u64> {
     fields.number(name).map(|number| number as u64)
 }
 
-fn welcome(result: &impl Fields) -> Option<Welcome> {
-    Some(Welcome { version: result.whole("version")?, server: result.text("server")? })
+fn welcome<F: Fields>(result: &F) -> Option<Welcome> {
+    let mut required = Required::new(result);
+    let welcome = Welcome { version: required.whole("version"), server: required.text("server") };
+    required.all(welcome)
 }
 
 /// A code this version does not know becomes [`ErrorCode::Internal`]; the sentence beside it still tells.
@@ -171,6 +229,10 @@ fn failure(error: &impl Fields) -> Failure {
     }
 }
 
+fn cause(frame: &impl Fields) -> Option<Failure> {
+    frame.object("error").map(|error| failure(&error))
+}
+
 fn sip_status(fields: &impl Fields) -> Option<u16> {
     fields.whole("sipStatus").and_then(|status| u16::try_from(status).ok())
 }
@@ -182,7 +244,7 @@ fn event(kind: &str, frame: &impl Fields) -> Option<Event> {
         "callStatus" => EventBody::CallStatus(call_status(frame)?),
         "callSdp" => EventBody::CallSdp(call_sdp(frame)?),
         "dtmf" => EventBody::Dtmf(dtmf(frame)?),
-        "sessionClosed" => EventBody::SessionClosed(SessionClosed { error: failure(&frame.object("error")?) }),
+        "sessionClosed" => EventBody::SessionClosed(SessionClosed { error: cause(frame)? }),
         "transfer" => EventBody::Transfer(transfer(frame)?),
         "party" => EventBody::Party(party(frame)?),
         "appData" => EventBody::AppData(app_data(frame)?),
@@ -194,68 +256,80 @@ fn event(kind: &str, frame: &impl Fields) -> Option<Event> {
 
 fn registration(frame: &impl Fields) -> Option<Registration> {
     let state = RegistrationState::from_name(&frame.text("state")?)?;
-    Some(Registration { state, error: frame.object("error").map(|error| failure(&error)) })
+    Some(Registration { state, error: cause(frame) })
 }
 
-fn incoming_call(frame: &impl Fields) -> Option<IncomingCall> {
-    Some(IncomingCall {
-        call_id: frame.text("callId")?,
-        caller: frame.text("caller")?,
-        callee: frame.text("callee")?,
+fn incoming_call<F: Fields>(frame: &F) -> Option<IncomingCall> {
+    let mut required = Required::new(frame);
+    let call = IncomingCall {
+        call_id: required.text("callId"),
+        caller: required.text("caller"),
+        callee: required.text("callee"),
         visible_name: frame.text("visibleName"),
-        sdp: frame.text("sdp")?,
-        has_video: frame.flag("hasVideo").unwrap_or(false),
+        sdp: required.text("sdp"),
+        has_video: flag(frame, "hasVideo"),
         headers: headers(frame),
         custom: frame.text("custom").map(Secret::new),
-    })
+    };
+    required.all(call)
 }
 
-fn call_status(frame: &impl Fields) -> Option<CallStatusChanged> {
-    Some(CallStatusChanged {
-        call_id: frame.text("callId")?,
-        status: CallStatus::from_name(&frame.text("status")?)?,
+fn call_status<F: Fields>(frame: &F) -> Option<CallStatusChanged> {
+    let mut required = Required::new(frame);
+    let changed = CallStatusChanged {
+        call_id: required.text("callId"),
+        status: required.status(),
         sip_status: sip_status(frame),
         sip_reason: frame.text("sipReason"),
         info: frame.text("info"),
-        error: frame.object("error").map(|error| failure(&error)),
+        error: cause(frame),
         headers: headers(frame),
-    })
+    };
+    required.all(changed)
 }
 
-fn call_sdp(frame: &impl Fields) -> Option<CallSdp> {
-    let kind = match frame.text("kind")?.as_str() {
+fn call_sdp<F: Fields>(frame: &F) -> Option<CallSdp> {
+    let mut required = Required::new(frame);
+    let kind = match required.text("kind").as_str() {
         "offer" => SdpKind::Offer,
         "answer" => SdpKind::Answer,
         _ => return None,
     };
-    Some(CallSdp { call_id: frame.text("callId")?, kind, sdp: frame.text("sdp")? })
+    let sdp = CallSdp { call_id: required.text("callId"), kind, sdp: required.text("sdp") };
+    required.all(sdp)
 }
 
-fn dtmf(frame: &impl Fields) -> Option<DtmfReceived> {
-    Some(DtmfReceived {
-        call_id: frame.text("callId")?,
-        digit: frame.text("digit")?,
-        duration_ms: frame.whole("durationMs")?,
-    })
+fn dtmf<F: Fields>(frame: &F) -> Option<DtmfReceived> {
+    let mut required = Required::new(frame);
+    let dtmf = DtmfReceived {
+        call_id: required.text("callId"),
+        digit: required.text("digit"),
+        duration_ms: required.whole("durationMs"),
+    };
+    required.all(dtmf)
 }
 
-fn transfer(frame: &impl Fields) -> Option<Transfer> {
-    Some(Transfer {
-        call_id: frame.text("callId")?,
-        status: TransferStatus::from_name(&frame.text("status")?)?,
-        target: frame.text("target")?,
+fn transfer<F: Fields>(frame: &F) -> Option<Transfer> {
+    let mut required = Required::new(frame);
+    let transfer = Transfer {
+        status: TransferStatus::from_name(&required.text("status"))?,
+        call_id: required.text("callId"),
+        target: required.text("target"),
         sip_status: sip_status(frame),
         sip_reason: frame.text("sipReason"),
-        error: frame.object("error").map(|error| failure(&error)),
-    })
+        error: cause(frame),
+    };
+    required.all(transfer)
 }
 
-fn party(frame: &impl Fields) -> Option<PartyChanged> {
-    Some(PartyChanged {
-        call_id: frame.text("callId")?,
-        user: frame.text("user")?,
+fn party<F: Fields>(frame: &F) -> Option<PartyChanged> {
+    let mut required = Required::new(frame);
+    let party = PartyChanged {
+        call_id: required.text("callId"),
+        user: required.text("user"),
         display_name: frame.text("displayName"),
-    })
+    };
+    required.all(party)
 }
 
 fn app_data(frame: &impl Fields) -> Option<AppData> {
