@@ -317,12 +317,16 @@ impl Call {
     }
 }
 
-/// The `CALL_STATUS_INFO` text that goes with a failure found in the browser.
+/// The text that goes with a failure found in the browser: one of `CALL_STATUS_INFO`, or the one for media that did
+/// not open.
 fn info(failure: &Failure) -> &'static str {
     match failure.code {
         Code::Timeout => "Failed by request timeout",
         Code::MediaFailed => "Failed by ICE error",
         Code::RelayUnreachable => "Failed by session creation",
+        Code::MicrophoneDenied | Code::MicrophoneMissing | Code::MicrophoneBusy | Code::InsecureContext => {
+            "Local error"
+        }
         _ => "Failed by error",
     }
 }

@@ -223,6 +223,7 @@ fn a_refused_microphone_fails_the_call_and_nothing_was_ever_sent() {
     bench.command(Command::Call);
     bench.media(media_failure());
     assert_eq!(bench.end().error.as_ref().unwrap().code, Code::MicrophoneDenied);
+    assert_eq!(bench.end().info.as_deref(), Some("Local error"));
     assert_eq!(bench.sent("hangup"), 0);
     assert_eq!(bench.did("Release"), 1);
 }
