@@ -112,6 +112,19 @@ fn a_decoder_that_needs_a_whole_picture_gets_its_wish_to_the_encoder() {
 }
 
 #[test]
+fn what_is_asked_a_hundred_times_at_once_is_asked_of_the_encoder_once() {
+    let (_relay, mut alice, mut bob) = call();
+    alice.show(96, b"picture");
+    let media_ssrc = shown(&mut bob, &mut alice).header.ssrc;
+    let before = alice.wanted_pictures();
+    let fir = (0..100).map(|sequence_number| FirEntry { ssrc: media_ssrc, sequence_number }).collect();
+    bob.ask(FullIntraRequest { sender_ssrc: 1, media_ssrc: 0, fir });
+    bob.show(120, b"and now this");
+    shown(&mut alice, &mut bob);
+    assert_eq!(alice.wanted_pictures(), before + 1);
+}
+
+#[test]
 fn what_a_receivers_network_bears_is_told_to_the_sender() {
     let (_relay, mut alice, mut bob) = call();
     alice.show(96, b"picture");

@@ -8,6 +8,9 @@ use crate::outlet::{LegKey, Outlet};
 use crate::rewrite::Mapping;
 use crate::rtcp::{self, Feedback, Packet};
 
+/// Requests of one compound that are passed on; a browser puts two or three into it.
+const MAX_REQUESTS: usize = 8;
+
 impl Bridge {
     /// A compound packet that is the leg's own, in the clear.
     pub(super) fn receive_report(&mut self, now: Instant, key: LegKey, compound: &[u8], outlet: &mut impl Outlet) {
@@ -27,10 +30,8 @@ impl Bridge {
                 leg.sender_clock.hear(self.clock.timestamp(now), info.ntp);
             }
         }
-        for packet in packets {
-            if let Packet::Feedback(feedback) = packet {
-                self.pass_on(now, key, feedback, outlet);
-            }
+        for feedback in requests(packets) {
+            self.pass_on(now, key, feedback, outlet);
         }
     }
 
@@ -79,6 +80,20 @@ impl Bridge {
             leg.send_rtcp(key, &self.report, outlet);
         }
     }
+}
+
+/// What a compound asks, each request once: what one datagram can have sent to others is bounded.
+fn requests(packets: Vec<Packet>) -> Vec<Feedback> {
+    let mut requests = Vec::new();
+    for packet in packets {
+        if let Packet::Feedback(feedback) = packet
+            && requests.len() < MAX_REQUESTS
+            && !requests.contains(&feedback)
+        {
+            requests.push(feedback);
+        }
+    }
+    requests
 }
 
 /// What is asked of the stream `ssrc`, in the numbers of its source. `None` when it is about
