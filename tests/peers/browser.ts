@@ -9,6 +9,9 @@ import { folder } from "./folder.ts";
 import { PageServer } from "./page-server.ts";
 import { BrowserPhone, type Tab } from "./phone.ts";
 
+/** The browser's own program. */
+export const CHROMIUM = process.env["OFFHOOK_CHROMIUM"] ?? "/usr/bin/chromium";
+
 export interface BrowserOptions {
   /** What its microphones hear, in a loop. */
   readonly says: Sound;
@@ -16,6 +19,10 @@ export interface BrowserOptions {
   readonly shows?: Film;
   /** Where its pages come from, if another browser serves them already. */
   readonly origin?: string;
+  /** The address its pages are served at. Default: loopback. */
+  readonly address?: string;
+  /** What to start in its place. Default: Chromium itself. */
+  readonly executable?: string;
   /** Further switches. */
   readonly args?: readonly string[];
 }
@@ -32,8 +39,10 @@ export class Browser {
     const file = join(folder("microphone"), "says.wav");
     writeWav(file, options.says);
     const film = options.shows === undefined ? [] : [`--use-file-for-fake-video-capture=${filmed(options.shows)}`];
+    const server = options.origin === undefined ? await PageServer.start(options.address) : undefined;
+    const origin = server?.origin ?? options.origin ?? "";
     const running = await chromium.launch({
-      executablePath: process.env["OFFHOOK_CHROMIUM"] ?? "/usr/bin/chromium",
+      executablePath: options.executable ?? CHROMIUM,
       args: [
         "--headless=new",
         "--no-sandbox",
@@ -47,13 +56,13 @@ export class Browser {
         `--use-file-for-fake-audio-capture=${file}`,
         "--autoplay-policy=no-user-gesture-required",
         "--disable-features=WebRtcHideLocalIpsWithMdns",
+        // Pages elsewhere than on loopback may have a microphone too.
+        `--unsafely-treat-insecure-origin-as-secure=${origin}`,
         ...film,
         ...(options.args ?? []),
       ],
     });
-    if (options.origin !== undefined) return new Browser(running, options.origin);
-    const server = await PageServer.start();
-    return new Browser(running, server.origin, server);
+    return new Browser(running, origin, server);
   }
 
   /** A tab of a new visitor, who lets the page use the microphone and the camera or not. */

@@ -21,8 +21,8 @@ export class PageServer {
     readonly origin: string,
   ) {}
 
-  static async start(): Promise<PageServer> {
-    const free = await port();
+  static async start(address = "127.0.0.1"): Promise<PageServer> {
+    const free = await port(address);
     const server = createServer((request, response) => {
       const path = new URL(request.url ?? "/", "http://page").pathname;
       content(path).then(
@@ -30,8 +30,8 @@ export class PageServer {
         () => response.writeHead(404).end(),
       );
     });
-    await new Promise<void>((resolve) => server.listen(free, "127.0.0.1", resolve));
-    return new PageServer(server, `http://127.0.0.1:${free}`);
+    await new Promise<void>((resolve) => server.listen(free, address, resolve));
+    return new PageServer(server, `http://${address}:${free}`);
   }
 
   stop(): void {

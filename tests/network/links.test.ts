@@ -1,0 +1,134 @@
+/** A browser whose network changes under a call: from one link to another, told of it or not. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { Browser, CHROMIUM } from "../peers/browser.ts";
+import { type Link, Namespace } from "../peers/namespace.ts";
+import type { BrowserPhone } from "../peers/phone.ts";
+import { endPrograms } from "../peers/program.ts";
+import { Relay } from "../peers/relay.ts";
+import { tones } from "../sound/sources.ts";
+import { ALICE_TONE, BOB_TONE, type Conversation, bothHeard, converse, gap, listenAnew, local } from "./conversation.ts";
+
+/** How soon there must be sound again once the loss has been noticed, and how long noticing may take (s). */
+const RESUMED = 2;
+const NOTICED = 1;
+/** What a busy machine adds (s). */
+const SLACK = 0.5;
+
+let namespace: Namespace;
+let one: Link;
+let other: Link;
+let inside: Browser;
+let outside: Browser;
+let relay: Relay;
+const phones: BrowserPhone[] = [];
+
+before(async () => {
+  namespace = await Namespace.create();
+  [one, other] = [namespace.link(), namespace.link()];
+  one.plug();
+  const executable = namespace.wrapper(CHROMIUM);
+  inside = await Browser.start({ says: tones([ALICE_TONE], 2, 48_000), address: one.address, executable });
+  outside = await Browser.start({ says: tones([BOB_TONE], 2, 48_000), origin: inside.origin });
+});
+
+/** A relay that takes media at these addresses, and its WebSocket at this one. */
+async function relayAt(listen: string, advertised: readonly string[]): Promise<void> {
+  relay = await Relay.start({
+    origins: [inside.origin],
+    users: { alice: "", bob: "" },
+    grace: 20,
+    rtpInactivity: 20,
+    listen,
+    media: "0.0.0.0",
+    advertised,
+  });
+}
+
+afterEach(async () => {
+  await Promise.all(phones.map((phone) => phone.disconnect().catch(() => undefined)));
+  await Promise.all(phones.splice(0).map((phone) => phone.kill()));
+  await relay.idle();
+  await relay.zero((name) => name !== "transactions", 40_000);
+  await relay.stop();
+  one.plug();
+  other.unplug();
+});
+
+after(async () => {
+  await Promise.all([inside.stop(), outside.stop()]);
+  await endPrograms();
+});
+
+async function conversation(): Promise<Conversation> {
+  const [alice, bob] = [await inside.phone(), await outside.phone()];
+  phones.push(alice, bob);
+  await alice.register(local("alice", relay.url, { receiveProbes: 2, probesInterval: 500 }));
+  await bob.register(local("bob", relay.url));
+  const call = await converse(alice, bob);
+  await listenAnew(call);
+  return call;
+}
+
+/** Waits until both hear each other, with nothing missing any more, and returns for how long they did not (s). */
+async function outage(call: Conversation): Promise<number> {
+  await bothHeard(call);
+  return gap(call, 6);
+}
+
+describe("a browser in a call", () => {
+  it("moves from one network to another, and is heard again within two seconds", async (test) => {
+    await relayAt(one.address, [one.address]);
+    const call = await conversation();
+    const from = call.alice.reports.now();
+    other.plug();
+    one.unplug();
+    const silent = await outage(call);
+    test.diagnostic(`not heard for ${silent.toFixed(2)} s`);
+    await call.alice.session("RECONNECTED", { from });
+    assert.ok(silent <= RESUMED + SLACK, `${silent.toFixed(2)} s`);
+    assert.equal(await call.alice.status(call.out), "ESTABLISHED");
+    await call.alice.hangup(call.out);
+    await call.bob.event(call.in, "FINISH");
+  });
+
+  it("loses one of two networks, and is heard again within two seconds", async (test) => {
+    other.plug();
+    await relayAt(one.address, [one.address, other.address]);
+    const call = await conversation();
+    const from = call.alice.reports.now();
+    one.unplug();
+    const silent = await outage(call);
+    test.diagnostic(`not heard for ${silent.toFixed(2)} s`);
+    await call.alice.session("RECONNECTED", { from });
+    assert.ok(silent <= RESUMED + SLACK, `${silent.toFixed(2)} s`);
+  });
+
+  it("whose way to the relay goes dead without a word finds the relay's other address", async (test) => {
+    other.plug();
+    await relayAt(other.address, [one.address, other.address]);
+    const call = await conversation();
+    one.swallow();
+    const silent = await outage(call);
+    one.pass();
+    test.diagnostic(`not heard for ${silent.toFixed(2)} s`);
+    assert.ok(silent <= NOTICED + RESUMED + SLACK, `${silent.toFixed(2)} s`);
+    assert.equal(await call.alice.status(call.out), "ESTABLISHED");
+  });
+
+  it("without any network for a while comes back to its call", async (test) => {
+    await relayAt(one.address, [one.address]);
+    const call = await conversation();
+    const from = call.alice.reports.now();
+    one.unplug();
+    await call.alice.session("RECONNECTING", { from });
+    await gap(call, 3);
+    const plugged = performance.now();
+    one.plug();
+    await bothHeard(call);
+    const took = (performance.now() - plugged) / 1000;
+    test.diagnostic(`heard ${took.toFixed(2)} s after the network was back`);
+    await call.alice.session("RECONNECTED", { from });
+    assert.equal(await call.alice.status(call.out), "ESTABLISHED");
+  });
+});
