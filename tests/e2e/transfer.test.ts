@@ -1,7 +1,7 @@
 /** Transfers between browsers and softphones: who hears whom afterwards, and what becomes of one that leads nowhere. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Baresip } from "../peers/baresip.ts";
+import { Baresip, type BaresipOptions } from "../peers/baresip.ts";
 import { hears } from "../peers/hearing.ts";
 import { Kamailio } from "../peers/kamailio.ts";
 import type { BrowserPhone } from "../peers/phone.ts";
@@ -20,9 +20,9 @@ interface Talk {
 }
 
 /** A softphone calls the browser's user, and they talk. */
-async function called(): Promise<Talk> {
+async function called(options: Partial<BaresipOptions> = {}): Promise<Talk> {
   const web = await set.local("web");
-  const bob = await Baresip.start({ user: "bob", address: "127.0.0.20", says: longVoice() });
+  const bob = await Baresip.start({ user: "bob", address: "127.0.0.20", says: longVoice(), ...options });
   await bob.dial(`sip:web@${set.relay.sip}`);
   const { id: call } = await web.incoming();
   await web.answer(call);
@@ -135,7 +135,8 @@ describe("an attended transfer", () => {
   });
 
   it("makes one call of two callers", async () => {
-    const { web, call, bob } = await called();
+    // Both speak the same from the start: the softphone's recorder ends with a change of codecs.
+    const { web, call, bob } = await called({ codecs: ["pcma"] });
     const from = web.reports.now();
     const held = new Caller("carol").invite().progress().expect(200).acknowledge();
     const sipp = await Sipp.calling("web", set.relay.sip, held.asked("BYE").confirm(), { echo: true });
@@ -148,6 +149,26 @@ describe("an attended transfer", () => {
     // The second caller gives back what it hears: the softphone's own voice.
     await hears(bob, PHONE_VOICE);
     await bob.hangup();
+    await sipp.done();
+  });
+
+  it("brings two far ends that speak different codecs into line", async () => {
+    const web = await set.local("web");
+    const other = await set.local("other", { in: set.secondBrowser });
+    const caller = new Caller().invite({ codecs: ["pcma"] }).progress().expect(200).acknowledge().asked("BYE").confirm();
+    const sipp = await Sipp.calling("web", set.relay.sip, caller, { echo: true });
+    const { id: call } = await web.incoming();
+    await web.answer(call);
+    await web.event(call, "ESTABLISHED");
+    // Between browsers it is Opus.
+    const second = await web.call("other");
+    const taken = await takes(other);
+    await web.event(second, "ESTABLISHED");
+    await web.transfer(call, { call: second });
+    await web.transferred(call, "COMPLETED");
+    await other.record();
+    await hears(other, OTHER_VOICE);
+    await other.hangup(taken);
     await sipp.done();
   });
 
