@@ -2,7 +2,7 @@
 
 use crate::Millis;
 use crate::failure::Failure;
-use crate::text;
+use crate::text::{self, Reading, given, join};
 use offhook_protocol::compact::Fields;
 use offhook_protocol::request::{OpenLocal, OpenSip};
 use offhook_protocol::{RequestBody, Secret};
@@ -53,7 +53,7 @@ impl Balanced {
     /// Reads the balancer's JSON: `{"server": "relay1.example", "ws": 8080, "wss": 8443}`. Ports may be texts.
     pub fn read(answer: &impl Fields) -> Option<Self> {
         let port = |name| answer.whole(name).or_else(|| answer.text(name)?.parse().ok());
-        let server = text::host("server", answer.text("server")?).ok()?;
+        let server = answer.text("server").filter(|server| text::host(server).is_none())?;
         Some(Self { server, ws: port("ws"), wss: port("wss") })
     }
 }
@@ -73,12 +73,18 @@ impl Account {
     /// # Errors
     /// [`crate::failure::Code::InvalidField`], naming the field, before anything is sent.
     pub fn read(options: &impl Fields) -> Result<Self, Failure> {
-        let url = options.text("urlServer").unwrap_or_default();
-        if !(url.starts_with("ws://") || url.starts_with("wss://")) {
+        let mut reading = Reading::default();
+        let auth_token = given(options, "authToken").map(Secret::new);
+        let account = Self {
+            url: options.text("urlServer").unwrap_or_default(),
+            identity: identity(&mut reading, options, auth_token.is_some()),
+            auth_token,
+            link: link(&mut reading, options),
+        };
+        if !(account.url.starts_with("ws://") || account.url.starts_with("wss://")) {
             return Err(Failure::field("urlServer", "urlServer must be a ws:// or wss:// address."));
         }
-        let auth_token = given(options, "authToken").map(Secret::new);
-        Ok(Self { url, identity: identity(options, auth_token.is_some())?, auth_token, link: link(options)? })
+        reading.end(account)
     }
 
     /// Whether a failed registration ends the session.
@@ -101,113 +107,98 @@ impl Account {
         let port = if scheme == "wss://" { balanced.wss } else { balanced.ws };
         let authority = self.url.get(scheme.len()..).unwrap_or_default();
         let path = authority.find(['/', '?', '#']).and_then(|at| authority.get(at..)).unwrap_or("/");
-        let mut url = [scheme, &balanced.server].concat();
-        if let Some(port) = port {
-            url.push(':');
-            url.push_str(&offhook_protocol::decimal(u64::from(port)));
-        }
-        url.push_str(path);
-        url
+        let port = port.map(|port| join(&[":", &offhook_protocol::decimal(u64::from(port))])).unwrap_or_default();
+        join(&[scheme, &balanced.server, &port, path])
     }
 }
 
 /// A token makes do without `sipOptions`; with a login in them, the session is opened anew where the token fails.
-fn identity(options: &impl Fields, has_token: bool) -> Result<Option<Identity>, Failure> {
+fn identity(reading: &mut Reading, options: &impl Fields, has_token: bool) -> Option<Identity> {
     let sip = options.object("sipOptions").filter(|sip| !has_token || given(sip, "login").is_some());
-    let Some(sip) = sip else {
-        return if has_token {
-            Ok(None)
+    if let Some(sip) = sip {
+        return Some(if given(&sip, "domain").is_some() {
+            Identity::Sip(sip_account(reading, options, &sip))
         } else {
-            Err(Failure::field("sipOptions", "sipOptions must name at least a login."))
-        };
-    };
-    Ok(Some(match given(&sip, "domain") {
-        Some(domain) => Identity::Sip(sip_account(options, &sip, domain)?),
-        None => Identity::Local(local_user(options, &sip)?),
-    }))
-}
-
-fn link(options: &impl Fields) -> Result<Link, Failure> {
-    let time = |name| millis(options, name).map(|time| time.filter(|time| *time > 0));
-    let (probes, every) = (time("receiveProbes")?, time("probesInterval")?);
-    Ok(Link {
-        balancer: given(options, "lbUrl"),
-        timeout: time("timeout")?,
-        ping_every: time("pingInterval")?,
-        silence: probes.zip(every).map(|(probes, every)| probes.saturating_mul(every)),
-        reconnect: millis(options, "reconnectTimeout")?.unwrap_or(Link::default().reconnect),
-    })
-}
-
-fn millis(options: &impl Fields, name: &str) -> Result<Option<Millis>, Failure> {
-    if options.number(name).is_none() {
-        return Ok(None);
+            Identity::Local(local_user(reading, options, &sip))
+        });
     }
-    let whole = options.whole(name).map(Millis::from).map(Some);
-    whole.ok_or_else(|| Failure::field(name, [name, " must be a whole number of milliseconds."].concat()))
+    if !has_token {
+        reading.refuse("sipOptions", &["sipOptions must name at least a login."]);
+    }
+    None
 }
 
-fn sip_account(options: &impl Fields, sip: &impl Fields, domain: String) -> Result<OpenSip, Failure> {
-    let proxy = given(sip, "outboundProxy").map(|proxy| ("outboundProxy", proxy));
-    let proxy = proxy.or_else(|| given(sip, "proxy").map(|proxy| ("proxy", proxy)));
-    Ok(OpenSip {
-        login: text::user("login", sip.text("login").unwrap_or_default())?,
-        authentication_name: optional(sip, "authenticationName", text::one_word)?,
-        password: Secret::new(text::secret("password", sip.text("password").unwrap_or_default())?),
-        domain: text::host("domain", domain)?,
-        outbound_proxy: proxy.map(|(field, proxy)| text::host(field, proxy)).transpose()?,
-        port: port(sip)?,
-        transport: transport(sip)?,
+fn link(reading: &mut Reading, options: &impl Fields) -> Link {
+    let mut time = |name| millis(reading, options, name).filter(|time| *time > 0);
+    let (probes, every) = (time("receiveProbes"), time("probesInterval"));
+    Link {
+        balancer: given(options, "lbUrl"),
+        timeout: time("timeout"),
+        ping_every: time("pingInterval"),
+        silence: probes.zip(every).map(|(probes, every)| probes.saturating_mul(every)),
+        reconnect: millis(reading, options, "reconnectTimeout").unwrap_or(Link::default().reconnect),
+    }
+}
+
+fn millis(reading: &mut Reading, options: &impl Fields, name: &str) -> Option<Millis> {
+    options.number(name)?;
+    let whole = options.whole(name);
+    if whole.is_none() {
+        reading.refuse(name, &[name, " must be a whole number of milliseconds."]);
+    }
+    whole.map(Millis::from)
+}
+
+fn sip_account(reading: &mut Reading, options: &impl Fields, sip: &impl Fields) -> OpenSip {
+    let proxy = reading.given(sip, "outboundProxy", text::host);
+    OpenSip {
+        login: reading.text(sip, "login", text::user),
+        authentication_name: reading.given(sip, "authenticationName", text::one_word),
+        password: Secret::new(reading.text(sip, "password", text::secret)),
+        domain: reading.text(sip, "domain", text::host),
+        outbound_proxy: proxy.or_else(|| reading.given(sip, "proxy", text::host)),
+        port: port(reading, sip),
+        transport: transport(reading, sip),
         register: sip.flag("registerRequired").unwrap_or(true),
-        visible_name: optional(sip, "visibleName", text::visible)?,
+        visible_name: reading.given(sip, "visibleName", text::visible),
         keep_alive: options.flag("keepAlive").unwrap_or(false),
-        app_key: optional(options, "appKey", text::visible)?,
+        app_key: reading.given(options, "appKey", text::visible),
         custom: options.json("custom").map(Secret::new),
-    })
+    }
 }
 
-fn local_user(options: &impl Fields, sip: &impl Fields) -> Result<OpenLocal, Failure> {
-    Ok(OpenLocal {
-        login: text::user("login", sip.text("login").unwrap_or_default())?,
-        password: optional(sip, "password", text::secret)?.map(Secret::new),
-        visible_name: optional(sip, "visibleName", text::visible)?,
+fn local_user(reading: &mut Reading, options: &impl Fields, sip: &impl Fields) -> OpenLocal {
+    OpenLocal {
+        login: reading.text(sip, "login", text::user),
+        password: reading.given(sip, "password", text::secret).map(Secret::new),
+        visible_name: reading.given(sip, "visibleName", text::visible),
         keep_alive: options.flag("keepAlive").unwrap_or(false),
-        app_key: optional(options, "appKey", text::visible)?,
+        app_key: reading.given(options, "appKey", text::visible),
         custom: options.json("custom").map(Secret::new),
-    })
+    }
 }
 
 /// The port as number or text; empty and 0 mean the default.
-fn port(sip: &impl Fields) -> Result<Option<u16>, Failure> {
+fn port(reading: &mut Reading, sip: &impl Fields) -> Option<u16> {
     let port = match given(sip, "port") {
         Some(text) => text.parse().ok(),
-        None if sip.number("port").is_none() => return Ok(None),
-        None => sip.whole("port").and_then(|port| u16::try_from(port).ok()),
+        None => {
+            sip.number("port")?;
+            sip.whole("port").and_then(|port| u16::try_from(port).ok())
+        }
     };
-    let port = port.ok_or_else(|| Failure::field("port", "port must be a number from 0 to 65535."))?;
-    Ok((port != 0).then_some(port))
-}
-
-fn transport(sip: &impl Fields) -> Result<Option<String>, Failure> {
-    let Some(name) = given(sip, "transport") else { return Ok(None) };
-    let name = name.to_ascii_lowercase();
-    match name.as_str() {
-        "udp" | "tcp" => Ok(Some(name)),
-        _ => Err(Failure::field("transport", "transport must be udp or tcp.")),
+    if port.is_none() {
+        reading.refuse("port", &["port must be a number from 0 to 65535."]);
     }
+    port.filter(|port| *port != 0)
 }
 
-fn optional(
-    sip: &impl Fields,
-    field: &str,
-    check: fn(&str, String) -> Result<String, Failure>,
-) -> Result<Option<String>, Failure> {
-    given(sip, field).map(|text| check(field, text)).transpose()
-}
-
-/// A text that is there and not empty: forms send empty fields.
-fn given(sip: &impl Fields, field: &str) -> Option<String> {
-    sip.text(field).filter(|text| !text.is_empty())
+fn transport(reading: &mut Reading, sip: &impl Fields) -> Option<String> {
+    let name = given(sip, "transport")?.to_ascii_lowercase();
+    if !matches!(name.as_str(), "udp" | "tcp") {
+        reading.refuse("transport", &["transport must be udp or tcp."]);
+    }
+    Some(name)
 }
 
 #[cfg(test)]

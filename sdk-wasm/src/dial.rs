@@ -1,7 +1,7 @@
 //! What a call is made or answered with.
 
 use crate::failure::Failure;
-use crate::text;
+use crate::text::{self, Reading};
 use offhook_protocol::compact::Fields;
 use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{Header, Secret};
@@ -32,15 +32,16 @@ impl Dial {
     /// # Errors
     /// [`crate::failure::Code::InvalidField`], naming the field.
     pub fn read(options: &impl Fields) -> Result<Self, Failure> {
-        let visible_name = options.text("visibleName").filter(|name| !name.is_empty());
-        Ok(Self {
-            callee: text::one_word("callee", options.text("callee").unwrap_or_default())?,
-            visible_name: visible_name.map(|name| text::visible("visibleName", name)).transpose()?,
+        let mut reading = Reading::default();
+        let dial = Self {
+            callee: reading.text(options, "callee", text::one_word),
+            visible_name: reading.given(options, "visibleName", text::visible),
             media: Media::read(options),
-            headers: headers(options)?,
-            sip_sdp: sip_sdp(options)?,
+            headers: headers(&mut reading, options),
+            sip_sdp: sip_sdp(&mut reading, options),
             custom: options.json("custom").map(Secret::new),
-        })
+        };
+        reading.end(dial)
     }
 }
 
@@ -61,44 +62,54 @@ impl Answer {
     /// # Errors
     /// [`crate::failure::Code::InvalidField`], naming the field.
     pub fn read(options: &impl Fields) -> Result<Self, Failure> {
-        Ok(Self { media: Media::read(options), headers: headers(options)?, sip_sdp: sip_sdp(options)? })
+        let mut reading = Reading::default();
+        let (headers, sip_sdp) = (headers(&mut reading, options), sip_sdp(&mut reading, options));
+        reading.end(Self { media: Media::read(options), headers, sip_sdp })
     }
 }
 
 /// Reads `sipHeaders`: a list of `Name: value` or `[name, value]`, or an object of names and values. The relay decides
 /// which names the app may set.
-fn headers(options: &impl Fields) -> Result<Vec<Header>, Failure> {
+fn headers(reading: &mut Reading, options: &impl Fields) -> Vec<Header> {
     let mut headers = Vec::new();
-    for item in options.items("sipHeaders") {
-        let line = item.itself();
-        let pair = match &line {
-            Some(line) => line.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned())),
-            None => Fields::text(&item, "0").zip(Fields::text(&item, "1")),
-        };
-        headers.push(header(pair)?);
+    let mut add = |name: &str, value: Option<String>| {
+        let header =
+            Header { name: name.trim().to_owned(), value: value.as_deref().unwrap_or_default().trim().to_owned() };
+        if value.is_none() || header.name.is_empty() || !is_one_line(&header.name) || !is_one_line(&header.value) {
+            let sentence = "sipHeaders are texts such as \"X-Account: 42\", without control characters.";
+            reading.refuse("sipHeaders", &[sentence]);
+        }
+        headers.push(header);
+    };
+    let items = options.items("sipHeaders");
+    for item in &items {
+        match item.itself() {
+            Some(line) => {
+                let (name, value) = line.split_once(':').unwrap_or_default();
+                add(name, Some(value.to_owned()));
+            }
+            None => add(&item.text("0").unwrap_or_default(), item.text("1")),
+        }
     }
-    if headers.is_empty()
+    if items.is_empty()
         && let Some(object) = options.object("sipHeaders")
     {
         for name in object.names() {
-            let value = object.text(&name);
-            headers.push(header(value.map(|value| (name, value)))?);
+            add(&name, object.text(&name));
         }
     }
-    Ok(headers)
+    headers
 }
 
-fn header(pair: Option<(String, String)>) -> Result<Header, Failure> {
-    let sentence = "sipHeaders are texts such as \"X-Account: 42\", without control characters.";
-    let pair = pair.map(|(name, value)| Header { name: name.trim().to_owned(), value: value.trim().to_owned() });
-    pair.filter(|header| !header.name.is_empty() && is_one_line(&header.name) && is_one_line(&header.value))
-        .ok_or_else(|| Failure::field("sipHeaders", sentence))
-}
-
-fn sip_sdp(options: &impl Fields) -> Result<Vec<String>, Failure> {
-    let one_line = |item: &_| Fields::itself(item).filter(|line| is_one_line(line));
-    let lines: Option<Vec<_>> = options.items("sipSDP").iter().map(one_line).collect();
-    lines.ok_or_else(|| Failure::field("sipSDP", "sipSDP is a list of lines such as \"a=label:1\"."))
+fn sip_sdp(reading: &mut Reading, options: &impl Fields) -> Vec<String> {
+    let mut lines = Vec::new();
+    for item in options.items("sipSDP") {
+        match item.itself().filter(|line| is_one_line(line)) {
+            Some(line) => lines.push(line),
+            None => reading.refuse("sipSDP", &["sipSDP is a list of lines such as \"a=label:1\"."]),
+        }
+    }
+    lines
 }
 
 fn is_one_line(text: &str) -> bool {

@@ -93,7 +93,7 @@ impl Failure {
 
     /// A command that the session's status does not allow. The sentence is the original SDK's.
     pub fn session_state(status: &str) -> Self {
-        Self::new(Code::Relay(ErrorCode::InvalidSessionState), ["Invalid session state ", status].concat())
+        Self::new(Code::Relay(ErrorCode::InvalidSessionState), crate::text::join(&["Invalid session state ", status]))
     }
 
     /// A command that the call's status does not allow. The sentence is the original SDK's.

@@ -141,7 +141,7 @@ impl Sdk {
     /// Not exactly one of both is named, or the call is not connected.
     pub fn transfer(&self, call_id: &str, target: Option<String>, with_call_id: Option<String>) -> Result<(), JsValue> {
         let target = match (target, with_call_id) {
-            (Some(target), None) => Target::User(text::one_word("target", target).map_err(thrown)?),
+            (Some(target), None) => Target::User(text::checked("target", target, text::one_word).map_err(thrown)?),
             (None, Some(call)) => Target::Call(call),
             _ => return Err(thrown(Failure::field("target", "A transfer needs a target or another call."))),
         };

@@ -1,48 +1,118 @@
-//! What a text field may hold before it is sent anywhere.
+//! What a text may hold before it is sent anywhere.
 
 use crate::failure::Failure;
+use offhook_protocol::compact::Fields;
 
 /// More than any name, number or host needs.
 const MAX_LENGTH: usize = 255;
 
+/// Says why a text cannot be used.
+pub(crate) type Check = fn(&str) -> Option<&'static str>;
+
 /// A SIP user name: no spaces, quotes, angle brackets, `@` or control characters.
-pub(crate) fn user(field: &str, text: String) -> Result<String, Failure> {
-    one_word(field, text).and_then(|text| refuse(field, text, |c| c == '@', "the domain belongs in its own field"))
+pub(crate) fn user(text: &str) -> Option<&'static str> {
+    let at = text.contains(['@']).then_some("the domain belongs in its own field");
+    one_word(text).or(at)
 }
 
 /// A text without spaces, quotes, angle brackets or control characters.
-pub(crate) fn one_word(field: &str, text: String) -> Result<String, Failure> {
+pub(crate) fn one_word(text: &str) -> Option<&'static str> {
     if text.is_empty() {
-        return Err(Failure::field(field, [field, " is missing."].concat()));
+        return Some("it is missing");
     }
-    let text = visible(field, text)?;
-    refuse(field, text, |c| c.is_whitespace() || c == '"', "spaces and quotes are not allowed")
+    let apart = text.contains(|c: char| c.is_whitespace() || c == '"').then_some("spaces and quotes are not allowed");
+    visible(text).or(apart)
 }
 
 /// A text to show: anything but angle brackets and control characters.
-pub(crate) fn visible(field: &str, text: String) -> Result<String, Failure> {
+pub(crate) fn visible(text: &str) -> Option<&'static str> {
     if text.len() > MAX_LENGTH {
-        return Err(Failure::field(field, [field, " is longer than 255 bytes."].concat()));
+        return Some("it is longer than 255 bytes");
     }
-    let text = refuse(field, text, char::is_control, "control characters are not allowed")?;
-    refuse(field, text, |c| c == '<' || c == '>', "angle brackets are not allowed")
+    let bracket = text.contains(['<', '>']).then_some("angle brackets are not allowed");
+    secret(text).or(bracket)
 }
 
 /// A host name or address, with or without a port.
-pub(crate) fn host(field: &str, text: String) -> Result<String, Failure> {
-    let text = one_word(field, text)?;
+pub(crate) fn host(text: &str) -> Option<&'static str> {
     let foreign = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '[' | ']'));
-    refuse(field, text, foreign, "it is not a host name or an address")
+    one_word(text).or_else(|| text.contains(foreign).then_some("it is not a host name or an address"))
 }
 
-/// A secret: only control characters are refused, and it is never quoted.
-pub(crate) fn secret(field: &str, text: String) -> Result<String, Failure> {
-    refuse(field, text, char::is_control, "control characters are not allowed")
+/// A secret: only control characters are refused.
+pub(crate) fn secret(text: &str) -> Option<&'static str> {
+    text.contains(char::is_control).then_some("control characters are not allowed")
 }
 
-fn refuse(field: &str, text: String, bad: impl Fn(char) -> bool, why: &str) -> Result<String, Failure> {
-    if text.contains(bad) {
-        return Err(Failure::field(field, [field, " cannot be used: ", why, "."].concat()));
+/// Reads options one after the other and keeps the first that cannot be used. To leave at each would take the code to
+/// drop what has been read so far, once for every option.
+#[derive(Default)]
+pub(crate) struct Reading {
+    refused: Option<Failure>,
+}
+
+impl Reading {
+    /// A text; an absent one is empty.
+    pub(crate) fn text(&mut self, options: &impl Fields, field: &str, check: Check) -> String {
+        let text = options.text(field).unwrap_or_default();
+        self.check(field, &text, check);
+        text
     }
-    Ok(text)
+
+    /// A text, if it is there and not empty: forms send empty fields.
+    pub(crate) fn given(&mut self, options: &impl Fields, field: &str, check: Check) -> Option<String> {
+        let text = given(options, field)?;
+        self.check(field, &text, check);
+        Some(text)
+    }
+
+    /// Holds a text against a check. Its content is not quoted: it may be a secret.
+    pub(crate) fn check(&mut self, field: &str, text: &str, check: Check) {
+        if let Some(why) = check(text) {
+            self.refuse(field, &[field, " cannot be used: ", why, "."]);
+        }
+    }
+
+    /// Notes that an option cannot be used; only the first one is told.
+    pub(crate) fn refuse(&mut self, field: &str, sentence: &[&str]) {
+        if self.refused.is_none() {
+            self.refused = Some(Failure::field(field, join(sentence)));
+        }
+    }
+
+    /// What has been read, if all of it can be used.
+    ///
+    /// # Errors
+    /// [`crate::failure::Code::InvalidField`], naming the first field that cannot.
+    pub(crate) fn end<T>(self, read: T) -> Result<T, Failure> {
+        match self.refused {
+            Some(failure) => Err(failure),
+            None => Ok(read),
+        }
+    }
+}
+
+/// One text held against a check.
+///
+/// # Errors
+/// [`crate::failure::Code::InvalidField`], naming the field.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn checked(field: &str, text: String, check: Check) -> Result<String, Failure> {
+    let mut reading = Reading::default();
+    reading.check(field, &text, check);
+    reading.end(text)
+}
+
+/// A text that is there and not empty.
+pub(crate) fn given(options: &impl Fields, field: &str) -> Option<String> {
+    options.text(field).filter(|text| !text.is_empty())
+}
+
+/// Puts texts together. The standard library's `concat` is larger, as it is made for any kind of slice.
+pub(crate) fn join(parts: &[&str]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        text.push_str(part);
+    }
+    text
 }
