@@ -3,8 +3,6 @@
 export interface Picture {
   width: number;
   height: number;
-  /** Frames shown so far. */
-  frames: number;
   /** The colour that most of it has: red, green and blue, 0..255. */
   ground: [number, number, number];
   /** Where the white bar's middle is, 0..1 from the left; nothing when there is none. */
@@ -27,8 +25,7 @@ export function look(display: HTMLElement): Picture | undefined {
     line[x * 4 + 2] ?? 0,
   ]);
   const bar = middle(pixels.map((pixel) => Math.min(...pixel) > 170));
-  const { totalVideoFrames: frames } = video.getVideoPlaybackQuality();
-  return { width, height, frames, ground: [median(pixels, 0), median(pixels, 1), median(pixels, 2)], ...bar };
+  return { width, height, ground: [median(pixels, 0), median(pixels, 1), median(pixels, 2)], ...bar };
 }
 
 function median(pixels: readonly [number, number, number][], of: 0 | 1 | 2): number {

@@ -14,7 +14,7 @@ const LOOK = 200;
 /** How far a colour may be off after it has been coded and scaled. */
 const LIKE = 48;
 
-/** Waits until the viewer sees this film move: its ground, and the bar in several places as frames go by. */
+/** Waits until the viewer sees this film move: its ground, and the bar in several places. */
 export async function sees(viewer: Viewer, film: Film, ms = LONG_ENOUGH): Promise<Picture> {
   const places: number[] = [];
   let last: Picture | undefined;
@@ -22,8 +22,8 @@ export async function sees(viewer: Viewer, film: Film, ms = LONG_ENOUGH): Promis
     async () => {
       last = await viewer.seen();
       if (!last || !alike(last.ground, film.ground) || last.bar === undefined) return undefined;
-      const { bar, frames } = last;
-      if (places.every((place) => apart(place, bar) > 0.05) && frames > places.length) places.push(bar);
+      const { bar } = last;
+      if (places.every((place) => apart(place, bar) > 0.05)) places.push(bar);
       return places.length >= 4 ? last : undefined;
     },
     () => `the film to be seen; seen: ${JSON.stringify(last)}`,
@@ -44,16 +44,33 @@ export async function seesBlack(viewer: Viewer, ms = LONG_ENOUGH): Promise<Pictu
   );
 }
 
-/** Waits until the picture stands still for a second. */
-export async function seesNothingMove(viewer: Viewer, ms = LONG_ENOUGH): Promise<void> {
-  let [frames, since] = [-1, Date.now()];
+/** Waits until the viewer has seen several colours, none of them black. */
+export async function seesColoursChange(viewer: Viewer, ms = LONG_ENOUGH): Promise<void> {
+  const colours: Colour[] = [];
+  let last: Picture | undefined;
   await eventually(
     async () => {
-      const now = (await viewer.seen())?.frames ?? 0;
-      if (now !== frames) [frames, since] = [now, Date.now()];
+      last = await viewer.seen();
+      const ground = last?.ground;
+      if (!ground || alike(ground, [0, 0, 0])) return false;
+      if (colours.every((colour) => ground.some((value, i) => Math.abs(value - (colour[i] ?? 0)) > 4))) colours.push(ground);
+      return colours.length >= 4;
+    },
+    () => `colours to change; seen: ${JSON.stringify(last)}`,
+    { ms, every: LOOK },
+  );
+}
+
+/** Waits until the picture stands still for a second. */
+export async function seesNothingMove(viewer: Viewer, ms = LONG_ENOUGH): Promise<void> {
+  let [last, since]: [Picture | undefined, number] = [undefined, Date.now()];
+  await eventually(
+    async () => {
+      const now = await viewer.seen();
+      if (now?.bar !== last?.bar) [last, since] = [now, Date.now()];
       return Date.now() - since > 1000;
     },
-    () => `the picture to stand still; frames ${frames}`,
+    () => `the picture to stand still; seen: ${JSON.stringify(last)}`,
     { ms, every: LOOK },
   );
 }
