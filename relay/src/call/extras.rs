@@ -102,7 +102,21 @@ const READABLE: [&str; 9] = [
 
 /// Attributes of a session description that the relay writes itself (RFC 8866, 8839, 8842, 4568): where media goes, how it
 /// is protected and what its payload types mean.
-const OWN_ATTRIBUTES: [&str; 32] = [
+const OWN_ATTRIBUTES: [&str; 44] = [
+    // Capabilities stand for other attributes, keys among them (RFC 5939, RFC 3407), and preconditions hold a call up
+    // until they are met (RFC 3312).
+    "acap",
+    "acfg",
+    "cdsc",
+    "conf",
+    "cpar",
+    "csup",
+    "creq",
+    "curr",
+    "des",
+    "pcfg",
+    "source-filter",
+    "tcap",
     "candidate",
     "connection",
     "crypto",
@@ -411,6 +425,9 @@ mod tests {
             "a=rtpmap:0 PCMU/8000",
             "a=fmtp:0 x",
             "a=rtcp:1",
+            "a=acap:1 crypto:1 x",
+            "a=pcfg:1 t=1",
+            "a=des:qos mandatory e2e sendrecv",
             "a=x\r\na=sendonly",
             "a=x\nm=audio 1 RTP/AVP 0",
             "a=x\u{2028}",

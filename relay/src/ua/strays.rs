@@ -15,10 +15,22 @@ use super::outbox::{NextHop, RequestId};
 /// INVITEs remembered at once.
 const LIMIT: usize = 10_000;
 
+/// Answers to one of them that are acknowledged and ended. Each makes us send requests to an address that it names, so that
+/// a server could have us flood somebody.
+pub(super) const MAX_ANSWERS: u8 = 32;
+
 /// The INVITEs of legs that are over.
 #[derive(Debug, Default)]
 pub(super) struct Strays {
-    invites: HashMap<RequestId, (Request, Protocol, Instant)>,
+    invites: HashMap<RequestId, Stray>,
+}
+
+#[derive(Debug)]
+struct Stray {
+    invite: Request,
+    protocol: Protocol,
+    until: Instant,
+    answers: u8,
 }
 
 /// What ends a call that nobody waits for.
@@ -32,18 +44,19 @@ pub(super) struct Farewell {
 impl Strays {
     /// Remembers an INVITE for as long as answers may come.
     pub(super) fn keep(&mut self, id: RequestId, invite: Request, protocol: Protocol, timing: &Timing, now: Instant) {
-        self.invites.retain(|_, (.., until)| *until > now);
+        self.invites.retain(|_, stray| stray.until > now);
         if self.invites.len() < LIMIT {
-            self.invites.insert(id, (invite, protocol, now + timing.patience()));
+            self.invites.insert(id, Stray { invite, protocol, until: now + timing.patience(), answers: 0 });
         }
     }
 
     /// What to say to a phone that answered too late. `None` for anything but such an answer.
-    pub(super) fn answer(&self, id: RequestId, response: &Response, hop: &mut Hop) -> Option<Farewell> {
-        let (invite, protocol, _) = self.invites.get(&id)?;
-        if !response.status().is_success() {
+    pub(super) fn answer(&mut self, id: RequestId, response: &Response, hop: &mut Hop) -> Option<Farewell> {
+        let Stray { invite, protocol, answers, .. } = self.invites.get_mut(&id)?;
+        if !response.status().is_success() || *answers >= MAX_ANSWERS {
             return None;
         }
+        *answers += 1;
         let mut dialog = Dialog::from_response(invite, response).ok()?;
         let next_hop = NextHop::of_uri(dialog.next_hop(), *protocol)?;
         let number = response.headers().cseq().ok()?.number;

@@ -4,11 +4,12 @@ use bytes::Bytes;
 use offhook_media::{Codec, Direction};
 use offhook_protocol::request::OpenSip;
 use offhook_protocol::{ErrorCode, Failure, Header};
-use offhook_sip::message::{HeaderName, Message, Method};
+use offhook_sip::message::{HeaderName, Message, Method, Request};
 
 use super::peer::sdp;
 use super::scene::{LEG, Scene, account, audio, body, header};
 use crate::call::{Cause, Extras, Identity, LegCommand, LegEvent};
+use crate::ua::strays::MAX_ANSWERS;
 
 fn named(name: &str) -> HeaderName {
     HeaderName::parse(&Bytes::copy_from_slice(name.as_bytes()))
@@ -211,22 +212,24 @@ fn a_caller_hears_nothing_before_its_ack() {
     assert_eq!(scene.media_told(), ["SendRecv"]);
 }
 
-#[test]
-fn a_phone_that_answers_after_the_call_is_over_is_ended_too() {
-    let (mut scene, peer) = {
-        let mut scene = Scene::new();
-        let invite = scene.call();
-        let ok = Scene::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
-        scene.give(ok.clone());
-        scene.request(&Method::Ack);
-        scene.event();
-        (scene, (invite.clone(), super::peer::Peer::callee(&invite, &ok)))
-    };
-    let (invite, bob) = peer;
-    scene.give(bob.bye(2));
+/// A call that is over, and the INVITE that made it.
+fn call_that_is_over() -> (Scene, Request) {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let ok = Scene::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
+    scene.give(ok.clone());
+    scene.request(&Method::Ack);
+    scene.event();
+    scene.give(super::peer::Peer::callee(&invite, &ok).bye(2));
     scene.response(200);
     scene.event();
     assert_eq!(scene.ua.counts().legs, 0);
+    (scene, invite)
+}
+
+#[test]
+fn a_phone_that_answers_after_the_call_is_over_is_ended_too() {
+    let (mut scene, invite) = call_that_is_over();
     scene.give(Scene::reply(&invite, 200, "carol").body("application/sdp", sdp("")).build().unwrap());
     let ack = scene.request(&Method::Ack);
     let bye = scene.request(&Method::Bye);
@@ -234,5 +237,20 @@ fn a_phone_that_answers_after_the_call_is_over_is_ended_too() {
         assert_eq!(request.headers().to().unwrap().tag(), Some("carol"));
     }
     scene.respond(&bye, 200);
+    scene.assert_forgotten();
+}
+
+#[test]
+fn a_server_that_answers_for_ever_has_nobody_flooded() {
+    let (mut scene, invite) = call_that_is_over();
+    let answer = |number: u8| Scene::reply(&invite, 200, &format!("phone{number}")).build().unwrap();
+    for number in 0..MAX_ANSWERS {
+        scene.give(answer(number));
+        scene.request(&Method::Ack);
+        let bye = scene.request(&Method::Bye);
+        scene.respond(&bye, 200);
+    }
+    scene.give(answer(MAX_ANSWERS));
+    scene.assert_quiet();
     scene.assert_forgotten();
 }
