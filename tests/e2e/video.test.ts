@@ -1,7 +1,7 @@
 /** Pictures from browser to browser through the relay, beside the sound. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hears } from "../peers/hearing.ts";
+import { hears, hearsTone } from "../peers/hearing.ts";
 import type { BrowserPhone } from "../peers/phone.ts";
 import { sees, seesBlack, seesNothingMove } from "../peers/seeing.ts";
 import type { Film } from "../picture/film.ts";
@@ -10,7 +10,7 @@ import { BROWSER_VOICE, OTHER_VOICE, stage } from "./stage.ts";
 const BLUE: Film = { ground: [30, 40, 200] };
 const GREEN: Film = { ground: [20, 150, 40] };
 
-const set = stage({ users: { alice: "", bob: "" }, secondBrowser: true, films: [BLUE, GREEN] });
+const set = stage({ users: { alice: "", bob: "", carol: "" }, secondBrowser: true, films: [BLUE, GREEN] });
 
 interface Conversation {
   alice: BrowserPhone;
@@ -75,6 +75,46 @@ describe("a video call between browsers", () => {
     await Promise.all([alice.record(), bob.record()]);
     await Promise.all([hears(alice, OTHER_VOICE), hears(bob, BROWSER_VOICE)]);
     assert.deepEqual([await alice.seen(), await bob.seen()], [undefined, undefined]);
+  });
+
+  it("goes on in pictures with whom it is transferred to, if there are any", async () => {
+    const { alice, bob, out, in: incoming } = await conversation({ alice: true, bob: true });
+    await sees(alice, GREEN);
+    const carol = await set.local("carol");
+    await bob.transfer(incoming, "carol");
+    const { id } = await carol.incoming();
+    await carol.answer(id, { camera: true });
+    await Promise.all([carol.event(id, "ESTABLISHED"), bob.event(incoming, "FINISH")]);
+    await Promise.all([sees(alice, BLUE), sees(carol, BLUE)]);
+    assert.equal(await alice.status(out), "ESTABLISHED");
+  });
+
+  it("goes on as sound when it is transferred to where there are no pictures", async () => {
+    const { alice, bob, in: incoming } = await conversation({ alice: true, bob: true });
+    await sees(alice, GREEN);
+    await bob.transfer(incoming, "tone");
+    await bob.event(incoming, "FINISH");
+    await alice.record();
+    await hearsTone(alice, 440);
+  });
+
+  it("is taken back with its pictures by a page that is loaded again", async () => {
+    const alice = await set.phone();
+    const bob = await set.local("bob", { in: set.secondBrowser });
+    await alice.register({ urlServer: set.relay.url, sipOptions: { login: "alice" }, keepAlive: true });
+    const out = await alice.call("bob", { camera: true });
+    const incoming = (await bob.incoming()).id;
+    await bob.answer(incoming, { camera: true });
+    await Promise.all([alice.event(out, "ESTABLISHED"), bob.event(incoming, "ESTABLISHED")]);
+    await Promise.all([sees(alice, GREEN), sees(bob, BLUE)]);
+
+    const authToken = await alice.token();
+    await alice.reload();
+    await alice.register({ urlServer: set.relay.url, keepAlive: true, authToken });
+    assert.deepEqual(await alice.found(), [out]);
+    await alice.attach(out, { camera: true });
+    await Promise.all([sees(alice, GREEN), sees(bob, BLUE)]);
+    await alice.disconnect();
   });
 
   it("gives a caller of the echo its own picture back", async () => {

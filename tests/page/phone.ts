@@ -171,8 +171,8 @@ const testPhone = {
   },
 
   /** Gives a call that was found its media. */
-  attach(id: string): void {
-    callOf(id).attachMedia(media());
+  attach(id: string, { camera = false } = {}): void {
+    callOf(id).attachMedia(media({ camera }));
   },
 
   sessionStatus(): string | undefined {

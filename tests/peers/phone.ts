@@ -78,8 +78,8 @@ export class BrowserPhone {
   }
 
   /** Gives a call that was found its media. */
-  attach(id: string): Promise<void> {
-    return this.tab.run((call) => window.testPhone.attach(call), id);
+  attach(id: string, options: { camera?: boolean } = {}): Promise<void> {
+    return this.tab.run(([call, o]) => window.testPhone.attach(call, o), [id, options] as const);
   }
 
   /** Takes the browser's network away from it, as its own tools do, or gives it back. */
