@@ -37,6 +37,8 @@ pub(super) struct Media {
     /// Nothing is sent to a caller whose address nobody has confirmed: it may be somebody else's.
     unconfirmed: bool,
     direction: Direction,
+    /// The peer takes telephone-events.
+    takes_keys: bool,
     /// Lines of the app's for every description.
     lines: Vec<OtherLine>,
 }
@@ -56,6 +58,7 @@ impl Media {
             supervised: false,
             unconfirmed: false,
             direction: Direction::Inactive,
+            takes_keys: false,
             lines: Vec::new(),
         }
     }
@@ -193,12 +196,15 @@ impl Media {
     }
 
     /// Presses a key towards the peer.
-    pub(super) fn press(&self, digit: Digit, tone: Duration) -> Command {
-        Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP }
+    ///
+    /// `None` when the peer takes none in RTP.
+    pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
+        self.takes_keys.then(|| Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP })
     }
 
     fn commands(&mut self, negotiated: &Negotiated) -> Vec<Command> {
         self.direction = description::direction(negotiated.direction);
+        self.takes_keys = !negotiated.telephone_events.is_empty();
         let direction = if self.unconfirmed { unsent(self.direction) } else { self.direction };
         vec![
             Command::RtpRemote { leg: self.leg, remote: description::rtp_remote(negotiated) },

@@ -166,8 +166,10 @@ impl SipLeg {
 
     /// Takes what the core says.
     pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
-        if let LegCommand::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 } = command {
-            let press = self.common.exchange.press(digit, duration);
+        // A peer that takes no keys in RTP may take them as INFO.
+        if let LegCommand::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 } = command
+            && let Some(press) = self.common.exchange.press(digit, duration)
+        {
             self.common.media([press]);
             return self.finish();
         }

@@ -52,10 +52,10 @@ impl Signal {
     /// Media type and body.
     pub(super) fn body(&self) -> (&'static str, String) {
         match self.method {
-            DtmfMethod::InfoRelay => {
+            DtmfMethod::InfoRelay | DtmfMethod::Rfc2833 => {
                 (DTMF_RELAY, format!("Signal={}\r\nDuration={}\r\n", self.digit, self.duration.as_millis()))
             }
-            DtmfMethod::Info | DtmfMethod::Rfc2833 => (DTMF, self.digit.to_string()),
+            DtmfMethod::Info => (DTMF, self.digit.to_string()),
         }
     }
 }

@@ -111,6 +111,18 @@ fn a_challenge_is_answered_and_the_key_arrives() {
 }
 
 #[test]
+fn a_peer_without_telephone_events_gets_keys_as_info() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let without = super::peer::sdp("").replace(" 97", "").replace("a=rtpmap:97 telephone-event/8000\r\n", "");
+    scene.respond_with(&invite, 200, &without);
+    scene.request(&Method::Ack);
+    scene.event();
+    press(&mut scene, "9", DtmfMethod::Rfc2833);
+    assert_eq!(info(&mut scene).1, "Signal=9\r\nDuration=160\r\n");
+}
+
+#[test]
 fn keys_that_wait_are_forgotten_with_the_call() {
     let (mut scene, peer) = Scene::established();
     press(&mut scene, "12", DtmfMethod::Info);
