@@ -43,8 +43,8 @@ impl<M: MediaPlane> Relay<M> {
             return Ok(());
         }
         let sentence = match &data.to {
-            Some(_) => "That user is not connected to this relay.",
-            None => "There is no browser at the far end of a call that could take the data.",
+            Some(_) => "That user is not connected to this relay, or too much waits for them already.",
+            None => "No call has a browser at its far end that could take the data.",
         };
         Err(Failure::new(ErrorCode::NotFound, sentence))
     }

@@ -74,7 +74,7 @@ impl<M: MediaPlane> Relay<M> {
         let opened = self.callee(session, target, worker, now).and_then(|end| {
             if self.is_service_far_of(own) && end.driver.kind() == LegKind::Service {
                 self.discard(worker, end);
-                return Err(not_joinable());
+                return Err(nobody_there());
             }
             Ok(end)
         });
@@ -101,14 +101,15 @@ impl<M: MediaPlane> Relay<M> {
     /// Makes one call of two of a session's: their far ends talk to each other.
     fn join_calls(&mut self, own: OwnEnd, other: OwnEnd, now: Instant) -> Result<(), Failure> {
         if own.call == other.call {
-            return Err(not_joinable());
+            let sentence = "A call cannot be joined with itself.";
+            return Err(Failure::new(ErrorCode::InvalidCallState, sentence));
         }
         self.may_transfer(other.call)?;
         let far_leg = |end: OwnEnd| self.calls.get(&end.call).and_then(|call| call.leg(end.party.other()));
         let (Some(near), Some(far)) = (far_leg(own), far_leg(other)) else { return Err(not_joinable()) };
         let worker = |leg: LegId| self.legs.get(&leg).map(|entry| entry.worker);
         if self.is_service_far_of(own) && self.is_service_far_of(other) {
-            return Err(not_joinable());
+            return Err(nobody_there());
         }
         if worker(near) != worker(far) {
             tracing::warn!(call = own.call.0, with = other.call.0, "the media of two calls cannot be joined");
@@ -130,7 +131,7 @@ impl<M: MediaPlane> Relay<M> {
         Ok(())
     }
 
-    /// Whether a service number is at the far end. Two of them would talk to each other for ever.
+    /// Whether a service number is at the far end.
     fn is_service_far_of(&self, own: OwnEnd) -> bool {
         let far = self.calls.get(&own.call).and_then(|call| call.leg(own.party.other()));
         far.and_then(|far| self.legs.get(&far)).is_some_and(|entry| entry.driver.kind() == LegKind::Service)
@@ -161,6 +162,11 @@ impl<M: MediaPlane> Relay<M> {
             })
         })
     }
+}
+
+/// Two service numbers would talk to each other for ever: neither hangs up.
+fn nobody_there() -> Failure {
+    Failure::new(ErrorCode::InvalidCallState, "A service number cannot be connected with another one.")
 }
 
 /// The same failure about the field that a transfer has.
