@@ -15,6 +15,7 @@
 
 pub mod account;
 pub mod call;
+mod clock;
 pub mod constraints;
 pub mod devices;
 pub mod dial;

@@ -10,6 +10,7 @@ mod tests;
 use crate::Millis;
 use crate::account::Account;
 use crate::call::{self, Call, Command, MediaAction, MediaEvent};
+use crate::clock::earlier;
 use crate::dial::Dial;
 use crate::failure::Failure;
 use crate::queue::Queue;
@@ -262,8 +263,14 @@ impl Phone {
 
     /// When [`Self::tick`] is due.
     pub fn deadline(&self) -> Option<Millis> {
-        let sessions = self.sessions.iter().filter_map(Session::deadline);
-        sessions.chain(self.calls.iter().filter_map(|line| line.call.deadline())).min()
+        let mut deadline = None;
+        for session in &self.sessions {
+            deadline = earlier(deadline, session.deadline());
+        }
+        for line in &self.calls {
+            deadline = earlier(deadline, line.call.deadline());
+        }
+        deadline
     }
 
     /// The next thing to be done.

@@ -19,6 +19,7 @@ pub use port::{Ask, Command, Input, MediaAction, MediaEvent, Notice, Output, Rep
 pub use status::Status;
 
 use crate::Millis;
+use crate::clock::earlier;
 use crate::dial::{Answer, Dial, Media};
 use crate::failure::{Code, Failure};
 use crate::queue::Queue;
@@ -120,7 +121,7 @@ impl Call {
     /// When [`Input::Tick`] is due.
     pub fn deadline(&self) -> Option<Millis> {
         let recovery = self.recovery.due(self.relay).map(|(at, _)| at);
-        [self.deadline, self.negotiation.deadline(), recovery].into_iter().flatten().min()
+        earlier(self.deadline, earlier(self.negotiation.deadline(), recovery))
     }
 
     /// The next thing to be done.

@@ -1,6 +1,7 @@
 //! One offer/answer exchange at a time (RFC 3264): what comes too early waits.
 
 use crate::Millis;
+use crate::clock::earlier;
 use offhook_protocol::event::{CallSdp, SdpKind};
 
 /// How long the browser may take for one description.
@@ -171,7 +172,7 @@ impl Negotiation {
 
     pub(super) fn deadline(&self) -> Option<Millis> {
         let not_before = self.not_before.filter(|_| self.wanted.is_some() && self.busy.is_none() && !self.answer_due);
-        [self.busy.map(|(_, until)| until), self.answer_by, not_before].into_iter().flatten().min()
+        earlier(self.busy.map(|(_, until)| until), earlier(self.answer_by, not_before))
     }
 
     /// Whether the browser has not finished in time.

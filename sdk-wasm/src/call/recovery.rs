@@ -4,6 +4,7 @@
 
 use super::port::Repair;
 use crate::Millis;
+use crate::clock::Earliest;
 
 /// How long a disconnected connection may come back by itself.
 const SHAKY: Millis = 1_000;
@@ -125,12 +126,13 @@ impl Recovery {
 
     /// When something is due, and what. Without the relay in reach nothing can be tried, and nothing is given up.
     pub(super) fn due(&self, relay: bool) -> Option<(Millis, Due)> {
-        let shaky = self.shaky_until.map(|at| (at, Due::Begin));
-        let restart = self.restart.filter(|_| relay);
-        let give_up = restart.map(|restart| (restart.began.saturating_add(GIVE_UP), Due::GiveUp));
-        let next = restart.filter(|restart| restart.progress != Progress::Offered);
-        let next = next.map(|restart| (restart.next, Due::Restart));
-        [give_up, shaky, next].into_iter().flatten().min_by_key(|(at, _)| *at)
+        let mut earliest = Earliest::none();
+        if let Some(restart) = self.restart.filter(|_| relay) {
+            earliest.consider(Some(restart.began.saturating_add(GIVE_UP)), Due::GiveUp);
+            earliest.consider((restart.progress != Progress::Offered).then_some(restart.next), Due::Restart);
+        }
+        earliest.consider(self.shaky_until, Due::Begin);
+        earliest.get()
     }
 
     /// Begins a repair that is due, or hastens the one that is under way.

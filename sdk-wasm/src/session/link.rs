@@ -2,6 +2,7 @@
 
 use crate::Millis;
 use crate::account;
+use crate::clock::Earliest;
 
 /// How long the WebSocket may take to open.
 const CONNECT: Millis = 10_000;
@@ -178,31 +179,32 @@ impl Link {
 
     /// When something is due, and what. `grace` is how long the relay keeps a session without a socket.
     pub(super) fn due(&self, grace: Millis) -> Option<(Millis, Due)> {
-        let stage = self.deadline.map(|at| match self.stage {
-            Stage::Opening | Stage::Claiming | Stage::Up => (at, Due::Unreachable),
-            Stage::Balancing | Stage::Waiting => (at, Due::Connect),
-        });
-        let first = self.opens_by.map(|at| (at, Due::Unreachable));
-        let loss = self.loss;
-        let mourn = loss
-            .filter(|loss| !loss.mourned)
-            .map(|loss| (loss.at.saturating_add(grace).saturating_add(RELAY_NOTICES), Due::Mourn));
-        let give_up = loss.map(|loss| (loss.at.saturating_add(self.options.reconnect), Due::GiveUp));
-        let watch = if self.is_up() { self.watch() } else { [None, None] };
-        [give_up, mourn, first, stage].into_iter().chain(watch).flatten().min_by_key(|(at, _)| *at)
+        let mut earliest = Earliest::none();
+        if let Some(loss) = self.loss {
+            earliest.consider(Some(loss.at.saturating_add(self.options.reconnect)), Due::GiveUp);
+            let gone = loss.at.saturating_add(grace).saturating_add(RELAY_NOTICES);
+            earliest.consider((!loss.mourned).then_some(gone), Due::Mourn);
+        }
+        earliest.consider(self.opens_by, Due::Unreachable);
+        let attempt = matches!(self.stage, Stage::Balancing | Stage::Waiting);
+        earliest.consider(self.deadline, if attempt { Due::Connect } else { Due::Unreachable });
+        if self.is_up() {
+            let silence = self.options.silence;
+            earliest.consider(silence.map(|silence| self.heard.saturating_add(silence)), Due::Silent);
+            earliest.consider(Some(self.ping_due()), Due::Ping);
+        }
+        earliest.get()
     }
 
-    /// When an open connection is to be looked at.
-    fn watch(&self) -> [Option<(Millis, Due)>; 2] {
-        let silent = self.options.silence.map(|silence| (self.heard.saturating_add(silence), Due::Silent));
-        let ping = match self.options.ping_every {
+    /// When an open connection is to be asked for a sign of life.
+    fn ping_due(&self) -> Millis {
+        match self.options.ping_every {
             Some(every) => self.pinged.saturating_add(every),
             None => {
                 let idle = self.options.silence.map_or(IDLE, |silence| (silence / 2).min(IDLE));
                 self.heard.max(self.pinged).saturating_add(idle)
             }
-        };
-        [silent, Some((ping, Due::Ping))]
+        }
     }
 
     /// The next number of a splitmix64 sequence: enough to keep many pages apart.

@@ -21,6 +21,7 @@ pub use status::Status;
 use crate::Millis;
 use crate::account::Account;
 use crate::call;
+use crate::clock::earlier;
 use crate::failure::{Code, Failure};
 use crate::queue::Queue;
 use link::{Due, Link, Stage};
@@ -110,7 +111,7 @@ impl Session {
             return None;
         }
         let link = self.link.due(self.grace).map(|(at, _)| at);
-        [link, self.requests.deadline(), self.closed_by, self.registered_by].into_iter().flatten().min()
+        earlier(earlier(link, self.requests.deadline()), earlier(self.closed_by, self.registered_by))
     }
 
     /// The next thing to be done.

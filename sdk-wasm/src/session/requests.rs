@@ -2,6 +2,7 @@
 
 use crate::Millis;
 use crate::call::Ask;
+use crate::clock::earlier;
 use offhook_protocol::{Request, RequestBody};
 use std::rc::Rc;
 
@@ -141,11 +142,14 @@ impl Requests {
     /// Gives up all that waits, and says whose it was.
     pub(super) fn abandon(&mut self) -> Vec<Asked> {
         self.held.append(&mut self.pending);
-        let mut asked: Vec<_> = self.queued().into_iter().map(|(asked, _)| asked).collect();
+        let mut abandoned = Vec::new();
         for held in std::mem::take(&mut self.held) {
-            asked.push(held.asked);
+            abandoned.push(held.asked);
         }
-        asked
+        for (asked, _) in self.queued() {
+            abandoned.push(asked);
+        }
+        abandoned
     }
 
     /// Whether one of those waits for its reply.
@@ -173,6 +177,10 @@ impl Requests {
     }
 
     pub(super) fn deadline(&self) -> Option<Millis> {
-        self.pending.iter().map(|pending| pending.deadline).min()
+        let mut deadline = None;
+        for pending in &self.pending {
+            deadline = earlier(deadline, Some(pending.deadline));
+        }
+        deadline
     }
 }
