@@ -69,15 +69,9 @@ impl Call {
         self.command(by, LegCommand::Party(newcomer));
     }
 
-    /// Gives the far end of `by` away. The rest of the call ends.
+    /// Gives the far end of `by` away, with whatever it has asked for and awaits. The rest of the call ends.
     fn release(&mut self, by: Party, now: Instant) -> Side {
         let far = by.other();
-        if self.side(far).asks {
-            // Its question goes with it; this is what it would have been answered.
-            let answer = self.told(far);
-            let side = self.side_mut(far);
-            side.settled = answer;
-        }
         let released = std::mem::replace(self.side_mut(far), Side::absent());
         self.end_leg(by, Cause::Normal, Extras::default(), now);
         released

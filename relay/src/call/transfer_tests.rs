@@ -308,3 +308,29 @@ fn a_far_end_that_cannot_speak_the_others_codec_ends_the_call() {
 fn failed_with_words(status: u16) -> Cause {
     Cause::Failure(failure_for_status(status, "Not Acceptable Here"))
 }
+
+#[test]
+fn a_far_end_that_was_holding_goes_on_holding_its_new_partner() {
+    let mut talk = Talk::new();
+    talk.says(Party::Callee, LegEvent::Reoffer(audio(&[Codec::Opus, Codec::Pcma], Direction::RecvOnly)));
+    talk.says(Party::Caller, LegEvent::ReofferResult(Ok(audio(&[Codec::Opus, Codec::Pcma], Direction::SendOnly))));
+    talk.call.transfer(Party::Caller, (LegKind::Sip, identity("carol")), talk.now);
+    let outputs = talk.outputs();
+    let Some(CallOutput::Command(Party::Third, LegCommand::Invite { offer: Some(offer), .. })) = outputs.last() else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!(offer.direction, Direction::SendOnly);
+}
+
+#[test]
+fn a_change_that_a_far_end_awaits_is_answered_in_its_new_call() {
+    let mut first = Talk::between("alice", "bob");
+    let mut second = Talk::between("alice", "carol");
+    second.says(Party::Callee, LegEvent::Reoffer(audio(&[Codec::Pcma], Direction::RecvOnly)));
+    first.call.merge(Party::Caller, &mut second.call, Party::Caller, first.now);
+    let outputs = first.outputs();
+    let answers = outputs
+        .iter()
+        .filter(|output| matches!(output, CallOutput::Command(Party::Caller, LegCommand::ReofferAnswer(Ok(_)))));
+    assert_eq!(answers.count(), 1, "{outputs:?}");
+}
