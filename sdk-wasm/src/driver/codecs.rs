@@ -3,7 +3,7 @@
 use super::fields::property;
 use crate::failure::{Code, Failure};
 use crate::sdp;
-use js_sys::{Array, Function, Reflect, RegExp, global};
+use js_sys::{Array, Function, Reflect, RegExp};
 use offhook_protocol::ErrorCode;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -31,7 +31,7 @@ pub fn strip(sdp: String, names: &[String]) -> Result<String, Failure> {
 
 /// Not `RegExp::new`, which lets the exception of a bad pattern through.
 fn pattern(name: &str) -> Option<RegExp> {
-    let constructor = property(&global(), "RegExp").dyn_into::<Function>().ok()?;
+    let constructor = property(web_sys::window()?.as_ref(), "RegExp").dyn_into::<Function>().ok()?;
     let arguments = Array::of2(&JsValue::from_str(name), &JsValue::from_str("i"));
-    Reflect::construct(&constructor, &arguments).ok()?.dyn_into().ok()
+    Reflect::construct(&constructor, &arguments).ok().map(JsCast::unchecked_into)
 }

@@ -4,20 +4,19 @@
 //! its description and learns the browser's address from the first STUN check.
 
 use super::codecs;
-use super::fields::{property, text};
+use super::fields::{property, set, text};
 use super::media::{self, Capture};
 use crate::dial::Media;
 use crate::failure::{Code, Failure};
-use js_sys::{Array, Function, Map, Object, Promise};
+use js_sys::{Array, Function, Object, Promise};
 use std::cell::Cell;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    MediaStreamTrack, RtcConfiguration, RtcOfferOptions, RtcPeerConnection, RtcPeerConnectionState, RtcRtpSender,
-    RtcRtpTransceiver, RtcRtpTransceiverDirection as Direction, RtcRtpTransceiverInit, RtcSdpType,
-    RtcSessionDescriptionInit, RtcSignalingState, RtcTrackEvent,
-};
+use web_sys::{MediaStreamTrack, RtcPeerConnection, RtcRtpSender, RtcRtpTransceiver};
+
+/// The handlers of a connection that are set.
+const HEARD: [&str; 2] = ["ontrack", "onconnectionstatechange"];
 
 /// News of a connection.
 pub enum News {
@@ -54,8 +53,7 @@ pub struct Connection {
     /// Settles when the connection is closed, which the promises of a closed connection never do (W3C WebRTC, 4.4.1.3).
     closed: Promise,
     settle_closed: Option<Function>,
-    _track: Closure<dyn FnMut(RtcTrackEvent)>,
-    _state: Closure<dyn FnMut()>,
+    _heard: Closure<dyn FnMut(JsValue)>,
 }
 
 impl Connection {
@@ -63,71 +61,66 @@ impl Connection {
     ///
     /// # Errors
     /// The browser refuses the configuration.
-    pub fn new(configuration: &JsValue, news: impl Fn(News) + Clone + 'static) -> Result<Self, Failure> {
+    pub fn new(configuration: &JsValue, news: impl Fn(News) + 'static) -> Result<Self, Failure> {
         let configuration = if configuration.is_object() { configuration.clone() } else { Object::new().into() };
-        let configuration = configuration.unchecked_into::<RtcConfiguration>();
-        let connection = RtcPeerConnection::new_with_configuration(&configuration)
+        let connection = RtcPeerConnection::new_with_configuration(configuration.unchecked_ref())
             .map_err(|_| Failure::field("mediaOptions", "The browser refuses mediaOptions as an RTCConfiguration."))?;
-        let track = {
-            let news = news.clone();
-            Closure::<dyn FnMut(RtcTrackEvent)>::new(move |event: RtcTrackEvent| news(News::Track(event.track())))
-        };
         let watched = connection.clone();
-        let state = Closure::<dyn FnMut()>::new(move || match watched.connection_state() {
-            RtcPeerConnectionState::Connected => news(News::Connected),
-            RtcPeerConnectionState::Disconnected => news(News::Disconnected),
-            RtcPeerConnectionState::Failed => news(News::Broken),
-            _ => {}
+        let heard = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| match text(&event, "type").as_str() {
+            "track" => news(News::Track(property(&event, "track").unchecked_into())),
+            _ => match text(&watched, "connectionState").as_str() {
+                "connected" => news(News::Connected),
+                "disconnected" => news(News::Disconnected),
+                "failed" => news(News::Broken),
+                _ => {}
+            },
         });
-        connection.set_ontrack(Some(track.as_ref().unchecked_ref()));
-        connection.set_onconnectionstatechange(Some(state.as_ref().unchecked_ref()));
+        for event in HEARD {
+            set(&connection, event, heard.as_ref());
+        }
         // Not `Function::default()`: it evaluates a string, which a content security policy forbids.
         let mut settle_closed = None;
         let closed = Promise::new(&mut |resolve, _| settle_closed = Some(resolve));
-        Ok(Self { connection, sends: Cell::new(false), closed, settle_closed, _track: track, _state: state })
+        Ok(Self { connection, sends: Cell::new(false), closed, settle_closed, _heard: heard })
     }
 
-    /// Makes an offer with our tracks and sets it; `restart` has ICE begin anew (RFC 8445 section 9).
+    /// Describes our side and sets that: as an answer to the far end's `offer`, or without one as an offer of ours.
+    /// `restart` has ICE begin anew (RFC 8445 section 9).
     ///
     /// # Errors
-    /// The browser cannot, or `stripCodecs` leaves nothing to offer.
-    pub async fn offer(&self, capture: Option<&Capture>, wanted: &Wanted, restart: bool) -> Result<String, Failure> {
-        self.add_tracks(capture);
-        for (kind, receive) in wanted.kinds() {
-            if receive == Some(true) && self.transceivers(kind).next().is_none() {
-                let init = RtcRtpTransceiverInit::new();
-                init.set_direction(Direction::Recvonly);
-                self.connection.add_transceiver_with_str_and_init(kind, &init);
+    /// The browser cannot, or `stripCodecs` leaves nothing to talk with.
+    pub async fn describe(
+        &self,
+        offer: Option<String>,
+        capture: Option<&Capture>,
+        wanted: &Wanted,
+        restart: bool,
+    ) -> Result<String, Failure> {
+        let kind = if offer.is_some() { "answer" } else { "offer" };
+        if let Some(offer) = offer {
+            if text(&self.connection, "signalingState") == "have-local-offer" {
+                self.set_description(true, "rollback", "").await?;
             }
-            self.direct(kind, receive);
+            self.set_description(false, "offer", &codecs::strip(offer, &wanted.media.strip_codecs)?).await?;
         }
-        let options = RtcOfferOptions::new();
-        options.set_ice_restart(restart);
-        let step = "The browser could not describe its media.";
-        let offer = sdp_of(self.settled(self.connection.create_offer_with_rtc_offer_options(&options), step).await?);
-        let offer = codecs::strip(offer, &wanted.media.strip_codecs)?;
-        self.set_local(RtcSdpType::Offer, &offer, step).await?;
-        Ok(offer)
-    }
-
-    /// Sets the far end's offer, makes an answer with our tracks and sets it.
-    ///
-    /// # Errors
-    /// The browser cannot use the offer, or `stripCodecs` leaves nothing of it.
-    pub async fn answer(&self, offer: String, capture: Option<&Capture>, wanted: &Wanted) -> Result<String, Failure> {
-        let offer = codecs::strip(offer, &wanted.media.strip_codecs)?;
-        if self.connection.signaling_state() == RtcSignalingState::HaveLocalOffer {
-            self.set_local(RtcSdpType::Rollback, "", "The browser could not take its own offer back.").await?;
-        }
-        self.set_remote(RtcSdpType::Offer, &offer).await?;
         self.add_tracks(capture);
-        for (kind, receive) in wanted.kinds() {
-            self.direct(kind, receive);
+        for (media, receive) in wanted.kinds() {
+            self.direct(media, receive, kind == "offer");
         }
-        let step = "The browser could not answer the relay's media description.";
-        let answer = sdp_of(self.settled(self.connection.create_answer(), step).await?);
-        self.set_local(RtcSdpType::Answer, &answer, step).await?;
-        Ok(answer)
+        let described = if kind == "offer" {
+            let options: JsValue = Object::new().into();
+            set(&options, "iceRestart", restart);
+            self.connection.create_offer_with_rtc_offer_options(options.unchecked_ref())
+        } else {
+            self.connection.create_answer()
+        };
+        let described = self.settled(described, "The browser could not describe its media.").await?;
+        let mut sdp = text(&described, "sdp");
+        if kind == "offer" {
+            sdp = codecs::strip(sdp, &wanted.media.strip_codecs)?;
+        }
+        self.set_description(true, kind, &sdp).await?;
+        Ok(sdp)
     }
 
     /// Sets the far end's answer to our offer.
@@ -135,13 +128,14 @@ impl Connection {
     /// # Errors
     /// The browser cannot use it.
     pub async fn apply(&self, answer: &str) -> Result<(), Failure> {
-        self.set_remote(RtcSdpType::Answer, answer).await
+        self.set_description(false, "answer", answer).await
     }
 
     /// Ends it.
     pub fn close(&self) {
-        self.connection.set_ontrack(None);
-        self.connection.set_onconnectionstatechange(None);
+        for event in HEARD {
+            set(&self.connection, event, JsValue::NULL);
+        }
         self.connection.close();
         if let Some(settle) = &self.settle_closed {
             let _settled = settle.call0(&JsValue::UNDEFINED);
@@ -150,20 +144,16 @@ impl Connection {
 
     /// What sends our sound or picture.
     pub fn sender(&self, kind: &str) -> Option<RtcRtpSender> {
-        self.transceivers(kind).map(|transceiver| transceiver.sender()).find(|sender| sender.track().is_some())
+        self.transceivers(kind).iter().map(RtcRtpTransceiver::sender).find(|sender| sender.track().is_some())
     }
 
     /// How many RTP packets of sound have come. Nothing before there is a receiver.
     pub async fn packets_received(&self) -> Option<f64> {
-        let receiver = self.transceivers("audio").next()?.receiver();
+        let receiver = self.transceivers("audio").first()?.receiver();
         let report = JsFuture::from(receiver.get_stats()).await.ok()?;
-        let mut packets = None;
-        report.unchecked_into::<Map>().for_each(&mut |entry: JsValue, _| {
-            if text(&entry, "type") == "inbound-rtp" {
-                packets = property(&entry, "packetsReceived").as_f64();
-            }
-        });
-        packets
+        let values = property(&report, "values").dyn_into::<Function>().ok()?.call0(&report).ok()?;
+        let sound = Array::from(&values).to_vec().into_iter().find(|entry| text(entry, "type") == "inbound-rtp")?;
+        property(&sound, "packetsReceived").as_f64()
     }
 
     /// The browser's statistics of everything in the connection.
@@ -179,28 +169,37 @@ impl Connection {
         }
     }
 
-    /// Refuses to receive a kind of media that the app does not want.
-    fn direct(&self, kind: &str, receive: Option<bool>) {
-        for transceiver in self.transceivers(kind).filter(|_| receive == Some(false)) {
+    /// Asks for a kind of media that we do not send, in an offer, or refuses to receive it.
+    fn direct(&self, kind: &str, receive: Option<bool>, offering: bool) {
+        let transceivers = self.transceivers(kind);
+        if offering && receive == Some(true) && transceivers.is_empty() {
+            self.connection.add_transceiver_with_str_and_init(kind, &direction("recvonly").unchecked_into());
+        }
+        for transceiver in transceivers.iter().filter(|_| receive == Some(false)) {
             let sends = transceiver.sender().track().is_some();
-            transceiver.set_direction(if sends { Direction::Sendonly } else { Direction::Inactive });
+            set(transceiver, "direction", if sends { "sendonly" } else { "inactive" });
         }
     }
 
-    fn transceivers(&self, kind: &str) -> impl Iterator<Item = RtcRtpTransceiver> {
-        let transceivers = self.connection.get_transceivers().to_vec();
-        let transceivers = transceivers.into_iter().filter_map(|transceiver| transceiver.dyn_into().ok());
-        transceivers.filter(move |transceiver: &RtcRtpTransceiver| transceiver.receiver().track().kind() == kind)
+    fn transceivers(&self, kind: &str) -> Vec<RtcRtpTransceiver> {
+        let mut transceivers: Vec<RtcRtpTransceiver> =
+            self.connection.get_transceivers().to_vec().into_iter().map(JsCast::unchecked_into).collect();
+        transceivers.retain(|transceiver| transceiver.receiver().track().kind() == kind);
+        transceivers
     }
 
-    async fn set_local(&self, kind: RtcSdpType, sdp: &str, step: &str) -> Result<(), Failure> {
-        let promise = self.connection.set_local_description(&session_description(kind, sdp));
-        self.settled(promise, step).await.map(drop)
-    }
-
-    async fn set_remote(&self, kind: RtcSdpType, sdp: &str) -> Result<(), Failure> {
-        let promise = self.connection.set_remote_description(&session_description(kind, sdp));
-        self.settled(promise, "The browser cannot use the relay's media description.").await.map(drop)
+    async fn set_description(&self, local: bool, kind: &str, sdp: &str) -> Result<(), Failure> {
+        let description: JsValue = Object::new().into();
+        set(&description, "type", kind);
+        set(&description, "sdp", sdp);
+        let (promise, sentence) = if local {
+            let promise = self.connection.set_local_description(description.unchecked_ref());
+            (promise, "The browser could not use its own media description.")
+        } else {
+            let promise = self.connection.set_remote_description(description.unchecked_ref());
+            (promise, "The browser cannot use the relay's media description.")
+        };
+        self.settled(promise, sentence).await.map(drop)
     }
 
     /// Waits for one step. The browser's reason may quote the session description: it is not passed on.
@@ -213,12 +212,8 @@ impl Connection {
     }
 }
 
-fn session_description(kind: RtcSdpType, sdp: &str) -> RtcSessionDescriptionInit {
-    let description = RtcSessionDescriptionInit::new(kind);
-    description.set_sdp(sdp);
-    description
-}
-
-fn sdp_of(description: JsValue) -> String {
-    property(&description, "sdp").as_string().unwrap_or_default()
+fn direction(direction: &str) -> JsValue {
+    let init: JsValue = Object::new().into();
+    set(&init, "direction", direction);
+    init
 }

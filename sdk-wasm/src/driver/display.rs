@@ -1,7 +1,8 @@
 //! The elements that show and play a call's media.
 
-use super::fields::{property, text};
+use super::fields::{property, set, text};
 use super::media;
+use super::page::listen;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
@@ -9,8 +10,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlMediaElement, MediaStream};
 
-/// The attribute of an element with open media that says for which constraints it was opened.
-const CONSTRAINTS: &str = "data-constraints";
+/// What of an element's `dataset` says for which constraints its media was opened.
+const CONSTRAINTS: &str = "constraints";
 /// Elements that wait for a call, by their ids.
 const WAITING: &str = ":scope > [id$='-LOCAL_CACHED_VIDEO'], :scope > [id$='-REMOTE_CACHED_VIDEO']";
 /// What a browser takes for the person's consent to sound.
@@ -47,7 +48,7 @@ pub struct Display {
     after: After,
     ended: Cell<bool>,
     listening: Cell<bool>,
-    gesture: RefCell<Option<Closure<dyn FnMut()>>>,
+    gesture: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
 }
 
 /// What becomes of the element in the end.
@@ -67,15 +68,15 @@ impl Display {
     pub fn show(options: &JsValue, side: Side, call_id: &str, stream: &MediaStream) -> Option<Rc<Self>> {
         let (video, after) = found(options, side)?;
         if after != After::Leave {
-            video.set_id(&[call_id, side.suffix()].concat());
-            video.set_autoplay(true);
+            set(&video, "id", [call_id, side.suffix()].concat());
+            set(&video, "autoplay", true);
         }
         // Without it iOS plays every video full screen.
-        let _inline = video.set_attribute("playsinline", "");
+        set(&video, "playsInline", true);
         if property(options, "useControls").is_truthy() {
-            video.set_controls(true);
+            set(&video, "controls", true);
         }
-        video.set_muted(true);
+        set(&video, "muted", true);
         video.set_src_object(Some(stream));
         let display = Self {
             video,
@@ -108,7 +109,7 @@ impl Display {
 
     /// Leaves the media open in the element, for another call with the same constraints.
     pub fn keep(&self, constraints: &str) {
-        let _marked = self.video.set_attribute(CONSTRAINTS, constraints);
+        set(&property(&self.video, "dataset"), CONSTRAINTS, constraints);
         self.end(true);
     }
 
@@ -122,7 +123,7 @@ impl Display {
         }
         match self.after {
             After::Remove => self.video.remove(),
-            After::Cache => self.video.set_id(&[&self.video.id(), self.side.cached_suffix()].concat()),
+            After::Cache => set(&self.video, "id", [&text(&self.video, "id"), self.side.cached_suffix()].concat()),
             After::Leave => {}
         }
     }
@@ -134,12 +135,16 @@ impl Display {
         if self.side == Side::Local {
             return;
         }
-        self.video.set_muted(false);
-        if self.video.paused() {
-            self.video.set_muted(true);
+        self.mute(false);
+        if property(&self.video, "paused").is_truthy() {
+            self.mute(true);
             self.attempt();
             self.wait();
         }
+    }
+
+    fn mute(&self, muted: bool) {
+        set(&self.video, "muted", muted);
     }
 
     fn attempt(self: &Rc<Self>) {
@@ -159,31 +164,25 @@ impl Display {
             return;
         }
         let me = Rc::downgrade(self);
-        let touched = move || {
+        let touched = move |_| {
             if let Some(display) = me.upgrade() {
                 display.deafen();
                 display.play();
             }
         };
-        let mut gesture = self.gesture.borrow_mut();
-        let gesture = gesture.get_or_insert_with(|| Closure::new(touched));
-        if let Some(window) = web_sys::window() {
-            for event in GESTURES {
-                let touched = gesture.as_ref().unchecked_ref();
-                let _added = window.add_event_listener_with_callback_and_bool(event, touched, true);
-            }
-        }
+        self.gesture.borrow_mut().get_or_insert_with(|| Closure::new(touched));
+        self.listen(true);
     }
 
     fn deafen(&self) {
-        if !self.listening.replace(false) {
-            return;
+        if self.listening.replace(false) {
+            self.listen(false);
         }
+    }
+
+    fn listen(&self, begin: bool) {
         if let (Some(window), Some(gesture)) = (web_sys::window(), self.gesture.borrow().as_ref()) {
-            for event in GESTURES {
-                let touched = gesture.as_ref().unchecked_ref();
-                let _removed = window.remove_event_listener_with_callback_and_bool(event, touched, true);
-            }
+            GESTURES.iter().for_each(|event| listen(&window, event, gesture, begin));
         }
     }
 }
@@ -198,7 +197,7 @@ impl Drop for Display {
 pub fn cached_stream(place: &JsValue, constraints: &str) -> Option<MediaStream> {
     let video = waiting(place)?;
     let stream = video.src_object()?;
-    let fits = video.get_attribute(CONSTRAINTS).as_deref() == Some(constraints);
+    let fits = text(&property(&video, "dataset"), CONSTRAINTS) == constraints;
     if fits && media::all(&stream).all(|track| media::is_live(&track)) {
         return Some(stream);
     }

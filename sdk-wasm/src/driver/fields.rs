@@ -28,7 +28,9 @@ impl Fields for JsFields {
     }
 
     fn items(&self, name: &str) -> Vec<Self> {
-        property(&self.0, name).dyn_into::<Array>().map_or_else(|_| Vec::new(), |list| list.iter().map(Self).collect())
+        property(&self.0, name)
+            .dyn_into::<Array>()
+            .map_or_else(|_| Vec::new(), |list| list.to_vec().into_iter().map(Self).collect())
     }
 
     fn itself(&self) -> Option<String> {
@@ -36,8 +38,9 @@ impl Fields for JsFields {
     }
 
     fn names(&self) -> Vec<String> {
-        let names = self.0.dyn_ref::<Object>().map(Object::keys).unwrap_or_default();
-        names.iter().filter_map(|name| name.as_string()).collect()
+        let object = Some(&self.0).filter(|object| object.is_object());
+        let names = object.map(|object| Object::keys(object.unchecked_ref::<Object>()).to_vec()).unwrap_or_default();
+        names.iter().filter_map(JsValue::as_string).collect()
     }
 
     fn json(&self, name: &str) -> Option<String> {
@@ -57,20 +60,23 @@ pub fn text(object: &JsValue, name: &str) -> String {
 
 /// Sets a property; on an ordinary object that cannot fail.
 pub fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
-    let _set = Reflect::set(object, &JsValue::from_str(name), &value.into());
+    fn set(object: &JsValue, name: &str, value: &JsValue) {
+        let _set = Reflect::set(object, &JsValue::from_str(name), value);
+    }
+    set(object, name, &value.into());
 }
 
 /// A new object with the properties of another, which may be anything.
 pub fn copy(object: &JsValue) -> JsValue {
     let copy = Object::new();
-    if let Some(object) = object.dyn_ref::<Object>() {
-        Object::assign(&copy, object);
+    if object.is_object() {
+        Object::assign(&copy, object.unchecked_ref());
     }
     copy.into()
 }
 
 /// A failure's properties on an object or an `Error`.
-pub fn describe(object: &JsValue, failure: Failure) {
+pub fn describe(object: &JsValue, failure: &Failure) {
     set(object, "code", failure.code.name());
     set(object, "message", failure.message.as_str());
     if let Some(status) = failure.sip_status {
@@ -86,15 +92,14 @@ pub fn describe(object: &JsValue, failure: Failure) {
 /// The failure as an `Error` to throw.
 pub fn thrown(failure: Failure) -> JsValue {
     let error: JsValue = Error::new("").into();
-    describe(&error, failure);
+    describe(&error, &failure);
     error
 }
 
 /// Lets a promise fail without the browser complaining that nobody cared.
-pub fn ignore(promise: JsValue) {
-    if let Ok(promise) = promise.dyn_into::<Promise>() {
-        spawn_local(async move {
-            let _outcome = JsFuture::from(promise).await;
-        });
-    }
+pub fn ignore(promise: &JsValue) {
+    let promise = Promise::resolve(promise);
+    spawn_local(async move {
+        let _outcome = JsFuture::from(promise).await;
+    });
 }

@@ -2,13 +2,13 @@
 
 use super::constraints::Constraints;
 use super::devices;
-use super::fields::{property, set};
+use super::fields::{property, set, text};
 use crate::dial::Media;
 use crate::failure::Failure;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{MediaStream, MediaStreamTrack, MediaStreamTrackState};
+use web_sys::{MediaStream, MediaStreamTrack};
 
 /// Sound and picture of ours, in one stream. Dropping it stops the tracks: the browser's recording mark goes out.
 pub struct Capture {
@@ -25,7 +25,7 @@ pub struct Capture {
 struct Parked {
     camera: MediaStreamTrack,
     screen: MediaStreamTrack,
-    _screen_ended: Closure<dyn FnMut()>,
+    _screen_ended: Closure<dyn FnMut(JsValue)>,
 }
 
 impl Capture {
@@ -90,10 +90,10 @@ impl Capture {
     }
 
     /// Puts a screen in place of the camera. `ended` runs when the person ends the sharing in the browser.
-    pub fn share(&self, camera: MediaStreamTrack, screen: MediaStreamTrack, ended: impl FnMut() + 'static) {
+    pub fn share(&self, camera: MediaStreamTrack, screen: MediaStreamTrack, ended: impl FnMut(JsValue) + 'static) {
         self.exchange(&camera, &screen);
-        let ended = Closure::<dyn FnMut()>::new(ended);
-        screen.set_onended(Some(ended.as_ref().unchecked_ref()));
+        let ended = Closure::<dyn FnMut(JsValue)>::new(ended);
+        set(&screen, "onended", ended.as_ref());
         self.parked.replace(Some(Parked { camera, screen, _screen_ended: ended }));
     }
 
@@ -106,7 +106,7 @@ impl Capture {
     /// Puts the camera back in place of the screen, which stops.
     pub fn unshare(&self) {
         if let Some(Parked { camera, screen, .. }) = self.parked.take() {
-            screen.set_onended(None);
+            set(&screen, "onended", JsValue::NULL);
             self.exchange(&screen, &camera);
             screen.stop();
         }
@@ -121,7 +121,7 @@ impl Capture {
     pub fn keep(&self) {
         self.unshare();
         self.kept.set(true);
-        all(&self.stream).for_each(|track| track.set_enabled(true));
+        all(&self.stream).for_each(|track| set(&track, "enabled", true));
     }
 
     /// Stops the tracks, unless they are kept. Dropping the last hold on them does so too.
@@ -165,7 +165,7 @@ pub fn all(stream: &MediaStream) -> impl Iterator<Item = MediaStreamTrack> {
 
 /// Whether a track's source still gives something.
 pub fn is_live(track: &MediaStreamTrack) -> bool {
-    track.ready_state() == MediaStreamTrackState::Live
+    text(track, "readyState") == "live"
 }
 
 /// The app's own stream, completed by what the constraints ask for beside it; or the devices.

@@ -4,11 +4,11 @@ use super::fields::{describe, set};
 use crate::call;
 use crate::failure::Failure;
 use crate::phone::Event;
+use crate::queue::Queue;
 use crate::session;
 use js_sys::{Array, Function, Object};
-use offhook_protocol::Header;
+use offhook_protocol::{Header, Secret};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -16,7 +16,7 @@ use wasm_bindgen_futures::spawn_local;
 /// A queue that a microtask empties into the app's function, in order.
 pub struct Outbox {
     sink: Function,
-    queue: RefCell<VecDeque<Event>>,
+    queue: RefCell<Queue<JsValue>>,
     scheduled: Cell<bool>,
 }
 
@@ -28,7 +28,8 @@ impl Outbox {
 
     /// Queues an event.
     pub fn put(self: &Rc<Self>, event: Event) {
-        self.queue.borrow_mut().push_back(event);
+        let event = object(&event);
+        self.queue.borrow_mut().push(event);
         if !self.scheduled.replace(true) {
             let outbox = self.clone();
             spawn_local(async move { outbox.deliver() });
@@ -38,7 +39,7 @@ impl Outbox {
     fn deliver(&self) {
         while let Some(event) = self.next() {
             // What the app throws is the app's: it goes to the console, and the next event is delivered all the same.
-            if let Err(thrown) = self.sink.call1(&JsValue::UNDEFINED, &object(event)) {
+            if let Err(thrown) = self.sink.call1(&JsValue::UNDEFINED, &event) {
                 web_sys::console::error_1(&thrown);
             }
         }
@@ -46,158 +47,175 @@ impl Outbox {
     }
 
     /// A function of its own, so that the borrow ends before the app runs.
-    fn next(&self) -> Option<Event> {
-        self.queue.borrow_mut().pop_front()
+    fn next(&self) -> Option<JsValue> {
+        self.queue.borrow_mut().pop()
     }
 }
 
 /// The event as the object the app's function gets.
-fn object(event: Event) -> JsValue {
-    let object: JsValue = Object::new().into();
+fn object(event: &Event) -> JsValue {
+    let told = Told(Object::new().into());
     match event {
-        Event::Session { session_id, report } => session_event(&object, session_id, report),
-        Event::Call { session_id, call_id, report } => call_event(&object, session_id, call_id, report),
+        Event::Session { session_id, report } => {
+            told.text("sessionId", session_id);
+            told.session(report);
+        }
+        Event::Call { session_id, call_id, report } => {
+            told.text("callId", call_id);
+            told.call(session_id, report);
+        }
         Event::Incoming { session_id, call_id, caller, callee, visible_name, has_video, headers, custom } => {
-            set(&object, "kind", "incoming");
-            set(&object, "sessionId", session_id);
-            set(&object, "callId", call_id);
-            set(&object, "caller", caller);
-            set(&object, "callee", callee);
-            set_text(&object, "visibleName", visible_name);
-            set(&object, "hasVideo", has_video);
-            set_headers(&object, headers);
-            set_text(&object, "custom", custom.map(|custom| custom.reveal().to_owned()));
+            told.text("kind", "incoming");
+            told.text("sessionId", session_id);
+            told.text("callId", call_id);
+            told.parties(caller, callee, visible_name.as_deref(), *has_video);
+            told.headers(headers);
+            told.optional("custom", custom.as_ref().map(Secret::reveal));
         }
         Event::Resumed { session_id, call } => {
-            set(&object, "kind", "resumed");
-            set(&object, "sessionId", session_id);
-            set(&object, "callId", call.call_id);
-            set(&object, "incoming", call.incoming);
-            set(&object, "caller", call.caller);
-            set(&object, "callee", call.callee);
-            set_text(&object, "visibleName", call.visible_name);
-            set(&object, "hasVideo", call.has_video);
-            set(&object, "status", call.status.name());
-            set_headers(&object, call.headers);
+            told.text("kind", "resumed");
+            told.text("sessionId", session_id);
+            told.text("callId", &call.call_id);
+            told.value("incoming", call.incoming.into());
+            told.parties(&call.caller, &call.callee, call.visible_name.as_deref(), call.has_video);
+            told.text("status", call.status.name());
+            told.headers(&call.headers);
         }
     }
-    object
+    told.0
 }
 
-fn session_event(object: &JsValue, session_id: String, report: session::Report) {
-    set(object, "sessionId", session_id);
-    match report {
-        session::Report::Status { status, opened, error } => {
-            set(object, "kind", "session");
-            set(object, "status", status.name());
-            if let Some(opened) = opened {
-                set(object, "login", opened.login);
-                set(object, "token", opened.token.reveal());
-                if let Some(keep_alive) = opened.keep_alive_ms {
-                    set(object, "keepAliveMs", keep_alive);
+/// An event on its way to becoming an object.
+struct Told(JsValue);
+
+impl Told {
+    fn session(&self, report: &session::Report) {
+        match report {
+            session::Report::Status { status, opened, error } => {
+                self.text("kind", "session");
+                self.text("status", status.name());
+                if let Some(opened) = opened {
+                    self.text("login", &opened.login);
+                    self.text("token", opened.token.reveal());
+                    if let Some(keep_alive) = opened.keep_alive_ms {
+                        self.value("keepAliveMs", keep_alive.into());
+                    }
                 }
+                self.error(error.as_ref());
             }
-            set_failure(object, error);
-        }
-        session::Report::ConnectionLost(error) => {
-            set(object, "kind", "connection");
-            set(object, "state", "lost");
-            set_failure(object, Some(error));
-        }
-        session::Report::ConnectionRestored => {
-            set(object, "kind", "connection");
-            set(object, "state", "restored");
-        }
-        session::Report::AppData(data) => {
-            set(object, "kind", "appData");
-            set(object, "payload", data.payload.reveal());
-            set_text(object, "from", data.from);
-            set_text(object, "callId", data.call_id);
-        }
-        session::Report::Debug(enabled) => {
-            set(object, "kind", "debug");
-            set(object, "enabled", enabled);
-        }
-        session::Report::Warning(error) => warning(object, error),
-    }
-}
-
-fn call_event(object: &JsValue, session_id: String, call_id: String, report: call::Report) {
-    set(object, "callId", call_id);
-    match report {
-        call::Report::Status(report) => {
-            set(object, "kind", "call");
-            set(object, "status", report.status.name());
-            set_status(object, report.sip_status);
-            set_text(object, "sipReason", report.sip_reason);
-            set_text(object, "info", report.info);
-            set_failure(object, report.error);
-            set_headers(object, report.headers);
-        }
-        call::Report::Transfer(transfer) => {
-            set(object, "kind", "transfer");
-            set(object, "status", transfer.status.name());
-            set(object, "target", transfer.target);
-            set_status(object, transfer.sip_status);
-            set_text(object, "sipReason", transfer.sip_reason);
-            set_failure(object, transfer.error.map(Failure::from));
-        }
-        call::Report::Party(party) => {
-            set(object, "kind", "party");
-            set(object, "user", party.user);
-            set_text(object, "displayName", party.display_name);
-        }
-        call::Report::Media(repair) => {
-            set(object, "kind", "media");
-            set(object, "state", repair.name());
-        }
-        call::Report::Dtmf(dtmf) => {
-            set(object, "kind", "dtmf");
-            set(object, "digit", dtmf.digit);
-            set(object, "durationMs", dtmf.duration_ms);
-        }
-        call::Report::Warning(error) => {
-            set(object, "sessionId", session_id);
-            warning(object, error);
+            session::Report::ConnectionLost(error) => {
+                self.text("kind", "connection");
+                self.text("state", "lost");
+                self.error(Some(error));
+            }
+            session::Report::ConnectionRestored => {
+                self.text("kind", "connection");
+                self.text("state", "restored");
+            }
+            session::Report::AppData(data) => {
+                self.text("kind", "appData");
+                self.text("payload", data.payload.reveal());
+                self.optional("from", data.from.as_deref());
+                self.optional("callId", data.call_id.as_deref());
+            }
+            session::Report::Debug(enabled) => {
+                self.text("kind", "debug");
+                self.value("enabled", (*enabled).into());
+            }
+            session::Report::Warning(error) => self.warning(error),
         }
     }
-}
 
-fn warning(object: &JsValue, error: Failure) {
-    set(object, "kind", "warn");
-    set_failure(object, Some(error));
-}
-
-fn set_failure(object: &JsValue, failure: Option<Failure>) {
-    if let Some(failure) = failure {
-        let error: JsValue = Object::new().into();
-        describe(&error, failure);
-        set(object, "error", error);
+    fn call(&self, session_id: &str, report: &call::Report) {
+        match report {
+            call::Report::Status(report) => {
+                self.text("kind", "call");
+                self.text("status", report.status.name());
+                self.sip(report.sip_status, report.sip_reason.as_deref());
+                self.optional("info", report.info.as_deref());
+                self.error(report.error.as_ref());
+                self.headers(&report.headers);
+            }
+            call::Report::Transfer(transfer) => {
+                self.text("kind", "transfer");
+                self.text("status", transfer.status.name());
+                self.text("target", &transfer.target);
+                self.sip(transfer.sip_status, transfer.sip_reason.as_deref());
+                self.error(transfer.error.clone().map(Failure::from).as_ref());
+            }
+            call::Report::Party(party) => {
+                self.text("kind", "party");
+                self.text("user", &party.user);
+                self.optional("displayName", party.display_name.as_deref());
+            }
+            call::Report::Media(repair) => {
+                self.text("kind", "media");
+                self.text("state", repair.name());
+            }
+            call::Report::Dtmf(dtmf) => {
+                self.text("kind", "dtmf");
+                self.text("digit", &dtmf.digit);
+                self.value("durationMs", dtmf.duration_ms.into());
+            }
+            call::Report::Warning(error) => {
+                self.text("sessionId", session_id);
+                self.warning(error);
+            }
+        }
     }
-}
 
-fn set_headers(object: &JsValue, headers: Vec<Header>) {
-    if headers.is_empty() {
-        return;
+    fn parties(&self, caller: &str, callee: &str, visible_name: Option<&str>, has_video: bool) {
+        self.text("caller", caller);
+        self.text("callee", callee);
+        self.optional("visibleName", visible_name);
+        self.value("hasVideo", has_video.into());
     }
-    let list = Array::new();
-    for header in headers {
-        let item: JsValue = Object::new().into();
-        set(&item, "name", header.name);
-        set(&item, "value", header.value);
-        list.push(&item);
-    }
-    set(object, "headers", list);
-}
 
-fn set_status(object: &JsValue, sip_status: Option<u16>) {
-    if let Some(status) = sip_status {
-        set(object, "sipStatus", status);
+    fn warning(&self, error: &Failure) {
+        self.text("kind", "warn");
+        self.error(Some(error));
     }
-}
 
-fn set_text(object: &JsValue, name: &str, text: Option<String>) {
-    if let Some(text) = text {
-        set(object, name, text);
+    fn error(&self, failure: Option<&Failure>) {
+        if let Some(failure) = failure {
+            let error: JsValue = Object::new().into();
+            describe(&error, failure);
+            self.value("error", error);
+        }
+    }
+
+    fn sip(&self, status: Option<u16>, reason: Option<&str>) {
+        if let Some(status) = status {
+            self.value("sipStatus", status.into());
+        }
+        self.optional("sipReason", reason);
+    }
+
+    fn headers(&self, headers: &[Header]) {
+        if headers.is_empty() {
+            return;
+        }
+        let list = Array::new();
+        for header in headers {
+            let item = Self(Object::new().into());
+            item.text("name", &header.name);
+            item.text("value", &header.value);
+            list.push(&item.0);
+        }
+        self.value("headers", list.into());
+    }
+
+    fn optional(&self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    fn text(&self, name: &str, text: &str) {
+        self.value(name, text.into());
+    }
+
+    fn value(&self, name: &str, value: JsValue) {
+        set(&self.0, name, value);
     }
 }

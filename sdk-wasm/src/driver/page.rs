@@ -2,10 +2,9 @@
 
 use super::fields::{property, text};
 use std::cell::RefCell;
-use std::rc::Rc;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Event, EventTarget};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::EventTarget;
 
 /// What can happen to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +18,7 @@ pub enum Change {
 /// Ears for all that. Dropping it takes them off.
 pub struct Page {
     ears: Vec<(EventTarget, &'static str)>,
-    heard: Closure<dyn FnMut(Event)>,
+    heard: Closure<dyn FnMut(JsValue)>,
 }
 
 impl Page {
@@ -28,10 +27,11 @@ impl Page {
         let window = web_sys::window()?;
         // The Network Information API, where a browser has it. It speaks up whenever its guess of the speed changes: only
         // another kind of network counts.
-        let network = property(&window.navigator(), "connection").dyn_into::<EventTarget>().ok();
+        let network = property(&window.navigator(), "connection");
+        let network = network.is_object().then(|| network.unchecked_into::<EventTarget>());
         let kind = RefCell::new(network.as_ref().map(|network| text(network, "type")));
         let watched = network.clone();
-        let heard = Closure::<dyn FnMut(Event)>::new(move |event: Event| match event.type_().as_str() {
+        let heard = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| match text(&event, "type").as_str() {
             "online" => news(Change::Network),
             // A page that the browser keeps comes back, and finds its session.
             "pagehide" if property(&event, "persisted").is_falsy() => news(Change::Gone),
@@ -44,11 +44,11 @@ impl Page {
             }
             _ => {}
         });
-        let window: Rc<EventTarget> = Rc::new(window.into());
-        let mut ears = vec![(EventTarget::clone(&window), "online"), (EventTarget::clone(&window), "pagehide")];
+        let window: EventTarget = window.into();
+        let mut ears = vec![(window.clone(), "online"), (window, "pagehide")];
         ears.extend(network.map(|network| (network, "change")));
         for (target, event) in &ears {
-            let _added = target.add_event_listener_with_callback(event, heard.as_ref().unchecked_ref());
+            listen(target, event, &heard, true);
         }
         Some(Self { ears, heard })
     }
@@ -57,7 +57,17 @@ impl Page {
 impl Drop for Page {
     fn drop(&mut self) {
         for (target, event) in &self.ears {
-            let _removed = target.remove_event_listener_with_callback(event, self.heard.as_ref().unchecked_ref());
+            listen(target, event, &self.heard, false);
         }
     }
+}
+
+/// Begins to listen, before anything in the page can stop the event, or no longer does.
+pub fn listen(target: &EventTarget, event: &str, heard: &Closure<dyn FnMut(JsValue)>, begin: bool) {
+    let heard = heard.as_ref().unchecked_ref();
+    let _done = if begin {
+        target.add_event_listener_with_callback_and_bool(event, heard, true)
+    } else {
+        target.remove_event_listener_with_callback_and_bool(event, heard, true)
+    };
 }

@@ -75,14 +75,9 @@ impl Peer {
                 self.open(&media).await?;
                 Ok(MediaEvent::Opened)
             }
-            MediaAction::Offer(media) => self.offer(media, false).await,
-            MediaAction::OfferAgain { media, restart_ice } => self.offer(media, restart_ice).await,
-            MediaAction::Answer { offer, media } => {
-                let wanted = self.wanted(media);
-                let offer = self.hooked(offer);
-                let sdp = self.connection()?.answer(offer, self.capture().as_deref(), &wanted).await?;
-                Ok(MediaEvent::Described { sdp })
-            }
+            MediaAction::Offer(media) => self.describe(None, media, false).await,
+            MediaAction::OfferAgain { media, restart_ice } => self.describe(None, media, restart_ice).await,
+            MediaAction::Answer { offer, media } => self.describe(Some(self.hooked(offer)), media, false).await,
             MediaAction::Apply { answer } => {
                 let answer = self.hooked(answer);
                 self.connection()?.apply(&answer).await?;
@@ -184,8 +179,8 @@ impl Peer {
     /// Gives every track of ours its mute state.
     pub(super) fn enable_tracks(&self) {
         let Some(capture) = self.capture() else { return };
-        capture.tracks("audio").for_each(|track| track.set_enabled(!self.audio_muted.get()));
-        capture.tracks("video").for_each(|track| track.set_enabled(!self.video_muted.get()));
+        capture.tracks("audio").for_each(|track| set(&track, "enabled", !self.audio_muted.get()));
+        capture.tracks("video").for_each(|track| set(&track, "enabled", !self.video_muted.get()));
     }
 
     async fn open(&self, media: &Media) -> Result<(), Failure> {
@@ -216,9 +211,9 @@ impl Peer {
         Ok(())
     }
 
-    async fn offer(&self, media: Media, restart_ice: bool) -> Result<MediaEvent, Failure> {
+    async fn describe(&self, offer: Option<String>, media: Media, restart_ice: bool) -> Result<MediaEvent, Failure> {
         let wanted = self.wanted(media);
-        let sdp = self.connection()?.offer(self.capture().as_deref(), &wanted, restart_ice).await?;
+        let sdp = self.connection()?.describe(offer, self.capture().as_deref(), &wanted, restart_ice).await?;
         Ok(MediaEvent::Described { sdp })
     }
 

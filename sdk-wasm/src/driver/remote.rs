@@ -1,7 +1,7 @@
 //! The far end's sound and picture.
 
 use super::display::{Display, Side};
-use super::fields::{ignore, property, text};
+use super::fields::{ignore, property, set, text};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -39,7 +39,7 @@ impl Remote {
         let volume = if volume.is_nan() { FULL } else { volume.clamp(0.0, FULL) };
         self.volume.set(Some(volume));
         if let Some(display) = self.display() {
-            display.video().set_volume(volume / FULL);
+            set(display.video(), "volume", volume / FULL);
         }
     }
 
@@ -47,7 +47,7 @@ impl Remote {
     pub fn volume(&self) -> f64 {
         let sound = self.stream().filter(|stream| stream.get_audio_tracks().length() > 0);
         match sound.and_then(|_| self.display()) {
-            Some(display) => (display.video().volume() * FULL).round(),
+            Some(display) => (property(display.video(), "volume").as_f64().unwrap_or(1.0) * FULL).round(),
             None => -1.0,
         }
     }
@@ -68,12 +68,12 @@ impl Remote {
     fn settle(&self, options: &JsValue) {
         let Some(display) = self.display() else { return };
         if let Some(volume) = self.volume.get() {
-            display.video().set_volume(volume / FULL);
+            set(display.video(), "volume", volume / FULL);
         }
         let wanted = text(&property(&property(options, "constraints"), "audio"), "outputId");
         let wanted = self.sink.borrow().clone().or_else(|| Some(wanted).filter(|wanted| !wanted.is_empty()));
         if let Some(device) = wanted {
-            ignore(display.set_sink(&device));
+            ignore(&display.set_sink(&device));
         }
     }
 

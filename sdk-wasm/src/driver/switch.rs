@@ -2,11 +2,12 @@
 
 use super::connection::Connection;
 use super::devices::{self, list, source};
-use super::fields::{ignore, thrown};
+use super::fields::{ignore, property, set, thrown};
 use super::media::{Capture, is_live, tracks};
 use super::peer::Peer;
 use crate::devices::next;
 use crate::failure::{Code, Failure};
+use crate::text;
 use js_sys::{Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -85,9 +86,9 @@ impl Change {
         match switch {
             Switch::Screen(_) => {
                 let peer = Rc::downgrade(&self.peer);
-                self.capture.share(self.old, new, move || {
+                self.capture.share(self.old, new, move |_| {
                     if let Some(peer) = peer.upgrade() {
-                        ignore(peer.switch(Switch::BackToCamera).into());
+                        ignore(&peer.switch(Switch::BackToCamera));
                     }
                 });
             }
@@ -99,7 +100,7 @@ impl Change {
 
     /// The track of the device wanted, or of the next one, and what the app is told of it. None if it is in use.
     async fn device(&self, wanted: Option<&str>) -> Result<(Option<MediaStreamTrack>, Outcome), Failure> {
-        let devices = list(&[self.kind, "input"].concat()).await;
+        let devices = list(&text::join(&[self.kind, "input"])).await;
         let current = source(&self.old);
         let next = next(&devices, &current).ok_or_else(|| self.impossible())?;
         let chosen = wanted.unwrap_or(&next.id);
@@ -142,11 +143,11 @@ impl Change {
     }
 
     async fn send(&self, new: &MediaStreamTrack) -> Result<(), Failure> {
-        new.set_enabled(self.old.enabled());
+        set(new, "enabled", property(&self.old, "enabled"));
         let sentence = "The browser could not send the new device.";
         let sent = self.connection.settled(self.sender.replace_track(Some(new)), sentence).await;
         // Muting may have come in between, or the end.
-        new.set_enabled(self.old.enabled());
+        set(new, "enabled", property(&self.old, "enabled"));
         let over = if self.peer.is_released() { Err(Failure::call_state()) } else { Ok(()) };
         sent.and(over).inspect_err(|_| new.stop())
     }

@@ -33,6 +33,8 @@ extern "C" {
     pub fn block_sound(blocked: bool);
     #[wasm_bindgen(js_name = touch)]
     pub fn touch();
+    /// Has an event happen to the window.
+    pub fn happen(event: &str);
     #[wasm_bindgen(js_name = listenerCount)]
     pub fn listener_count() -> i32;
     #[wasm_bindgen(js_name = failSource)]
@@ -196,11 +198,6 @@ pub async fn rejection(promise: Promise) -> (String, String) {
 /// Waits for a promise that is to be kept.
 pub async fn kept(promise: Promise) -> JsValue {
     JsFuture::from(promise).await.unwrap()
-}
-
-/// Has an event happen to the window.
-pub fn happen(event: &str) {
-    web_sys::window().unwrap().dispatch_event(&web_sys::Event::new(event).unwrap()).unwrap();
 }
 
 /// The code of an event's error.

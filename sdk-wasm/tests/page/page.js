@@ -89,6 +89,10 @@ export function touch() {
   document.documentElement.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
 }
 
+export function happen(event) {
+  window.dispatchEvent(new Event(event));
+}
+
 /** Listeners on the window, more or fewer than at first. */
 export function listenerCount() {
   return listeners;
