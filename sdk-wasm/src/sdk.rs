@@ -1,7 +1,7 @@
 //! The class that the TypeScript facade drives.
 
 use crate::account::Account;
-use crate::call::{Command, Target};
+use crate::call::{Command, Status, Target};
 use crate::dial::{self, Answer, Dial, Media};
 use crate::driver::Runtime;
 use crate::driver::fields::{JsFields, thrown};
@@ -238,15 +238,16 @@ impl Sdk {
             Promise::reject(&thrown(Failure::new(Code::Relay(ErrorCode::InvalidCallState), sentence)))
         })
     }
+}
 
+/// What JavaScript has no need of.
+impl Sdk {
     /// The session's status; empty when it has ended or never was.
-    #[wasm_bindgen(js_name = sessionStatus)]
     pub fn session_status(&self, session_id: &str) -> String {
         self.runtime.read(|phone| phone.session_status(session_id).map_or("", |status| status.name())).to_owned()
     }
 
     /// The call's status; empty when it has ended or never was.
-    #[wasm_bindgen(js_name = callStatus)]
     pub fn call_status(&self, call_id: &str) -> String {
         self.runtime.read(|phone| phone.call_status(call_id).map_or("", |status| status.name())).to_owned()
     }
@@ -259,7 +260,7 @@ impl Sdk {
     }
 
     fn connected(&self, call_id: &str) -> Option<Rc<Peer>> {
-        let connected = matches!(self.call_status(call_id).as_str(), "ESTABLISHED" | "HOLD");
+        let connected = self.runtime.read(|phone| phone.call_status(call_id).is_some_and(Status::is_connected));
         self.runtime.peer(call_id).filter(|_| connected)
     }
 
