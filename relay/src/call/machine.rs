@@ -22,6 +22,9 @@ pub struct Deadlines {
     /// From telling a leg to end to its end; then it is taken for ended. Longer than a SIP transaction (32 s), which
     /// ends by itself.
     pub hangup: Duration,
+    /// How long a call lasts that no browser is part of, as after a transfer. Nobody here can end it: two machines, or a
+    /// call that has been joined with itself somewhere, would talk for ever.
+    pub unattended: Duration,
 }
 
 impl Default for Deadlines {
@@ -31,6 +34,7 @@ impl Default for Deadlines {
             reoffer: Duration::from_secs(35),
             transfer: Duration::from_secs(60),
             hangup: Duration::from_secs(40),
+            unattended: Duration::from_secs(4 * 60 * 60),
         }
     }
 }
@@ -81,6 +85,8 @@ pub struct Call {
     pub(super) before: Option<(Direction, Option<(Party, Description)>)>,
     pub(super) deadlines: Deadlines,
     pub(super) deadline: Option<Instant>,
+    /// When a call without a browser ends.
+    unattended_until: Option<Instant>,
     pub(super) outputs: VecDeque<CallOutput>,
 }
 
@@ -102,7 +108,7 @@ impl Call {
         }
         let callee = Side::new(callee, to.clone());
         let invite = LegCommand::Invite { from, to, offer: offer.map(across), extras };
-        Self {
+        let mut call = Self {
             caller,
             callee,
             third: Side::absent(),
@@ -113,8 +119,11 @@ impl Call {
             before: None,
             deadlines,
             deadline: Some(now + deadlines.unanswered),
+            unattended_until: None,
             outputs: VecDeque::from([CallOutput::Command(Party::Callee, invite)]),
-        }
+        };
+        call.attend(now);
+        call
     }
 
     /// Whether both ends have been connected and neither is going.
@@ -187,13 +196,17 @@ impl Call {
     /// When [`Call::handle_timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.deadline, self.third_deadline].into_iter().flatten().min()
+        [self.deadline, self.third_deadline, self.unattended_until].into_iter().flatten().min()
     }
 
     /// Takes the passing of time.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.third_deadline.take_if(|deadline| *deadline <= now).is_some() {
             self.third_timeout(now);
+        }
+        if self.unattended_until.take_if(|until| *until <= now).is_some() {
+            let sentence = "The call has lasted for as long as one without a browser may.";
+            self.end_all(&Cause::Failure(Failure::new(ErrorCode::Timeout, sentence)), now);
         }
         if self.deadline.take_if(|deadline| *deadline <= now).is_none() {
             return;
@@ -314,7 +327,15 @@ impl Call {
         self.phase = Phase::Over;
         self.deadline = None;
         self.third_deadline = None;
+        self.unattended_until = None;
         self.outputs.push_back(CallOutput::Over);
+    }
+
+    /// Sees whether a browser is part of the call.
+    pub(super) fn attend(&mut self, now: Instant) {
+        let attended = [&self.caller, &self.callee].iter().any(|side| side.kind == LegKind::Browser);
+        let until = self.unattended_until.unwrap_or(now + self.deadlines.unattended);
+        self.unattended_until = (!attended).then_some(until);
     }
 
     pub(super) fn command(&mut self, party: Party, command: LegCommand) {

@@ -169,6 +169,7 @@ impl Call {
         let who = newcomer.who.clone();
         self.third = std::mem::replace(self.side_mut(by), newcomer);
         self.outputs.push_back(CallOutput::Swapped(by));
+        self.attend(now);
         if let Some(agreed) = agreed {
             self.agreed = Some((by, agreed));
         }

@@ -334,3 +334,30 @@ fn a_change_that_a_far_end_awaits_is_answered_in_its_new_call() {
         .filter(|output| matches!(output, CallOutput::Command(Party::Caller, LegCommand::ReofferAnswer(Ok(_)))));
     assert_eq!(answers.count(), 1, "{outputs:?}");
 }
+
+#[test]
+fn a_call_that_no_browser_is_part_of_any_more_has_an_end() {
+    let mut talk = Talk::transferring();
+    talk.says(Party::Third, answered(both_ways()));
+    talk.says(Party::Third, ended(Cause::Normal));
+    assert_eq!(talk.later(4 * 60 * 60 - 1), []);
+    let outputs = talk.later(1);
+    for party in [Party::Caller, Party::Callee] {
+        assert!(
+            outputs.iter().any(|output| matches!(output, CallOutput::Command(at, LegCommand::End(Cause::Failure(failure), _)) if *at == party && failure.code == ErrorCode::Timeout)),
+            "{outputs:?}"
+        );
+    }
+    assert_eq!(talk.later(40), [CallOutput::Over]);
+    assert_eq!(talk.call.poll_timeout(), None);
+}
+
+#[test]
+fn a_call_that_a_browser_is_part_of_lasts() {
+    let mut talk = Talk::new();
+    assert_eq!(talk.call.poll_timeout(), None);
+    talk.call.transfer(Party::Caller, (LegKind::Browser, identity("carol")), talk.now);
+    talk.says(Party::Third, answered(both_ways()));
+    talk.says(Party::Third, ended(Cause::Normal));
+    assert_eq!(talk.call.poll_timeout(), None);
+}
