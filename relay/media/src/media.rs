@@ -60,9 +60,10 @@ pub struct Media {
     faces: Mutex<HashMap<LegId, Face>>,
 }
 
-/// What stays the same of a browser's leg in all its descriptions.
+/// What stays the same of a browser's leg in all its descriptions, and how many there have been.
 #[derive(Debug, Clone)]
 struct Face {
+    generation: u16,
     ssrc: u32,
     video_ssrc: u32,
     cname: String,
@@ -129,7 +130,7 @@ impl Media {
         let handle = self.handle(worker)?;
         let new = new_leg(leg)?;
         let ice = IceCredentials::from_random(random()?);
-        let face = Face { ssrc: new.seed.ssrc, video_ssrc: new.video.ssrc, cname: new.cname.clone() };
+        let face = Face { generation: 0, ssrc: new.seed.ssrc, video_ssrc: new.video.ssrc, cname: new.cname.clone() };
         handle.order(Order::OpenWebRtc(new, ice.clone()))?;
         self.faces().insert(leg, face.clone());
         Ok(self.local(handle, ice, face))
@@ -223,16 +224,20 @@ impl Media {
         order: impl FnOnce(LegId, IceCredentials) -> Order,
     ) -> Result<WebRtcLocal, MediaError> {
         let handle = self.handle(worker)?;
-        let face = self.faces().get(&leg).cloned().ok_or(MediaError::NoLeg)?;
         let ice = IceCredentials::from_random(random()?);
+        let mut faces = self.faces();
+        let face = faces.get_mut(&leg).ok_or(MediaError::NoLeg)?;
         handle.order(order(leg, ice.clone()))?;
+        face.generation = face.generation.saturating_add(1);
+        let face = face.clone();
+        drop(faces);
         Ok(self.local(handle, ice, face))
     }
 
     fn local(&self, handle: &Handle, ice: IceCredentials, face: Face) -> WebRtcLocal {
-        let Face { ssrc, video_ssrc, cname } = face;
+        let Face { generation, ssrc, video_ssrc, cname } = face;
         let (fingerprint, candidates) = (self.identity.fingerprint(), handle.candidates.clone());
-        WebRtcLocal { ice, fingerprint, candidates, ssrc, video_ssrc, cname }
+        WebRtcLocal { ice, fingerprint, candidates, generation, ssrc, video_ssrc, cname }
     }
 
     fn faces(&self) -> MutexGuard<'_, HashMap<LegId, Face>> {

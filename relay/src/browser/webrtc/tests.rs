@@ -19,6 +19,7 @@ fn local() -> WebRtcLocal {
         ice: IceCredentials { ufrag: "relayrelay".into(), password: IcePassword::new("p".repeat(24)) },
         fingerprint: Fingerprint::from_bytes([1; 32]),
         candidates: vec![([192, 0, 2, 1], 40_000).into(), ([198, 51, 100, 1], 40_000).into()],
+        generation: 0,
         ssrc: 5,
         video_ssrc: 6,
         cname: "c".into(),
@@ -242,4 +243,20 @@ fn a_browser_that_lists_codecs_without_end_is_read_as_far_as_is_sensible() {
     let section = format!("m=video 9 UDP/TLS/RTP/SAVPF {}\na=mid:1\n{maps}{profiles}", numbers.join(" "));
     let long = format!("a=fmtp:28 {}\n", "x".repeat(5000));
     assert_eq!(said(&format!("{sound}{section}{long}")).video.unwrap().codecs.len(), 24);
+}
+
+#[test]
+fn candidates_of_a_restart_come_before_all_earlier_ones() {
+    let offered = parse(CHROMIUM);
+    let priorities = |generation: u16| -> Vec<u32> {
+        let (sdp, _) = answer(&offered, &WebRtcLocal { generation, ..local() }, &offered.audio(), 1);
+        let lines = sdp.lines().filter_map(|line| line.strip_prefix("a=candidate:"));
+        lines.map(|line| line.split(' ').nth(3).unwrap().parse().unwrap()).collect()
+    };
+    for (before, now) in [(0, 1), (1, 2), (123, 124)] {
+        let (before, now) = (priorities(before), priorities(now));
+        assert!(before[0] > before[1] && now[1] > before[0], "{before:?} {now:?}");
+    }
+    // What Chromium and Firefox give their first interface.
+    assert!(priorities(u16::MAX)[0] < 2_122_194_687);
 }

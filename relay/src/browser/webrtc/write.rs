@@ -11,8 +11,11 @@ const PROTOCOL: &str = "UDP/TLS/RTP/SAVPF";
 const OPUS: u8 = 111;
 const EVENTS_48K: u8 = 110;
 const EVENTS_8K: u8 = 126;
-/// RFC 8445 section 5.1.2.1: host candidates, the most preferred first.
-const HOST_PRIORITY: u32 = 0x7e00_00ff;
+/// RFC 8445 section 5.1.2.1: the type preference of host candidates, and the component RTP.
+const HOST: u32 = (126 << 24) | 255;
+/// The last generation whose candidates come before those of the one before. The lower priority of the two ends orders
+/// the pairs (section 6.1.2.3), so this stays below the local preference that browsers give their own candidates.
+const LAST_PREFERRED: u16 = 0x7c;
 /// The relay's one stream, so that sound and pictures are shown together (RFC 8830).
 const STREAM: &str = "offhook";
 
@@ -203,11 +206,18 @@ fn refused(section: &MediaDescription) -> MediaDescription {
 
 fn with_candidates(mut section: MediaDescription, local: &WebRtcLocal) -> MediaDescription {
     for (index, candidate) in (0u32..).zip(&local.candidates) {
-        let priority = HOST_PRIORITY.saturating_sub(index << 8);
+        let priority = priority(local.generation, index);
         let value = format!("{} 1 udp {priority} {} {} typ host", index + 1, candidate.ip(), candidate.port());
         section = section.with_attribute(Attribute::new("candidate", value));
     }
     section.with_attribute(Attribute::flag("end-of-candidates"))
+}
+
+/// The most preferred candidate first, and those of a restart before all earlier ones: a browser that has restarted ICE
+/// leaves a way gone dead at once for a better one, but for one that is only as good after seconds of silence.
+fn priority(generation: u16, index: u32) -> u32 {
+    let preference = (u32::from(generation.min(LAST_PREFERRED)) << 8) | 255u32.saturating_sub(index);
+    HOST | (preference << 8)
 }
 
 /// The offered payload types for the codecs agreed, in their order, with the events that go with them.
