@@ -10,6 +10,7 @@ mod order;
 mod plane;
 mod sessions;
 mod transfer;
+mod video;
 mod waiting;
 
 use std::sync::Arc;
