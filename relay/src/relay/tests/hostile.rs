@@ -122,3 +122,26 @@ fn reports_cannot_fill_the_log_by_way_of_many_connections() {
     let browser = world.user("alice");
     world.result(browser, "report", json!({"text": "it broke"}));
 }
+
+/// A browser whose network is gone is sent to for a while before anybody notices.
+#[test]
+fn a_flood_of_data_takes_no_browser_its_call() {
+    let mut world = World::demo();
+    let alice = world.user("alice");
+    let bob = world.greeted();
+    let token = world.result(bob, "openLocal", json!({"login": "bob"}))["token"].clone();
+    world.call(alice, "a1", "bob");
+    let call = world.answer(bob);
+    let seen = world.events(bob).len();
+    for _ in 0..20 {
+        for _ in 0..50 {
+            world.result(alice, "sendData", json!({"payload": "1"}));
+        }
+        world.later(Duration::from_secs(1));
+    }
+    world.lose(bob);
+    let back = world.greeted();
+    world.result(back, "resume", json!({"token": token, "lastSeq": seen}));
+    world.result(back, "hold", json!({"callId": call}));
+    assert_eq!(world.statuses(back, &call), ["HOLD"]);
+}
