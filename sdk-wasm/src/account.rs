@@ -52,7 +52,7 @@ pub struct Balanced {
 impl Balanced {
     /// Reads the balancer's JSON: `{"server": "relay1.example", "ws": 8080, "wss": 8443}`. Ports may be texts.
     pub fn read(answer: &impl Fields) -> Option<Self> {
-        let port = |name| answer.whole(name).or_else(|| answer.text(name)?.parse().ok());
+        let port = |name| answer.whole(name).or_else(|| text::whole(&answer.text(name)?));
         let server = answer.text("server").filter(|server| text::host(server).is_none())?;
         Some(Self { server, ws: port("ws"), wss: port("wss") })
     }
@@ -106,7 +106,8 @@ impl Account {
         let scheme = if self.url.starts_with("wss:") { "wss://" } else { "ws://" };
         let port = if scheme == "wss://" { balanced.wss } else { balanced.ws };
         let authority = self.url.get(scheme.len()..).unwrap_or_default();
-        let path = authority.find(['/', '?', '#']).and_then(|at| authority.get(at..)).unwrap_or("/");
+        let path = authority.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+        let path = path.and_then(|at| authority.get(at..)).unwrap_or("/");
         let port = port.map(|port| join(&[":", &offhook_protocol::decimal(u64::from(port))])).unwrap_or_default();
         join(&[scheme, &balanced.server, &port, path])
     }
@@ -181,12 +182,13 @@ fn local_user(reading: &mut Reading, options: &impl Fields, sip: &impl Fields) -
 /// The port as number or text; empty and 0 mean the default.
 fn port(reading: &mut Reading, sip: &impl Fields) -> Option<u16> {
     let port = match given(sip, "port") {
-        Some(text) => text.parse().ok(),
+        Some(text) => text::whole(&text),
         None => {
             sip.number("port")?;
-            sip.whole("port").and_then(|port| u16::try_from(port).ok())
+            sip.whole("port")
         }
     };
+    let port = port.and_then(|port| u16::try_from(port).ok());
     if port.is_none() {
         reading.refuse("port", &["port must be a number from 0 to 65535."]);
     }

@@ -73,8 +73,7 @@ impl Answer {
 fn headers(reading: &mut Reading, options: &impl Fields) -> Vec<Header> {
     let mut headers = Vec::new();
     let mut add = |name: &str, value: Option<String>| {
-        let header =
-            Header { name: name.trim().to_owned(), value: value.as_deref().unwrap_or_default().trim().to_owned() };
+        let header = Header { name: trimmed(name), value: trimmed(value.as_deref().unwrap_or_default()) };
         if value.is_none() || header.name.is_empty() || !is_one_line(&header.name) || !is_one_line(&header.value) {
             let sentence = "sipHeaders are texts such as \"X-Account: 42\", without control characters.";
             reading.refuse("sipHeaders", &[sentence]);
@@ -85,7 +84,7 @@ fn headers(reading: &mut Reading, options: &impl Fields) -> Vec<Header> {
     for item in &items {
         match item.itself() {
             Some(line) => {
-                let (name, value) = line.split_once(':').unwrap_or_default();
+                let (name, value) = text::cut(&line, b':').unwrap_or_default();
                 add(name, Some(value.to_owned()));
             }
             None => add(&item.text("0").unwrap_or_default(), item.text("1")),
@@ -135,12 +134,11 @@ impl Media {
     pub fn read(options: &impl Fields) -> Self {
         let constraints = options.object("constraints");
         let asks = |wanted: &_| Fields::flag(wanted, "video").unwrap_or(Fields::object(wanted, "video").is_some());
-        let names = options.text("stripCodecs").unwrap_or_default();
         Self {
             send_video: constraints.as_ref().is_some_and(asks),
             receive_video: options.flag("receiveVideo").unwrap_or(false),
             audio_unwanted: options.flag("receiveAudio") == Some(false),
-            strip_codecs: names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            strip_codecs: list(&options.text("stripCodecs").unwrap_or_default()),
         }
     }
 
@@ -148,6 +146,23 @@ impl Media {
     pub fn video(&self) -> bool {
         self.send_video || self.receive_video
     }
+}
+
+/// The names in a list with commas.
+fn list(mut names: &str) -> Vec<String> {
+    let mut list = Vec::new();
+    while !names.is_empty() {
+        let (name, rest) = text::cut(names, b',').unwrap_or((names, ""));
+        if !name.trim_ascii().is_empty() {
+            list.push(trimmed(name));
+        }
+        names = rest;
+    }
+    list
+}
+
+fn trimmed(text: &str) -> String {
+    text.trim_ascii().to_owned()
 }
 
 /// Keys to press for the far end.

@@ -17,6 +17,11 @@ impl<T> Queue<T> {
         self.0.push(item);
     }
 
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Takes the first out.
     pub(crate) fn pop(&mut self) -> Option<T> {
         (!self.0.is_empty()).then(|| self.0.remove(0))

@@ -1,5 +1,7 @@
 //! The little the SDK needs to know of a session description (RFC 8866).
 
+use crate::text::{cut, head};
+
 /// Whether it has a video section that is not refused.
 pub fn has_video(sdp: &str) -> bool {
     sdp.lines().any(|line| line.starts_with("m=video ") && !line.starts_with("m=video 0 "))
@@ -70,9 +72,9 @@ fn stripped_payloads<'a>(section: &[&'a str], unwanted: &dyn Fn(&str) -> bool) -
 
 /// The payload type of an `a=fmtp:97 apt=96` or `a=fmtp:63 111/111`, and the one it carries.
 fn carried_payload(line: &str) -> Option<(&str, &str)> {
-    let (payload, parameters) = line.strip_prefix("a=fmtp:")?.split_once(' ')?;
+    let (payload, parameters) = cut(line.strip_prefix("a=fmtp:")?, b' ')?;
     let carried = parameters.strip_prefix("apt=").unwrap_or(parameters);
-    Some((payload, carried.split(['/', ';']).next()?))
+    Some((payload, head(head(carried, b'/'), b';')))
 }
 
 /// `m=audio 9 UDP/TLS/RTP/SAVPF` and the payload types after it.
@@ -80,30 +82,27 @@ fn media_payloads(line: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
     if !line.starts_with("m=audio ") && !line.starts_with("m=video ") {
         return None;
     }
-    let (index, _) = line.match_indices(' ').nth(2)?;
+    let (index, _) = line.bytes().enumerate().filter(|(_, byte)| *byte == b' ').nth(2)?;
     let (head, payloads) = line.split_at_checked(index)?;
     Some((head, payloads.split_ascii_whitespace()))
 }
 
 /// The payload type of an `a=rtpmap`, and the codec with its clock rate and channels.
 fn mapping(line: &str) -> Option<(&str, &str)> {
-    line.strip_prefix("a=rtpmap:")?.split_once(' ')
+    cut(line.strip_prefix("a=rtpmap:")?, b' ')
 }
 
 /// The payload type an `a=rtpmap`, `a=fmtp` or `a=rtcp-fb` speaks of.
 fn attribute_payload(line: &str) -> Option<&str> {
     let rest = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].iter().find_map(|name| line.strip_prefix(name))?;
-    rest.split(' ').next()
+    Some(head(rest, b' '))
 }
 
 /// Whether that payload type is a codec of its own. Static types (RFC 3551) may have no `a=rtpmap`.
 fn carries_media(section: &[&str], payload: &str) -> bool {
     let mut mappings = section.iter().filter_map(|line| mapping(line));
     let codec = mappings.find(|(mapped, _)| *mapped == payload).map(|(_, codec)| codec);
-    !matches!(
-        codec.and_then(|codec| codec.split('/').next()),
-        Some("telephone-event" | "CN" | "rtx" | "red" | "ulpfec")
-    )
+    !matches!(codec.map(|codec| head(codec, b'/')), Some("telephone-event" | "CN" | "rtx" | "red" | "ulpfec"))
 }
 
 #[cfg(test)]

@@ -108,6 +108,27 @@ pub(crate) fn given(options: &impl Fields, field: &str) -> Option<String> {
     options.text(field).filter(|text| !text.is_empty())
 }
 
+/// The text before and after the first such byte. The standard library's `split_once` brings a search engine with it.
+pub(crate) fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let index = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..index)?, text.get(index.saturating_add(1)..)?))
+}
+
+/// The text before the first such byte, or all of it.
+pub(crate) fn head(text: &str, end: u8) -> &str {
+    cut(text, end).map_or(text, |(head, _)| head)
+}
+
+/// A whole number in decimal digits.
+pub(crate) fn whole(text: &str) -> Option<u32> {
+    let mut number: Option<u32> = None;
+    for byte in text.bytes() {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(digit).filter(|_| digit < 10)?);
+    }
+    number
+}
+
 /// Puts texts together. The standard library's `concat` is larger, as it is made for any kind of slice.
 pub(crate) fn join(parts: &[&str]) -> String {
     let mut text = String::new();
@@ -115,4 +136,24 @@ pub(crate) fn join(parts: &[&str]) -> String {
         text.push_str(part);
     }
     text
+}
+
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
+mod tests {
+    use super::{cut, head, whole};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_cut_as_the_standard_library_cuts_it(text in "[a-c:/ü]{0,12}") {
+            prop_assert_eq!(cut(&text, b':'), text.split_once(':'));
+            prop_assert_eq!(Some(head(&text, b'/')), text.split('/').next());
+        }
+
+        #[test]
+        fn a_number_is_read_as_the_standard_library_reads_it(text in "[0-9]{0,12}|[0-9x -]{0,4}") {
+            prop_assert_eq!(whole(&text), text.parse().ok());
+        }
+    }
 }

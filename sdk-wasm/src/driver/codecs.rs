@@ -3,6 +3,7 @@
 use super::fields::property;
 use crate::failure::{Code, Failure};
 use crate::sdp;
+use crate::text::head;
 use js_sys::{Array, Function, Reflect, RegExp};
 use offhook_protocol::ErrorCode;
 use wasm_bindgen::{JsCast, JsValue};
@@ -20,7 +21,7 @@ pub fn strip(sdp: String, names: &[String]) -> Result<String, Failure> {
     let unwanted = |codec: &str| {
         patterns.iter().any(|(name, pattern)| match pattern {
             Some(pattern) => pattern.test(codec),
-            None => codec.split('/').next().is_some_and(|codec| codec.eq_ignore_ascii_case(name)),
+            None => head(codec, b'/').eq_ignore_ascii_case(name),
         })
     };
     sdp::strip_codecs(&sdp, unwanted).ok_or_else(|| {

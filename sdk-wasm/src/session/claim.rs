@@ -93,7 +93,7 @@ impl Session {
                 Err(request) => self.outputs.push(Output::Send(request)),
             }
         }
-        for (asked, body) in self.requests.queued() {
+        while let Some((asked, body)) = self.requests.queued() {
             self.ask(asked, body, now);
         }
         if restored {

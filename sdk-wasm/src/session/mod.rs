@@ -407,7 +407,7 @@ impl Session {
 
     /// Those of calls end with their calls; those who sent data are told.
     fn abandon_requests(&mut self) {
-        for asked in self.requests.abandon() {
+        while let Some(asked) = self.requests.abandon() {
             if let Asked::Data(ticket) = asked {
                 self.outputs.push(Output::Delivered { ticket, outcome: Err(Failure::relay_lost()) });
             }

@@ -3,6 +3,7 @@
 use crate::Millis;
 use crate::call::Ask;
 use crate::clock::earlier;
+use crate::queue::Queue;
 use offhook_protocol::{Request, RequestBody};
 use std::rc::Rc;
 
@@ -68,9 +69,9 @@ pub(super) struct Requests {
     /// Sent on the socket that is there.
     pending: Vec<Pending>,
     /// Sent on a socket that was lost: carried out or not.
-    held: Vec<Pending>,
+    held: Queue<Pending>,
     /// Not sent yet.
-    queue: Vec<(Asked, RequestBody)>,
+    queue: Queue<(Asked, RequestBody)>,
 }
 
 #[derive(Debug)]
@@ -119,14 +120,17 @@ impl Requests {
 
     /// The socket is gone. What was about the connection itself has lost its meaning.
     pub(super) fn hold(&mut self) {
-        self.pending.retain(|pending| pending.asked.outlives_the_socket());
-        self.held.append(&mut self.pending);
+        for pending in std::mem::take(&mut self.pending) {
+            if pending.asked.outlives_the_socket() {
+                self.held.push(pending);
+            }
+        }
     }
 
     /// The session is there again. The next request that was sent before, and whose it is if the relay has carried it
     /// out: it has done so up to `done`, and what became of them, events tell. Otherwise it is sent again as it was.
     pub(super) fn again(&mut self, done: Option<u32>, now: Millis) -> Option<Result<Asked, Rc<Request>>> {
-        let held = (!self.held.is_empty()).then(|| self.held.remove(0))?;
+        let held = self.held.pop()?;
         if done.is_some_and(|done| held.request.id <= done) {
             return Some(Ok(held.asked));
         }
@@ -134,22 +138,15 @@ impl Requests {
         Some(Err(held.request))
     }
 
-    /// What was not sent yet.
-    pub(super) fn queued(&mut self) -> Vec<(Asked, RequestBody)> {
-        std::mem::take(&mut self.queue)
+    /// The next one that was not sent yet.
+    pub(super) fn queued(&mut self) -> Option<(Asked, RequestBody)> {
+        self.queue.pop()
     }
 
-    /// Gives up all that waits, and says whose it was.
-    pub(super) fn abandon(&mut self) -> Vec<Asked> {
-        self.held.append(&mut self.pending);
-        let mut abandoned = Vec::new();
-        for held in std::mem::take(&mut self.held) {
-            abandoned.push(held.asked);
-        }
-        for (asked, _) in self.queued() {
-            abandoned.push(asked);
-        }
-        abandoned
+    /// Gives up the next of all that wait, and says whose it was.
+    pub(super) fn abandon(&mut self) -> Option<Asked> {
+        let sent = self.held.pop().or_else(|| self.pending.pop()).map(|pending| pending.asked);
+        sent.or_else(|| self.queued().map(|(asked, _)| asked))
     }
 
     /// Whether one of those waits for its reply.
