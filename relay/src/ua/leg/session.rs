@@ -280,7 +280,7 @@ impl Session {
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
         let reoffer = self.reoffer.as_ref().and_then(Reoffer::poll_timeout);
-        answer.into_iter().chain(reoffer).chain(self.keys.poll_timeout()).min()
+        answer.into_iter().chain(reoffer).chain(self.next_press()).min()
     }
 
     /// Repeats our 2xx, gives up waiting for its ACK, or tries a re-INVITE again.

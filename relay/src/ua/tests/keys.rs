@@ -7,8 +7,9 @@ use offhook_protocol::ErrorCode;
 use offhook_protocol::request::DtmfMethod;
 use offhook_sip::message::{HeaderName, Method, Request};
 
+use super::peer::sdp;
 use super::scene::{LEG, Scene, body, header, seconds};
-use crate::call::{LegCommand, LegEvent};
+use crate::call::{Cause, Extras, LegCommand, LegEvent};
 
 fn key(key: char, method: DtmfMethod) -> LegCommand {
     LegCommand::Dtmf { digit: Digit::from_char(key).unwrap(), duration: Duration::from_millis(100), method }
@@ -183,4 +184,41 @@ fn keys_that_rtp_cannot_carry_are_a_warning() {
     scene.ua.media_event(&Event::DtmfRefused { leg: LEG });
     scene.drain();
     assert_eq!(warning(&mut scene).code, ErrorCode::Rejected);
+}
+
+/// Whoever is woken for a key that may not go would be woken again at once, and again.
+fn assert_asleep(scene: &Scene) {
+    assert!(scene.ua.poll_timeout().is_none_or(|due| due > scene.now), "woken for nothing");
+}
+
+#[test]
+fn keys_of_a_call_that_is_hung_up_wait_for_nothing() {
+    let (mut scene, _) = Scene::established();
+    press(&mut scene, "123", DtmfMethod::Info);
+    let (first, _) = info(&mut scene);
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
+    let bye = scene.request(&Method::Bye);
+    scene.event();
+    scene.now += Duration::from_millis(300);
+    scene.respond(&first, 200);
+    assert_asleep(&scene);
+    scene.respond(&bye, 200);
+    scene.assert_forgotten();
+}
+
+#[test]
+fn keys_wait_for_an_ack_asleep() {
+    let (mut scene, peer) = Scene::established();
+    press(&mut scene, "1", DtmfMethod::Info);
+    let (first, _) = info(&mut scene);
+    scene.respond(&first, 200);
+    scene.wait(seconds(1));
+    scene.give(peer.reinvite(1, &sdp("sendonly")));
+    let LegEvent::Reoffer(asked) = scene.event() else { panic!("no offer") };
+    scene.command(LEG, LegCommand::ReofferAnswer(Ok(asked)));
+    scene.response(200);
+    press(&mut scene, "2", DtmfMethod::Info);
+    assert_asleep(&scene);
+    scene.give(peer.ack(1).build().unwrap());
+    assert_eq!(info(&mut scene).1, "2");
 }

@@ -37,11 +37,6 @@ struct Sent {
 }
 
 impl Keys {
-    /// When [`Session::press_next`] is due.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.not_before.filter(|_| !self.waiting.is_empty() && self.sent.is_none())
-    }
-
     pub(super) fn is_about(&self, id: RequestId) -> bool {
         self.sent.as_ref().is_some_and(|sent| sent.id == Some(id))
     }
@@ -72,10 +67,14 @@ impl Session {
         self.press_next(common, hop, now);
     }
 
+    /// When [`Session::press_next`] has something to do. Whatever else a key waits for tells when it is there.
+    pub(super) fn next_press(&self) -> Option<Instant> {
+        self.keys.not_before.filter(|_| self.may_press() && !self.keys.waiting.is_empty())
+    }
+
     /// Sends the next key, if it is its time.
     pub(super) fn press_next(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
-        let may_send = matches!(self.bye, Bye::None) && self.answer.is_none() && self.keys.sent.is_none();
-        if !may_send || self.keys.not_before.is_some_and(|at| now < at) {
+        if !self.may_press() || self.keys.not_before.is_some_and(|at| now < at) {
             return;
         }
         let Some(signal) = self.keys.waiting.pop_front() else { return };
@@ -126,6 +125,10 @@ impl Session {
         };
         common.respond(id, request, StatusCode::OK);
         common.event(LegEvent::Dtmf { digit, duration, method });
+    }
+
+    fn may_press(&self) -> bool {
+        matches!(self.bye, Bye::None) && self.answer.is_none() && self.keys.sent.is_none()
     }
 
     /// A peer that does not take one key will not take the next.
