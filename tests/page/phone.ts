@@ -234,6 +234,23 @@ const testPhone = {
     await video.play();
   },
 
+  /** The addresses that the browser would make calls from. */
+  async addresses(): Promise<string[]> {
+    const connection = new RTCPeerConnection();
+    const found = new Set<string>();
+    const gathered = new Promise<void>((resolve) => {
+      connection.onicecandidate = ({ candidate }) => {
+        if (candidate === null) resolve();
+        else if (candidate.address !== null) found.add(candidate.address);
+      };
+    });
+    connection.createDataChannel("addresses");
+    await connection.setLocalDescription();
+    await gathered;
+    connection.close();
+    return [...found];
+  },
+
   async loopback(): Promise<void> {
     recorder = await loopback();
   },

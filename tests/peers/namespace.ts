@@ -68,7 +68,8 @@ export class Link {
     return `${NETWORK}.${this.number}.1`;
   }
 
-  private get inner(): string {
+  /** The namespace's end. */
+  get inner(): string {
     return `${NETWORK}.${this.number}.2`;
   }
 
@@ -79,9 +80,10 @@ export class Link {
     this.namespace.run("ip", "route", "replace", "default", "via", this.address, "dev", this.near, "metric", `${100 + this.number}`);
   }
 
-  /** Takes it out of the namespace, where the system notices at once. */
+  /** Takes it out of the namespace, where the system notices at once and forgets the address. */
   unplug(): void {
     this.namespace.run("ip", "link", "set", this.near, "down");
+    this.namespace.run("ip", "address", "flush", "dev", this.near);
   }
 
   /** Sends everything that goes through it to nobody, both ways. It looks as if it were well. */

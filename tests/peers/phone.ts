@@ -168,6 +168,11 @@ export class BrowserPhone {
     return this.tab.run(() => window.testPhone.mirror(), undefined);
   }
 
+  /** The addresses that its browser would make calls from. */
+  addresses(): Promise<string[]> {
+    return this.tab.run(() => window.testPhone.addresses(), undefined);
+  }
+
   loopback(): Promise<void> {
     return this.tab.run(() => window.testPhone.loopback(), undefined);
   }

@@ -79,7 +79,8 @@ impl Call {
         bridge.open_rtp(new_leg(OTHER_PHONE)).unwrap();
         let (mut browser, remote) = Connection::offer(now, browser_address, &[PCMU]);
         let candidates = vec![shared];
-        let answer = WebRtcLocal { ice, fingerprint, candidates, generation: 0, ssrc: 8, video_ssrc: 71, cname: "bench".into() };
+        let answer =
+            WebRtcLocal { ice, fingerprint, candidates, generation: 0, ssrc: 8, video_ssrc: 71, cname: "bench".into() };
         browser.answered(now, &answer);
         let mut call = Self {
             bridge,
