@@ -217,10 +217,11 @@ async fn dropping_the_phone_lets_go_of_everything() {
 }
 
 #[wasm_bindgen_test]
-async fn many_calls_need_no_more_memory_than_a_few() {
+async fn many_calls_need_no_more_memory_than_a_few_and_hold_on_to_nothing() {
     let page = Page::new().await;
     let bytes = || property(&property(&wasm_bindgen::memory(), "buffer"), "byteLength").as_f64();
-    let mut after_a_few = None;
+    let held = || page::held(&property(&wasm_bindgen::exports(), "__wbindgen_externrefs"));
+    let (mut memory, mut few) = (None, 0);
     for round in 0..30 {
         let id = round.to_string();
         page.call(&id).await;
@@ -228,9 +229,9 @@ async fn many_calls_need_no_more_memory_than_a_few() {
         page.sink.reaches(&id, "FINISH").await;
         page.relay.close();
         if round == 10 {
-            after_a_few = bytes();
+            (memory, few) = (bytes(), held());
         }
     }
-    assert_eq!(bytes(), after_a_few);
+    assert_eq!((bytes(), held()), (memory, few));
     assert_eq!(still_open(), [0, 0, 1, 0]);
 }

@@ -6,11 +6,11 @@
 use super::codecs;
 use super::fields::{property, set, text};
 use super::media::{self, Capture};
+use super::page::Ear;
 use crate::dial::Media;
 use crate::failure::{Code, Failure};
 use js_sys::{Array, Function, Object, Promise};
 use std::cell::Cell;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MediaStreamTrack, RtcPeerConnection, RtcRtpSender, RtcRtpTransceiver};
@@ -53,7 +53,7 @@ pub struct Connection {
     /// Settles when the connection is closed, which the promises of a closed connection never do (W3C WebRTC, 4.4.1.3).
     closed: Promise,
     settle_closed: Option<Function>,
-    _heard: Closure<dyn FnMut(JsValue)>,
+    _heard: Ear,
 }
 
 impl Connection {
@@ -66,7 +66,7 @@ impl Connection {
         let connection = RtcPeerConnection::new_with_configuration(configuration.unchecked_ref())
             .map_err(|_| Failure::field("mediaOptions", "The browser refuses mediaOptions as an RTCConfiguration."))?;
         let watched = connection.clone();
-        let heard = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| match text(&event, "type").as_str() {
+        let heard = Ear::new(move |event: JsValue| match text(&event, "type").as_str() {
             "track" => news(News::Track(property(&event, "track").unchecked_into())),
             _ => match text(&watched, "connectionState").as_str() {
                 "connected" => news(News::Connected),

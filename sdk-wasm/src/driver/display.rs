@@ -2,10 +2,9 @@
 
 use super::fields::{property, set, text};
 use super::media;
-use super::page::listen;
+use super::page::{Ear, listen};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Element, HtmlMediaElement, MediaStream};
@@ -48,7 +47,7 @@ pub struct Display {
     after: After,
     ended: Cell<bool>,
     listening: Cell<bool>,
-    gesture: RefCell<Option<Closure<dyn FnMut(JsValue)>>>,
+    gesture: RefCell<Option<Ear>>,
 }
 
 /// What becomes of the element in the end.
@@ -170,7 +169,7 @@ impl Display {
                 display.play();
             }
         };
-        self.gesture.borrow_mut().get_or_insert_with(|| Closure::new(touched));
+        self.gesture.borrow_mut().get_or_insert_with(|| Ear::new(touched));
         self.listen(true);
     }
 

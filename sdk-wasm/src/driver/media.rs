@@ -3,10 +3,10 @@
 use super::constraints::Constraints;
 use super::devices;
 use super::fields::{property, set, text};
+use super::page::Ear;
 use crate::dial::Media;
 use crate::failure::Failure;
 use std::cell::{Cell, RefCell};
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MediaStream, MediaStreamTrack};
 
@@ -25,7 +25,7 @@ pub struct Capture {
 struct Parked {
     camera: MediaStreamTrack,
     screen: MediaStreamTrack,
-    _screen_ended: Closure<dyn FnMut(JsValue)>,
+    _screen_ended: Ear,
 }
 
 impl Capture {
@@ -92,7 +92,7 @@ impl Capture {
     /// Puts a screen in place of the camera. `ended` runs when the person ends the sharing in the browser.
     pub fn share(&self, camera: MediaStreamTrack, screen: MediaStreamTrack, ended: impl FnMut(JsValue) + 'static) {
         self.exchange(&camera, &screen);
-        let ended = Closure::<dyn FnMut(JsValue)>::new(ended);
+        let ended = Ear::new(ended);
         set(&screen, "onended", ended.as_ref());
         self.parked.replace(Some(Parked { camera, screen, _screen_ended: ended }));
     }

@@ -6,6 +6,9 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventTarget;
 
+/// A function of ours that the browser calls with an event. One type for all: each costs code in the wasm and its glue.
+pub type Ear = Closure<dyn FnMut(JsValue)>;
+
 /// What can happen to a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -18,7 +21,7 @@ pub enum Change {
 /// Ears for all that. Dropping it takes them off.
 pub struct Page {
     ears: Vec<(EventTarget, &'static str)>,
-    heard: Closure<dyn FnMut(JsValue)>,
+    heard: Ear,
 }
 
 impl Page {
@@ -31,7 +34,7 @@ impl Page {
         let network = network.is_object().then(|| network.unchecked_into::<EventTarget>());
         let kind = RefCell::new(network.as_ref().map(|network| text(network, "type")));
         let watched = network.clone();
-        let heard = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| match text(&event, "type").as_str() {
+        let heard = Ear::new(move |event: JsValue| match text(&event, "type").as_str() {
             "online" => news(Change::Network),
             // A page that the browser keeps comes back, and finds its session.
             "pagehide" if property(&event, "persisted").is_falsy() => news(Change::Gone),
@@ -63,7 +66,7 @@ impl Drop for Page {
 }
 
 /// Begins to listen, before anything in the page can stop the event, or no longer does.
-pub fn listen(target: &EventTarget, event: &str, heard: &Closure<dyn FnMut(JsValue)>, begin: bool) {
+pub fn listen(target: &EventTarget, event: &str, heard: &Ear, begin: bool) {
     let heard = heard.as_ref().unchecked_ref();
     let _done = if begin {
         target.add_event_listener_with_callback_and_bool(event, heard, true)

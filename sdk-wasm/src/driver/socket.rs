@@ -1,10 +1,10 @@
 //! A WebSocket that speaks `offhook.v1`.
 
 use super::fields::{JsFields, property, set, text};
+use super::page::Ear;
 use crate::session::Input;
 use offhook_protocol::compact::Message;
 use wasm_bindgen::JsValue;
-use wasm_bindgen::closure::Closure;
 use web_sys::WebSocket;
 
 /// "Normal closure" (RFC 6455 section 7.4.1). Without it the relay takes the socket for lost, and keeps the session, and
@@ -20,14 +20,14 @@ const HEARD: [&str; 3] = ["onopen", "onmessage", "onclose"];
 pub struct Socket {
     socket: WebSocket,
     code: u16,
-    _heard: Closure<dyn FnMut(JsValue)>,
+    _heard: Ear,
 }
 
 impl Socket {
     /// Begins to open it. `None` when the browser refuses the URL, such as `ws:` in a page that came over HTTPS.
     pub fn open(url: &str, news: impl Fn(Input) + 'static) -> Option<Self> {
         let socket = WebSocket::new_with_str(url, offhook_protocol::SUBPROTOCOL).ok()?;
-        let heard = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
+        let heard = Ear::new(move |event: JsValue| {
             news(match text(&event, "type").as_str() {
                 "open" => Input::SocketOpened,
                 "message" => Input::Frame(read(&event)),

@@ -1,10 +1,10 @@
 //! The page's clock, and one timer on it.
 
+use super::page::Ear;
 use crate::Millis;
 use std::cell::Cell;
 use std::rc::Rc;
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 
 /// The longest time a browser's timer can be set to. Waking too early does no harm.
 const LONGEST: Millis = 0x7fff_ffff;
@@ -17,7 +17,7 @@ pub fn now() -> Millis {
 
 /// Calls back at the time it was last set to.
 pub struct Timer {
-    wake: Closure<dyn FnMut(JsValue)>,
+    wake: Ear,
     /// The time it is set to, and the browser's handle.
     armed: Rc<Cell<Option<(Millis, i32)>>>,
 }
@@ -27,7 +27,7 @@ impl Timer {
     pub fn new(mut wake: impl FnMut() + 'static) -> Self {
         let armed = Rc::<Cell<_>>::default();
         let fired = armed.clone();
-        let wake = Closure::new(move |_: JsValue| {
+        let wake = Ear::new(move |_| {
             fired.set(None);
             wake();
         });

@@ -33,6 +33,8 @@ extern "C" {
     pub fn block_sound(blocked: bool);
     #[wasm_bindgen(js_name = touch)]
     pub fn touch();
+    /// How many things of the page the wasm holds, by its table of them.
+    pub fn held(table: &JsValue) -> u32;
     /// Has an event happen to the window.
     pub fn happen(event: &str);
     #[wasm_bindgen(js_name = listenerCount)]

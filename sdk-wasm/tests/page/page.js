@@ -89,6 +89,12 @@ export function touch() {
   document.documentElement.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
 }
 
+export function held(table) {
+  let count = 0;
+  for (let i = 0; i < table.length; i++) if (table.get(i) != null) count++;
+  return count;
+}
+
 export function happen(event) {
   window.dispatchEvent(new Event(event));
 }
