@@ -22,6 +22,10 @@ mkdirSync(path("dist"));
 const module = shorten(readFileSync(wasm));
 writeFileSync(path("dist/offhook_sdk_bg.wasm"), module.wasm);
 
+const { split, join } = await source("src/wasm-streams.ts");
+const streams = split(module.wasm);
+if (!module.wasm.equals(join(streams))) throw new Error("The module cannot be put together again from its streams.");
+
 const shared = {
   bundle: true,
   minify: true,
@@ -58,12 +62,18 @@ copyFileSync(path("dist/flashphoner.js"), path("dist/flashphoner.cjs"));
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", path("tsconfig.build.json")], { stdio: "inherit" });
 
+/** A source of the package, for this script. */
+async function source(name) {
+  const { outputFiles } = await build({ entryPoints: [path(name)], bundle: true, write: false, format: "esm" });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+
 /** Gives the generated files the names that the sources import, and puts the guard of src/trap.ts in their way. */
 function wasmNames(builder) {
   builder.onResolve({ filter: /^#glue$/ }, () => ({ path: glue }));
   builder.onResolve({ filter: /^#wasm-text$/ }, () => ({ path: wasm, namespace: "text" }));
   builder.onLoad({ filter: /offhook_sdk_bg\.wasm$/, namespace: "text" }, () => {
-    const { order, text } = encode(module.wasm);
+    const { order, text } = encode(streams);
     return { contents: `export const order = ${JSON.stringify(order)}, text = ${JSON.stringify(text)};`, loader: "js" };
   });
   builder.onLoad({ filter: /offhook_sdk\.js$/ }, () => ({
