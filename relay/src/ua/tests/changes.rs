@@ -1,7 +1,7 @@
 use offhook_media::{Codec, Direction};
 use offhook_protocol::ErrorCode;
 use offhook_sip::digest::{Algorithm, Password, Verdict, Verifier};
-use offhook_sip::message::{HeaderName, Method, Request};
+use offhook_sip::message::{HeaderName, Message, Method, Request};
 
 use super::peer::{Peer, foreign_sdp, sdp, sdp_at};
 use super::scene::{LEG, Scene, audio, body, failure, header, seconds};
@@ -386,4 +386,19 @@ fn a_change_that_waits_for_the_ack_is_dropped_when_the_call_ends() {
     scene.give(peer.ack(1).build().unwrap());
     scene.request(&Method::Bye);
     scene.assert_quiet();
+}
+
+#[test]
+fn a_change_that_was_to_be_tried_again_is_dropped_with_the_call() {
+    let (mut scene, _) = Scene::established();
+    let first = reoffer(&mut scene, Direction::SendOnly);
+    scene.respond(&first, 491);
+    scene.request(&Method::Ack);
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
+    scene.request(&Method::Bye);
+    scene.event();
+    scene.wait(seconds(10));
+    assert!(
+        scene.sent.iter().all(|(_, message)| matches!(message, Message::Request(bye) if *bye.method() == Method::Bye))
+    );
 }

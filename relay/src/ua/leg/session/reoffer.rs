@@ -124,7 +124,8 @@ impl Session {
         }
     }
 
-    /// Cancels a re-INVITE that is on its way: without that, one that was answered with 100 would wait for ever.
+    /// Cancels a re-INVITE that is on its way: without that, one that was answered with 100 would wait for ever. One that
+    /// was yet to go never does.
     pub(super) fn cancel_reoffer(&mut self, common: &mut Common) {
         let Some(reoffer) = self.reoffer.take() else { return };
         self.reoffer = match reoffer.wait {
@@ -132,7 +133,8 @@ impl Session {
                 common.outputs.extend(reoffer.id.map(|id| LegOutput::Cancel(id, None)));
                 Some(Reoffer { wait: Wait::Cancelled { request }, ..reoffer })
             }
-            wait => Some(Reoffer { wait, ..reoffer }),
+            wait @ Wait::Cancelled { .. } => Some(Reoffer { wait, ..reoffer }),
+            Wait::Retry(_) | Wait::Ack => None,
         };
     }
 
