@@ -1,8 +1,10 @@
 //! The whole machine against a world that does anything in any order.
 
+mod scenes;
+
 use super::*;
 use crate::account::{Identity, Link};
-use crate::call::Target;
+use crate::call::{MediaAction, Target};
 use crate::dial::{Answer, Media};
 use crate::failure::Code;
 use crate::session::Input;
@@ -13,7 +15,7 @@ use offhook_protocol::event::{
 };
 use offhook_protocol::reply::{Done, Outcome, Reply, ReplyBody, SessionOpened};
 use offhook_protocol::request::{OpenLocal, Ping};
-use offhook_protocol::{CallStatus, ErrorCode, RegistrationState, Secret};
+use offhook_protocol::{CallStatus, ErrorCode, RegistrationState, Request, Secret};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
