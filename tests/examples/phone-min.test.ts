@@ -118,6 +118,18 @@ describe("Phone Min connects", () => {
     await ann.visible("#answerBtn");
   });
 
+  it("loaded again, takes its session back with the token it had", async () => {
+    const ann = await connected("ann");
+    const token = await ann.value("#authToken");
+    await ann.page.reload();
+    await ann.visible("#callBtn");
+    await ann.fill({ "#authToken": token });
+    const from = ann.texts.now();
+    await ann.click("#connectTokenBtn");
+    await ann.shows("regStatus", "REGISTERED", { from });
+    assert.deepEqual(ann.history("regStatus", from), ["ESTABLISHED", "REGISTERED"]);
+  });
+
   it("with a token nobody knows, shows FAILED", async () => {
     const ann = await arrive("ann");
     await ann.fill({ "#authToken": "a-token-that-was-never-given" });
