@@ -12,6 +12,8 @@ const GREEN: Film = { ground: [20, 150, 40] };
 
 const set = stage({ users: { alice: "", bob: "", carol: "" }, secondBrowser: true, films: [BLUE, GREEN] });
 
+type Who = "alice" | "bob";
+
 interface Conversation {
   alice: BrowserPhone;
   bob: BrowserPhone;
@@ -19,13 +21,14 @@ interface Conversation {
   in: string;
 }
 
-/** A call from Alice to Bob that is up; either may have a camera. */
-async function conversation(cameras: { alice: boolean; bob: boolean }): Promise<Conversation> {
+/** A call from Alice to Bob that is up; either may have a camera, and say whether it wants to be shown pictures. */
+async function conversation(cameras: Record<Who, boolean>, wants: Partial<Record<Who, boolean>> = {}): Promise<Conversation> {
+  const asked = (who: Who): { receiveVideo?: boolean } => (wants[who] === undefined ? {} : { receiveVideo: wants[who] });
   const [alice, bob] = [await set.local("alice"), await set.local("bob", { in: set.secondBrowser })];
-  const out = await alice.call("bob", { camera: cameras.alice });
+  const out = await alice.call("bob", { camera: cameras.alice, ...asked("alice") });
   const incoming = (await bob.incoming()).id;
   await alice.event(out, "RING");
-  await bob.answer(incoming, { camera: cameras.bob });
+  await bob.answer(incoming, { camera: cameras.bob, ...asked("bob") });
   await Promise.all([alice.event(out, "ESTABLISHED"), bob.event(incoming, "ESTABLISHED")]);
   return { alice, bob, out, in: incoming };
 }
@@ -61,6 +64,20 @@ describe("a video call between browsers", () => {
     await alice.act(out, "unhold");
     await Promise.all([alice.event(out, "ESTABLISHED", { from: from[0] }), bob.event(incoming, "ESTABLISHED", { from: from[1] })]);
     await Promise.all([sees(alice, GREEN), sees(bob, BLUE)]);
+  });
+
+  it("shows the caller's picture to a callee without a camera", async () => {
+    const { alice, bob } = await conversation({ alice: true, bob: false }, { bob: true });
+    await sees(bob, BLUE);
+    await Promise.all([alice.record(), bob.record()]);
+    await Promise.all([hears(alice, OTHER_VOICE), hears(bob, BROWSER_VOICE)]);
+    assert.equal(await alice.seen(), undefined);
+  });
+
+  it("shows the callee's picture to a caller without a camera who asks for one", async () => {
+    const { alice, bob } = await conversation({ alice: false, bob: true }, { alice: true });
+    await sees(alice, GREEN);
+    assert.equal(await bob.seen(), undefined);
   });
 
   it("is a call of sound alone when it is answered without pictures", async () => {

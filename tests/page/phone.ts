@@ -39,6 +39,8 @@ export interface Report {
 /** What a test may choose for a call or an answer beside its media. */
 export interface AnswerChoice {
   camera?: boolean;
+  /** Whether to be shown pictures; without it they are taken if they come. */
+  receiveVideo?: boolean;
   sipHeaders?: Record<string, string>;
   sipSDP?: string[];
 }

@@ -17,8 +17,9 @@ use crate::rtp::Header;
 /// Packets this far behind the newest are taken for replays. Pictures at 500 packets/s: 2 s, in
 /// which one that was lost may be sent again.
 const REPLAY_WINDOW: usize = 1024;
-/// Sources a browser may send from: a microphone and a camera, replaced now and then.
-const MAX_SOURCES: usize = 16;
+/// Sources a browser may send from: a microphone and a camera, which are other ones each time a
+/// page begins to show pictures anew.
+const MAX_SOURCES: usize = 64;
 /// Failures after which the context for unknown sources is made afresh.
 const MAX_FAILURES: usize = 64;
 
