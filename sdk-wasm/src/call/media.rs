@@ -95,11 +95,8 @@ impl Call {
                 self.recovery.disconnected(now);
                 None
             }
-            MediaEvent::Broken => self.recovery.broken(false, now),
-            MediaEvent::Silent if self.status == Status::Reached(CallStatus::Established) => {
-                let connected = self.recovery.is_connected();
-                self.recovery.broken(connected, now)
-            }
+            MediaEvent::Broken => self.recovery.broken(now),
+            MediaEvent::Silent if self.status == Status::Reached(CallStatus::Established) => self.recovery.silent(now),
             MediaEvent::Flowing => self.recovery.flowing(),
             _ => None,
         };

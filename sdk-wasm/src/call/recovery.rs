@@ -11,6 +11,9 @@ const SHAKY: Millis = 1_000;
 /// The pause after the first restart; it doubles up to the longest.
 const FIRST_PAUSE: Millis = 2_000;
 const LONGEST_PAUSE: Millis = 8_000;
+/// How many silences of a connection that seems to work are taken for a fault of it. A far end that has nothing to say
+/// may send nothing.
+const SILENCES: u32 = 3;
 /// How long to try, with the relay in reach.
 const GIVE_UP: Millis = 30_000;
 
@@ -52,6 +55,8 @@ pub(super) enum Due {
 pub(super) struct Recovery {
     connected: bool,
     shaky_until: Option<Millis>,
+    /// How many silences there were since the connection was last known to be at fault.
+    silences: u32,
     restart: Option<Restart>,
 }
 
@@ -76,6 +81,7 @@ impl Recovery {
     /// The connection is interrupted, and it is too early to do anything about it.
     pub(super) fn interrupted(&mut self) {
         self.connected = false;
+        self.silences = 0;
     }
 
     /// The connection is interrupted.
@@ -86,14 +92,21 @@ impl Recovery {
         }
     }
 
-    /// The connection will not come back by itself, or seems to carry nothing.
-    pub(super) fn broken(&mut self, connected: bool, now: Millis) -> Option<Repair> {
-        self.connected = connected;
+    /// The connection will not come back by itself.
+    pub(super) fn broken(&mut self, now: Millis) -> Option<Repair> {
+        self.interrupted();
         self.begin(false, now)
+    }
+
+    /// The connection seems to carry nothing.
+    pub(super) fn silent(&mut self, now: Millis) -> Option<Repair> {
+        self.silences = self.silences.saturating_add(1);
+        if self.silences > SILENCES { None } else { self.begin(false, now) }
     }
 
     /// The way to the relay may be another one now.
     pub(super) fn network_changed(&mut self, now: Millis) -> Option<Repair> {
+        self.silences = 0;
         self.begin(true, now)
     }
 

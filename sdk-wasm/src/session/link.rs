@@ -181,7 +181,9 @@ impl Link {
     pub(super) fn due(&self, grace: Millis) -> Option<(Millis, Due)> {
         let mut earliest = Earliest::none();
         if let Some(loss) = self.loss {
-            earliest.consider(Some(loss.at.saturating_add(self.options.reconnect)), Due::GiveUp);
+            // An attempt under way is waited for: a computer that has slept for hours deserves one.
+            let last = loss.at.saturating_add(self.options.reconnect);
+            earliest.consider((self.stage == Stage::Waiting).then_some(last), Due::GiveUp);
             let gone = loss.at.saturating_add(grace).saturating_add(RELAY_NOTICES);
             earliest.consider((!loss.mourned).then_some(gone), Due::Mourn);
         }

@@ -134,6 +134,24 @@ fn silence_in_an_established_call_restarts_ice_once() {
 }
 
 #[test]
+fn a_far_end_that_falls_silent_again_and_again_is_believed() {
+    let mut bench = Bench::connected();
+    for _ in 0..5 {
+        bench.media(MediaEvent::Silent);
+        if bench.sent("offer") < bench.did("RestartIce") {
+            bench.restart();
+        }
+        bench.media(MediaEvent::Flowing);
+        bench.now += 10_000;
+    }
+    assert_eq!(bench.did("RestartIce"), 3);
+    bench.media(MediaEvent::Disconnected);
+    bench.media(MediaEvent::Connected);
+    bench.media(MediaEvent::Silent);
+    assert_eq!(bench.did("RestartIce"), 4, "a connection that was at fault since is not");
+}
+
+#[test]
 fn a_call_on_hold_may_be_silent() {
     let mut bench = Bench::connected();
     bench.status(CallStatus::Hold);

@@ -126,6 +126,17 @@ fn a_session_that_does_not_come_back_is_given_up_after_five_minutes() {
 }
 
 #[test]
+fn a_computer_that_wakes_after_hours_gets_one_more_attempt() {
+    let mut bench = lost();
+    bench.now += 10_000_000;
+    bench.handle(Input::Tick);
+    assert!(bench.session.is_usable() && bench.has(&Output::OpenSocket("ws://localhost/".into())));
+    bench.lose();
+    bench.wait();
+    assert_eq!(bench.statuses(), ["DISCONNECTED"]);
+}
+
+#[test]
 fn an_app_that_wants_no_reconnecting_gets_none() {
     let link = account::Link { reconnect: 0, ..account::Link::default() };
     let mut bench = Bench::with(Account { link, ..account(false) });
