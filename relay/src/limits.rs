@@ -64,6 +64,13 @@ impl RateLimit {
 /// of each, so that without a bound one end could drown the other.
 pub const KEYS_PER_SECOND: u32 = 50;
 
+/// Changes of its session, such as a hold, an end of a call may ask for at once, and how often one more: the other end is
+/// told of each.
+pub const CHANGES_AT_ONCE: u32 = 20;
+
+/// See [`CHANGES_AT_ONCE`].
+pub const CHANGE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Kilobytes of app data a connection may send per second in the mean, as [`RateLimit`] counts.
 pub const DATA_KB_PER_SECOND: u32 = 64;
 

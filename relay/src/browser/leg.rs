@@ -66,6 +66,8 @@ pub struct BrowserLeg {
     agreed: Option<Description>,
     /// How far the call has come before its answer, as the browser was told.
     progress: Option<CallStatus>,
+    /// How often it was told.
+    progressed: u8,
     /// The browser holds the far end.
     holds: bool,
     /// What the core allows towards this browser.
@@ -109,6 +111,7 @@ impl BrowserLeg {
             about: About::default(),
             agreed: None,
             progress: None,
+            progressed: 0,
             holds: false,
             direction: Direction::SendRecv,
             version: 0,

@@ -110,6 +110,18 @@ fn progress_that_is_said_again_is_told_once() {
 }
 
 #[test]
+fn progress_without_end_is_not_told_without_end() {
+    let mut leg = calling();
+    for _ in 0..1000 {
+        leg.command(LegCommand::Ringing(None, Extras::default()), start());
+        leg.command(LegCommand::Progress(None, Extras::default()), start());
+    }
+    assert_eq!(said(&mut leg).len(), 16);
+    leg.command(LegCommand::Answer(audio(&[Codec::Pcma], Direction::SendRecv), Extras::default()), start());
+    assert!(said(&mut leg).contains(&"Established".to_owned()));
+}
+
+#[test]
 fn an_answer_with_another_codec_than_the_early_one_is_offered_anew() {
     let mut leg = calling();
     leg.command(LegCommand::Progress(Some(audio(&[Codec::Pcma], Direction::SendRecv)), Extras::default()), start());

@@ -8,7 +8,7 @@ use super::{MediaPlane, Relay};
 use crate::browser::webrtc::BrowserDescription;
 use crate::browser::{self, BrowserLeg};
 use crate::call::{Call, Cause, Description, Extras, Identity, LegKind, Party, failure_for_status};
-use crate::limits::{KEYS_PER_SECOND, RateLimit};
+use crate::limits::{CHANGE_INTERVAL, CHANGES_AT_ONCE, KEYS_PER_SECOND, RateLimit};
 use crate::route::{self, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
 use crate::session::{Account, Session, SessionId, display_name};
@@ -67,8 +67,18 @@ pub(super) struct LegEntry<W> {
     pub(super) driver: Driver,
     /// Of the keys that are pressed there.
     pub(super) keys: RateLimit,
+    /// Of the changes it asks for.
+    pub(super) changes: RateLimit,
     /// The deadline that the schedule knows of.
     pub(super) scheduled: Option<Instant>,
+}
+
+impl<W> LegEntry<W> {
+    pub(super) fn new(call: CallId, party: Party, worker: W, driver: Driver, now: Instant) -> Self {
+        let keys = RateLimit::new(KEYS_PER_SECOND, now);
+        let changes = RateLimit::every(CHANGE_INTERVAL, CHANGES_AT_ONCE, now);
+        Self { call, party, worker, driver, keys, changes, scheduled: None }
+    }
 }
 
 pub(super) enum Driver {
@@ -314,9 +324,7 @@ impl<M: MediaPlane> Relay<M> {
             }
         }
         for (party, end) in [(Party::Caller, caller), (Party::Callee, callee)] {
-            let keys = RateLimit::new(KEYS_PER_SECOND, now);
-            let entry = LegEntry { call: id, party, worker, driver: end.driver, keys, scheduled: None };
-            self.legs.insert(end.leg, entry);
+            self.legs.insert(end.leg, LegEntry::new(id, party, worker, end.driver, now));
         }
         self.calls.insert(id, call);
         self.unsettled.push_back(id);

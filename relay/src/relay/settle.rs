@@ -39,6 +39,12 @@ impl<M: MediaPlane> Relay<M> {
         if matches!(event, LegEvent::Dtmf { .. } | LegEvent::Heard { .. }) && !entry.keys.take(now) {
             return tracing::debug!(leg = leg.0, "a key was left out: there are too many");
         }
+        if matches!(event, LegEvent::Reoffer(_)) && !entry.changes.take(now) {
+            let sentence = "There were too many changes of the call just now. Try again in a moment.";
+            let failure = Failure { sip_status: Some(500), ..Failure::new(ErrorCode::LimitReached, sentence) };
+            self.command(leg, LegCommand::ReofferAnswer(Err(Cause::Failure(failure))), now);
+            return self.unsettled.push_back(id);
+        }
         let ended = matches!(event, LegEvent::Ended(_, _));
         if let LegEvent::Ended(cause, _) = &event {
             log_end(id, party, cause);

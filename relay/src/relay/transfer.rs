@@ -9,7 +9,6 @@ use offhook_protocol::{ErrorCode, Failure};
 use super::calls::{CallId, End, LegEntry};
 use super::{MediaPlane, Relay};
 use crate::call::{Identity, LegKind, Party, not_joinable, transfer_refused};
-use crate::limits::{KEYS_PER_SECOND, RateLimit};
 use crate::route;
 use crate::session::SessionId;
 
@@ -86,9 +85,7 @@ impl<M: MediaPlane> Relay<M> {
             }
         };
         let kind = driver.kind();
-        let keys = RateLimit::new(KEYS_PER_SECOND, now);
-        let entry = LegEntry { call: own.call, party: Party::Third, worker, driver, keys, scheduled: None };
-        self.legs.insert(leg, entry);
+        self.legs.insert(leg, LegEntry::new(own.call, Party::Third, worker, driver, now));
         if let Some(call) = self.calls.get_mut(&own.call) {
             call.set_leg(Party::Third, Some(leg));
             let who = Identity { user: target.to_owned(), display_name: None };

@@ -8,8 +8,8 @@ pub const MAX_KEPT: usize = 256;
 /// How many bytes of them.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Data of apps take up half of each at most, so that no app drives out what the relay itself has to say: without that, a
-/// browser cannot take its calls back.
+/// Data of apps and keys take up half of each at most, so that no far end drives out what the relay itself has to say:
+/// without that, a browser cannot take its calls back.
 const MAX_DATA_KEPT: usize = MAX_KEPT / 2;
 const MAX_DATA_BYTES: usize = MAX_BYTES / 2;
 
@@ -20,7 +20,7 @@ pub(super) struct Events {
     kept: VecDeque<Kept>,
     all: Size,
     data: Size,
-    /// The latest event that is no longer kept, data of apps aside.
+    /// The latest event that is no longer kept, data and keys aside.
     forgotten: u64,
 }
 
@@ -39,7 +39,7 @@ struct Size {
 impl Events {
     pub(super) fn push(&mut self, body: EventBody) -> String {
         self.last += 1;
-        let is_data = matches!(body, EventBody::AppData(_));
+        let is_data = matches!(body, EventBody::AppData(_) | EventBody::Dtmf(_));
         let event = Event { seq: self.last, body };
         let frame = serde_json::to_string(&event).unwrap_or_default();
         self.all.add(&frame);

@@ -6,12 +6,16 @@ use offhook_protocol::{CallStatus, EventBody, Failure, TransferStatus};
 use super::{BrowserLeg, State, narrowed};
 use crate::call::{Cause, Extras, Transfer, TransferProgress};
 
+/// How often the browser is told that a call progresses.
+const MAX_PROGRESS: u8 = 16;
+
 impl BrowserLeg {
     /// A SIP server says the same again as often as it likes, and each of its proxies may say 100. The browser hears of
-    /// what is new.
+    /// what is new, and not without end from one that says this and that by turns.
     pub(super) fn progress(&mut self, status: CallStatus, extras: Extras) {
         let news = if status == CallStatus::Trying { self.progress.is_none() } else { self.progress != Some(status) };
-        if news {
+        if news && self.progressed < MAX_PROGRESS {
+            self.progressed += 1;
             self.progress = Some(status);
             self.status_with(status, extras);
         }

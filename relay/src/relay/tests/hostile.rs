@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::call::{Cause, Extras, LegEvent, failure_for_status};
-use crate::limits::WRONG_AT_ONCE;
+use crate::limits::{CHANGES_AT_ONCE, WRONG_AT_ONCE};
 use crate::relay::calls::Driver;
 use crate::relay::connections::ALL_REPORTS_AT_ONCE;
 use crate::ua::{AccountId, UaOutput};
@@ -144,4 +144,22 @@ fn a_flood_of_data_takes_no_browser_its_call() {
     world.result(back, "resume", json!({"token": token, "lastSeq": seen}));
     world.result(back, "hold", json!({"callId": call}));
     assert_eq!(world.statuses(back, &call), ["HOLD"]);
+}
+
+#[test]
+fn a_far_end_that_holds_and_resumes_without_end_is_told_to_wait() {
+    let mut world = World::demo();
+    let (alice, bob, call) = world.conversation();
+    let told = world.events(alice).len();
+    for _ in 0..50 {
+        for change in ["hold", "unhold"] {
+            world.ask(bob, change, json!({"callId": call}));
+        }
+    }
+    assert!(world.events(alice).len() - told <= CHANGES_AT_ONCE as usize);
+    assert_eq!(world.last(bob, "callStatus")["error"]["code"], "limitReached");
+    world.later(Duration::from_secs(10));
+    world.ask(bob, "unhold", json!({"callId": call}));
+    world.result(bob, "hold", json!({"callId": call}));
+    assert_eq!(world.statuses(alice, "a1").last().unwrap(), "HOLD");
 }

@@ -254,9 +254,10 @@ fn a_session_whose_events_are_forgotten_ends_with_a_reason() {
     let call = world.answer(bob);
     let seen = world.events(alice).len();
     world.lose(alice);
-    for _ in 0..140 {
-        world.result(bob, "hold", json!({"callId": call}));
-        world.result(bob, "unhold", json!({"callId": call}));
+    for number in 0..100 {
+        let call = format!("b{number}");
+        world.call(bob, &call, "alice");
+        world.result(bob, "hangup", json!({"callId": call}));
         world.later(Duration::from_millis(100));
     }
     let back = world.greeted();
@@ -264,6 +265,7 @@ fn a_session_whose_events_are_forgotten_ends_with_a_reason() {
     assert_eq!(reply["error"]["code"], "resumeRejected");
     assert_eq!(reply["error"]["message"], "Events that were missed are no longer kept.");
     assert_eq!(world.last(bob, "callStatus")["error"]["code"], "peerLost");
+    assert_eq!(world.statuses(bob, &call).last().unwrap(), "FAILED");
     world.nothing_is_left();
 }
 
