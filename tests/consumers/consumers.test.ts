@@ -10,7 +10,7 @@ import { Relay } from "../peers/relay.ts";
 import { Project } from "./package.ts";
 import { Visitor } from "./visitor.ts";
 
-const SITES = ["vite", "webpack", "next", "esbuild", "script", "import-map"] as const;
+const SITES = ["vite", "webpack", "next", "esbuild", "script", "flashphoner", "commonjs", "import-map"] as const;
 type Site = (typeof SITES)[number];
 
 let project: Project;
@@ -91,6 +91,21 @@ describe("a page made with the package calls", () => {
     project.copy("echo.js", `${output}/echo.js`);
     project.copy("node_modules/offhook/dist/offhook.global.js", `${output}/offhook.global.js`);
     await callsEcho(origin("script"));
+  });
+
+  it("with the drop-in script", async () => {
+    const output = project.output("flashphoner");
+    project.copy("flashphoner", output);
+    project.copy("echo.js", `${output}/echo.js`);
+    project.copy("node_modules/offhook/dist/flashphoner.js", `${output}/flashphoner.js`);
+    await callsEcho(origin("flashphoner"));
+  });
+
+  it("requiring the drop-in script as CommonJS", async () => {
+    const output = project.output("commonjs");
+    await project.build("webpack", "--mode=production", "--entry=./commonjs/main.cjs", "--output-path", output);
+    project.copy("commonjs/index.html", `${output}/index.html`);
+    await callsEcho(origin("commonjs"));
   });
 
   it("with an import map", async () => {

@@ -9,7 +9,7 @@ export function callEcho(createSession) {
   const show = (text) => (element("#status").textContent = text);
   const urlServer = new URLSearchParams(location.search).get("relay");
   const session = createSession({ urlServer, sipOptions: { login: "alice" } });
-  session.on("FAILED", (_, error) => show(`${error.code}: ${error.message}`));
+  session.on("FAILED", () => show(`${session.error().code}: ${session.error().message}`));
   session.on("ESTABLISHED", () => {
     const call = session.createCall({
       callee: "echo",

@@ -1,0 +1,5 @@
+/* global Flashphoner */
+import { callEcho } from "./echo.js";
+
+Flashphoner.init();
+callEcho(Flashphoner.createSession);
