@@ -106,6 +106,18 @@ describe("a video call between browsers", () => {
     assert.equal(await alice.status(out), "ESTABLISHED");
   });
 
+  it("gets pictures when it is transferred from where there were none", async () => {
+    const { alice, bob, in: incoming } = await conversation({ alice: true, bob: false }, { bob: false });
+    const carol = await set.local("carol", { in: set.secondBrowser });
+    await bob.transfer(incoming, "carol");
+    const { id } = await carol.incoming();
+    await carol.answer(id, { camera: true });
+    await Promise.all([carol.event(id, "ESTABLISHED"), bob.event(incoming, "FINISH")]);
+    await sees(alice, GREEN);
+    await alice.record();
+    await hears(alice, OTHER_VOICE);
+  });
+
   it("goes on as sound when it is transferred to where there are no pictures", async () => {
     const { alice, bob, in: incoming } = await conversation({ alice: true, bob: true });
     await sees(alice, GREEN);
