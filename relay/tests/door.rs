@@ -221,7 +221,7 @@ async fn a_stopping_relay_says_goodbye() {
     let (mut alice, _) = Client::user(&relay, "alice").await;
     alice.ask("call", json!({"callId": "c1", "callee": "echo", "sdp": OFFER})).await;
     let stopped = tokio::spawn(relay.stop());
-    alice.status("FINISH").await;
+    alice.status("FAILED").await;
     let farewell = alice.next_where(|frame| frame["type"] == "sessionClosed").await;
     assert_eq!(farewell["error"]["code"], "shuttingDown");
     in_time("the stop", stopped).await.unwrap();
