@@ -219,6 +219,13 @@ const lab = {
     return document.getElementById(`${call.id()}-${end}`) as HTMLVideoElement | null;
   },
 
+  /** The player of the far end, once it plays aloud. */
+  async played(call: OriginalCall): Promise<HTMLVideoElement> {
+    const player = (): HTMLVideoElement | null => lab.player(call, "remote");
+    await lab.eventually(() => player()?.muted === false && player()?.paused === false, "the far end to be played");
+    return player() as HTMLVideoElement;
+  },
+
   stream(call: OriginalCall, end: "local" | "remote"): MediaStream | undefined {
     const stream = lab.player(call, end)?.srcObject;
     return stream instanceof MediaStream ? stream : undefined;

@@ -39,9 +39,8 @@ describe("options of createCall", () => {
     const players = await set.run(async () => {
       const media = window.lab.media();
       const { out } = await window.lab.pair({ call: media });
-      const [local, remote] = [window.lab.player(out.call, "local"), window.lab.player(out.call, "remote")];
-      await window.lab.eventually(() => remote?.muted === false, "the far end to be played");
-      return [local?.parentElement === media.localVideoDisplay, remote?.parentElement === media.remoteVideoDisplay, local?.muted];
+      const [local, remote] = [window.lab.player(out.call, "local"), await window.lab.played(out.call)];
+      return [local?.parentElement === media.localVideoDisplay, remote.parentElement === media.remoteVideoDisplay, local?.muted];
     });
     assert.deepEqual(players, [true, true, true]);
   });
@@ -84,9 +83,9 @@ describe("options of createCall", () => {
       const { audio } = await window.Flashphoner.getMediaDevices(null, true, "output");
       const outputId = audio.at(-1)?.id ?? "";
       const { out } = await window.lab.pair({ call: { constraints: { audio: { outputId }, video: false } } });
-      const player = window.lab.player(out.call, "remote");
-      await window.lab.eventually(() => player?.sinkId === outputId, "the speaker to be chosen");
-      return [player?.sinkId, outputId];
+      const player = await window.lab.played(out.call);
+      await window.lab.eventually(() => player.sinkId === outputId, "the speaker to be chosen");
+      return [player.sinkId, outputId];
     });
     assert.equal(chosen, wanted);
   });
@@ -215,7 +214,7 @@ describe("options of createCall", () => {
   it("createCall option useControls: gives the players controls", async () => {
     const controls = await set.run(async () => {
       const { out } = await window.lab.pair({ call: { useControls: true } });
-      return window.lab.player(out.call, "remote")?.controls;
+      return (await window.lab.played(out.call)).controls;
     });
     assert.equal(controls, true);
   });
@@ -247,7 +246,7 @@ describe("options of answer", () => {
       const { inc } = await window.lab.pair({ answer: media });
       return [
         window.lab.player(inc.call, "local")?.parentElement === media.localVideoDisplay,
-        window.lab.player(inc.call, "remote")?.parentElement === media.remoteVideoDisplay,
+        (await window.lab.played(inc.call)).parentElement === media.remoteVideoDisplay,
       ];
     });
     assert.deepEqual(players, [true, true]);

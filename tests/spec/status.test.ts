@@ -136,9 +136,8 @@ describe("players in the page", () => {
   it("players: are named after the call, begin muted, and the far end is played", async () => {
     const players = await set.run(async () => {
       const { out } = await window.lab.pair();
-      const [local, remote] = [window.lab.player(out.call, "local"), window.lab.player(out.call, "remote")];
-      await window.lab.eventually(() => remote?.muted === false && !remote.paused, "the far end to be played");
-      return [local?.tagName, remote?.tagName, local?.muted];
+      const [local, remote] = [window.lab.player(out.call, "local"), await window.lab.played(out.call)];
+      return [local?.tagName, remote.tagName, local?.muted];
     });
     assert.deepEqual(players, ["VIDEO", "VIDEO", true]);
   });
