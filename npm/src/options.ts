@@ -105,18 +105,21 @@ export interface CallConstraints extends MediaStreamConstraints {
 
 /** What both ends of a call can choose about media. */
 export interface MediaChoice {
-  /** Element to put the local media in: it gets one `<video>` child, muted, for the length of the call. */
+  /**
+   * Element to put the local media in: it gets one `<video>` child, muted, for the length of the call. A `<video>` of
+   * the app's is used itself.
+   */
   localVideoDisplay?: HTMLElement;
   /**
    * Element to put the remote media in: it gets one `<video>` child that plays the far end's sound, for the length of
-   * the call. Without it the sound is played by an element that is not on the page.
+   * the call, or is such a `<video>` itself. Without it the sound is played by an element that is not on the page.
    */
   remoteVideoDisplay?: HTMLElement;
   /** What to ask the browser for. Default: the microphone, no camera. */
   constraints?: CallConstraints;
   /** Whether to receive sound. Default `true`. */
   receiveAudio?: boolean;
-  /** Whether to receive a picture. Default `false`. */
+  /** Whether to receive a picture: `true` asks for one, `false` refuses it. Default: one that is offered is taken. */
   receiveVideo?: boolean;
   /** Codecs to leave out, by name, separated by commas, such as `"G722,PCMA"`. */
   stripCodecs?: string;
