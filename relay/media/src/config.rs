@@ -4,6 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::error::MediaError;
+
+/// No deadline of a call is longer than this, and instants can be reckoned with.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// RTCP more often than this is a flood.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Addresses, ports and deadlines of the media workers. The default listens on loopback only.
 #[derive(Debug, Clone)]
 pub struct MediaConfig {
@@ -56,5 +63,60 @@ impl Default for MediaConfig {
             learning_window: Duration::from_secs(2),
             rtcp_interval: Duration::from_secs(5),
         }
+    }
+}
+
+impl MediaConfig {
+    /// Addresses that can be advertised to browsers.
+    pub const MAX_ADVERTISED: usize = 16;
+
+    /// Whether it makes sense.
+    ///
+    /// # Errors
+    /// [`MediaError::Config`] with what does not.
+    pub(crate) fn check(&self) -> Result<(), MediaError> {
+        let wrong = |sentence| Err(MediaError::Config(sentence));
+        if self.workers == 0 {
+            return wrong("workers: at least one is needed");
+        }
+        if self.webrtc_advertised.is_empty() && self.webrtc_bind.ip().is_unspecified() {
+            return wrong("webrtc_advertised: name the address browsers reach, webrtc_bind has none");
+        }
+        if self.webrtc_advertised.len() > Self::MAX_ADVERTISED {
+            return wrong("webrtc_advertised: sixteen addresses are the most");
+        }
+        let unspecified = |ip: &IpAddr| ip.is_unspecified();
+        if self.webrtc_advertised.iter().any(unspecified) {
+            return wrong("webrtc_advertised: an unspecified address cannot be reached");
+        }
+        if self.rtp_advertised.is_unspecified() {
+            return wrong("rtp_advertised: an unspecified address cannot be reached");
+        }
+        if self.rtp_advertised.is_ipv4() != self.rtp_bind.is_ipv4() && !self.rtp_bind.is_unspecified() {
+            return wrong("rtp_advertised: must be of the same family as rtp_bind");
+        }
+        let (first, last) = (*self.rtp_ports.start(), *self.rtp_ports.end());
+        if first == 0 || first.saturating_add(first & 1) >= last {
+            return wrong("rtp_ports: the range must hold at least one even port and the one above it");
+        }
+        self.check_durations()
+    }
+
+    fn check_durations(&self) -> Result<(), MediaError> {
+        let durations = [
+            (self.rtp_inactivity, "rtp_inactivity: a day is the longest"),
+            (self.consent_timeout, "consent_timeout: a day is the longest"),
+            (self.connect_timeout, "connect_timeout: a day is the longest"),
+            (self.quarantine, "quarantine: a day is the longest"),
+            (self.learning_window, "learning_window: a day is the longest"),
+            (self.rtcp_interval, "rtcp_interval: a day is the longest"),
+        ];
+        if let Some((_, sentence)) = durations.into_iter().find(|(duration, _)| *duration > LONGEST) {
+            return Err(MediaError::Config(sentence));
+        }
+        if self.rtcp_interval < SHORTEST_INTERVAL {
+            return Err(MediaError::Config("rtcp_interval: half a second is the shortest"));
+        }
+        Ok(())
     }
 }

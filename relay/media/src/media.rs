@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use mio::{Poll, Waker};
 
@@ -21,7 +21,7 @@ use crate::leg::Seed;
 use crate::params::{IceCredentials, LegId, RtpLocal, Service, WebRtcLocal};
 use crate::ports::Ports;
 use crate::rtcp::NtpClock;
-use crate::shared::{MAX_SHARED, Shared};
+use crate::shared::Shared;
 use crate::socket_pair::{SharedPorts, SocketPair, lock};
 use crate::sockets::Sockets;
 use crate::worker::{Order, WAKE, Worker};
@@ -87,7 +87,7 @@ impl Media {
     /// # Errors
     /// [`MediaError`] when the configuration makes no sense or an address cannot be bound.
     pub fn start(config: MediaConfig, on_event: impl Fn(Event) + Send + Sync + 'static) -> Result<Self, MediaError> {
-        check(&config)?;
+        config.check()?;
         let start = random::<8>()?
             .into_iter()
             .fold(0, |sum, byte| usize::wrapping_mul(sum, 256).wrapping_add(usize::from(byte)));
@@ -312,57 +312,6 @@ impl Drop for Handle {
             let _ = thread.join();
         }
     }
-}
-
-/// No deadline of a call is longer than this, and instants can be reckoned with.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// RTCP more often than this is a flood.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(500);
-
-fn check(config: &MediaConfig) -> Result<(), MediaError> {
-    let wrong = |sentence| Err(MediaError::Config(sentence));
-    if config.workers == 0 {
-        return wrong("workers: at least one is needed");
-    }
-    if config.webrtc_advertised.is_empty() && config.webrtc_bind.ip().is_unspecified() {
-        return wrong("webrtc_advertised: name the address browsers reach, webrtc_bind has none");
-    }
-    if config.webrtc_advertised.len() > MAX_SHARED {
-        return wrong("webrtc_advertised: sixteen addresses are the most");
-    }
-    let unspecified = |ip: &IpAddr| ip.is_unspecified();
-    if config.webrtc_advertised.iter().any(unspecified) {
-        return wrong("webrtc_advertised: an unspecified address cannot be reached");
-    }
-    if config.rtp_advertised.is_unspecified() {
-        return wrong("rtp_advertised: an unspecified address cannot be reached");
-    }
-    if config.rtp_advertised.is_ipv4() != config.rtp_bind.is_ipv4() && !config.rtp_bind.is_unspecified() {
-        return wrong("rtp_advertised: must be of the same family as rtp_bind");
-    }
-    let (first, last) = (*config.rtp_ports.start(), *config.rtp_ports.end());
-    if first == 0 || first.saturating_add(first & 1) >= last {
-        return wrong("rtp_ports: the range must hold at least one even port and the one above it");
-    }
-    check_durations(config)
-}
-
-fn check_durations(config: &MediaConfig) -> Result<(), MediaError> {
-    let durations = [
-        (config.rtp_inactivity, "rtp_inactivity: a day is the longest"),
-        (config.consent_timeout, "consent_timeout: a day is the longest"),
-        (config.connect_timeout, "connect_timeout: a day is the longest"),
-        (config.quarantine, "quarantine: a day is the longest"),
-        (config.learning_window, "learning_window: a day is the longest"),
-        (config.rtcp_interval, "rtcp_interval: a day is the longest"),
-    ];
-    if let Some((_, sentence)) = durations.into_iter().find(|(duration, _)| *duration > LONGEST) {
-        return Err(MediaError::Config(sentence));
-    }
-    if config.rtcp_interval < SHORTEST_INTERVAL {
-        return Err(MediaError::Config("rtcp_interval: half a second is the shortest"));
-    }
-    Ok(())
 }
 
 fn new_leg(id: LegId) -> Result<NewLeg, MediaError> {

@@ -8,8 +8,8 @@ use crate::config::MediaConfig;
 use crate::error::MediaError;
 use crate::socket_pair::bind;
 
-/// Addresses the relay may be reached at.
-pub(crate) const MAX_SHARED: usize = 16;
+/// Sockets at most: one for each address.
+pub(crate) const MAX_SHARED: usize = MediaConfig::MAX_ADVERTISED;
 /// Receive and send buffers asked of the system: 200 ms of a thousand calls on one socket.
 const BUFFER: usize = 4 << 20;
 

@@ -401,6 +401,8 @@ fn a_configuration_that_cannot_work_is_refused_with_a_reason() {
     assert!(refused(MediaConfig { workers: 0, ..config() }).contains("workers"));
     let anywhere = "0.0.0.0:0".parse().unwrap();
     assert!(refused(MediaConfig { webrtc_bind: anywhere, ..config() }).contains("webrtc_advertised"));
+    let many = vec!["127.0.0.1".parse().unwrap(); MediaConfig::MAX_ADVERTISED + 1];
+    assert!(refused(MediaConfig { webrtc_advertised: many, ..config() }).contains("webrtc_advertised"));
     assert!(refused(MediaConfig { rtp_advertised: anywhere.ip(), ..config() }).contains("rtp_advertised"));
     for range in [4001..=4002, 4000..=4000, 0..=4000, 65_535..=65_535] {
         assert!(refused(MediaConfig { rtp_ports: range, ..config() }).contains("rtp_ports"));

@@ -244,6 +244,14 @@ mod tests {
     }
 
     #[test]
+    fn no_more_addresses_are_taken_than_browsers_are_told() {
+        let told = |count: usize| format!("[media]\nwebrtc_advertised = [{}]\n", "\"192.0.2.1\", ".repeat(count));
+        let most = offhook_media::MediaConfig::MAX_ADVERTISED;
+        assert!(Config::from_toml(&told(most)).is_ok());
+        assert_eq!(problems(&told(most + 1))[0].key, "media.webrtc_advertised");
+    }
+
+    #[test]
     fn what_would_start_but_never_work_is_reported() {
         for (section, text) in [
             ("http", "allowed_origins = [\"https://shop.example/\"]"),
