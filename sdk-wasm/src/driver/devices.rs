@@ -6,37 +6,31 @@ use crate::failure::{Code, Failure};
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DisplayMediaStreamConstraints, MediaDevices, MediaStream, MediaStreamConstraints, MediaStreamTrack};
+use web_sys::{MediaDevices, MediaStream, MediaStreamTrack};
 
 /// Opens what the constraints ask for; `false` asks for nothing of that kind.
 ///
 /// # Errors
 /// One of the microphone's codes, with a sentence that says what the person can do.
-pub async fn open(audio: JsValue, video: JsValue) -> Result<MediaStream, Failure> {
+pub fn open(audio: JsValue, video: JsValue) -> impl Future<Output = Result<MediaStream, Failure>> {
     let wanted: JsValue = Object::new().into();
     set(&wanted, "audio", audio);
     set(&wanted, "video", video);
-    granted(devices()?.get_user_media_with_constraints(&wanted.unchecked_into::<MediaStreamConstraints>())).await
+    granted(devices().map(|devices| devices.get_user_media_with_constraints(wanted.unchecked_ref())))
 }
 
 /// Has the person choose a screen, a window or a tab. `source` is what the browser's question begins with.
 ///
 /// # Errors
 /// As those of [`open`]; the person may have chosen none.
-pub async fn share(video: JsValue, source: Option<&str>) -> Result<MediaStream, Failure> {
-    let surface = match source {
-        Some("screen") => Some("monitor"),
-        Some("window") => Some("window"),
-        Some("browser") => Some("browser"),
-        _ => None,
-    };
-    if let Some(surface) = surface {
+pub fn share(video: JsValue, source: Option<&str>) -> impl Future<Output = Result<MediaStream, Failure>> + use<> {
+    let surface = if source == Some("screen") { Some("monitor") } else { source };
+    if let Some(surface @ ("monitor" | "window" | "browser")) = surface {
         set(&video, "displaySurface", surface);
     }
     let wanted: JsValue = Object::new().into();
     set(&wanted, "video", video);
-    granted(devices()?.get_display_media_with_constraints(&wanted.unchecked_into::<DisplayMediaStreamConstraints>()))
-        .await
+    granted(devices().map(|devices| devices.get_display_media_with_constraints(wanted.unchecked_ref())))
 }
 
 /// The microphones (`audioinput`) or cameras (`videoinput`) there are to choose from.
@@ -56,9 +50,12 @@ fn named(of: &JsValue) -> Device {
     Device { id: text(of, "deviceId"), group: text(of, "groupId") }
 }
 
-async fn granted(asked: Result<Promise, JsValue>) -> Result<MediaStream, Failure> {
-    let stream = JsFuture::from(asked.map_err(|error| refused(&error))?).await.map_err(|error| refused(&error))?;
-    Ok(stream.unchecked_into())
+async fn granted(asked: Result<Result<Promise, JsValue>, Failure>) -> Result<MediaStream, Failure> {
+    let stream = match asked? {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    stream.map(JsCast::unchecked_into).map_err(|error| refused(&error))
 }
 
 /// Browsers hide the devices from pages that did not come over HTTPS or from localhost.

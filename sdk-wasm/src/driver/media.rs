@@ -173,25 +173,24 @@ async fn opened(constraints: &Constraints) -> Result<Option<MediaStream>, Failur
     let custom = constraints.custom.as_ref();
     let lacks = |kind| custom.is_none_or(|custom| tracks(custom, kind).next().is_none());
     let audio = if lacks("audio") { constraints.audio(None) } else { JsValue::FALSE };
-    let video = if lacks("video") { constraints.video(None) } else { JsValue::FALSE };
-    let found = match constraints.screen().filter(|_| video.is_truthy()) {
-        Some(screen) => Some(with_sound(devices::share(screen, None).await?, audio).await?),
-        None if audio.is_falsy() && video.is_falsy() => None,
-        None => Some(devices::open(audio, video).await?),
-    };
+    let mut video = if lacks("video") { constraints.video(None) } else { JsValue::FALSE };
+    let mut found = None;
+    if let Some(screen) = constraints.screen().filter(|_| video.is_truthy()) {
+        found = Some(devices::share(screen, None).await?);
+        video = JsValue::FALSE;
+    }
+    if audio.is_truthy() || video.is_truthy() {
+        let devices = devices::open(audio, video).await.inspect_err(|_| {
+            found.iter().flat_map(all).for_each(|track| track.stop());
+        })?;
+        match &found {
+            Some(screen) => all(&devices).for_each(|track| screen.add_track(&track)),
+            None => found = Some(devices),
+        }
+    }
     let Some(custom) = custom else { return Ok(found) };
     // Of our own, because tracks come and go in it, and the app's stays as the app made it.
     let Ok(stream) = MediaStream::new_with_stream(custom) else { return Ok(found) };
     found.iter().flat_map(all).for_each(|track| stream.add_track(&track));
     Ok(Some(stream))
-}
-
-async fn with_sound(screen: MediaStream, audio: JsValue) -> Result<MediaStream, Failure> {
-    if audio.is_truthy() {
-        let sound = devices::open(audio, JsValue::FALSE).await.inspect_err(|_| {
-            tracks(&screen, "video").for_each(|track| track.stop());
-        })?;
-        tracks(&sound, "audio").for_each(|track| screen.add_track(&track));
-    }
-    Ok(screen)
 }
