@@ -11,8 +11,9 @@
 //! - Every closure has an owner that drops it; after a call nothing of it is left.
 //! - Size counts: what is used once of an object of the browser's is read, set and called by its name, since each binding
 //!   of web-sys is paid for twice, in the wasm and in its glue; one closure hears all events of an object; no serde, no
-//!   formatting of floats, no search for texts in texts (`str::contains` with a text or a
-//!   single character brings 10 kB of searching and panic texts; with a closure it brings none).
+//!   formatting of numbers, no early return while a message or options are read (each takes the code to drop what was
+//!   read before), no search for texts in texts (`str::contains` with a text or a single character brings 10 kB of
+//!   searching and panic texts; with a closure it brings none).
 #![forbid(unsafe_code)]
 
 pub mod account;
