@@ -11,7 +11,7 @@ import { BROWSER_VOICE } from "./stage.ts";
 
 const PAGES = new URL("../../demo-phone/dist/", import.meta.url).pathname;
 const OUTPUT = new URL("../output/", import.meta.url).pathname;
-const USERS = { ann: "", ben: "" };
+const USERS = { ann: "", ben: "", cleo: "" };
 
 let browser: Browser;
 let relay: Relay;
@@ -134,6 +134,46 @@ describe("the demo phone", () => {
     await ann.reads("mute", /Unmute/);
     await ann.click("hangup");
     await ben.page.getByTestId("dial-number").waitFor();
+    assert.deepEqual([...ann.errors, ...ben.errors], []);
+  });
+
+  it("answers a second call while the first is held, goes back and forth, and has both speak with each other", async () => {
+    const visitors = await Promise.all(["ann", "ben", "cleo"].map((name) => Visitor.connected(name)));
+    const [ann, ben, cleo] = visitors as [Visitor, Visitor, Visitor];
+    await ann.dial("ben");
+    await ben.click("answer");
+    await ann.reads("call-status", /Connected/);
+    await cleo.dial("ann");
+    await ann.reads("other-status", /is calling/);
+    await ann.picture("phone-waiting");
+    await ann.click("other-answer");
+    await ann.reads("call-peer", /cleo/);
+    await ann.reads("call-status", /Connected/);
+    await ben.reads("call-status", /hold/i);
+    await ann.click("swap");
+    await ann.reads("call-peer", /ben/);
+    await ann.reads("call-status", /Connected/);
+    await cleo.reads("call-status", /hold/i);
+    await ann.picture("phone-two-calls");
+    await ann.click("join");
+    await ben.reads("call-peer", /cleo/);
+    await cleo.reads("call-peer", /ben/);
+    await Promise.all([ben, cleo].map((visitor) => visitor.reads("call-status", /Connected/)));
+    await ann.page.getByTestId("dial-number").waitFor();
+    assert.deepEqual(visitors.flatMap(({ errors }) => errors), []);
+  });
+
+  it("hands its call over to a number", async () => {
+    const [ann, ben] = [await Visitor.connected("ann"), await Visitor.connected("ben")];
+    await ann.dial("ben");
+    await ben.click("answer");
+    await ann.reads("call-status", /Connected/);
+    await ann.click("transfer");
+    await ann.page.getByTestId("transfer-target").fill("echo");
+    await ann.picture("phone-transfer");
+    await ann.click("transfer-go");
+    await ann.sees(/ben speaks with echo now/);
+    await ben.reads("call-peer", /echo/);
     assert.deepEqual([...ann.errors, ...ben.errors], []);
   });
 
