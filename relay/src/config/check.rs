@@ -65,10 +65,6 @@ impl Check {
     }
 
     fn sip(&mut self, file: Sip, defaults: SipConfig) -> SipConfig {
-        let most = offhook_media::MediaConfig::MAX_ADVERTISED;
-        if file.webrtc_advertised.len() > most {
-            self.problem("media.webrtc_advertised", format!("{most} addresses are the most"));
-        }
         let socket = "an address and port such as \"192.0.2.1:5060\", or \"off\"";
         let udp = self.socket("sip.udp", file.udp, socket, defaults.udp);
         let tcp = self.socket("sip.tcp", file.tcp, socket, defaults.tcp);
@@ -119,12 +115,12 @@ impl Check {
 
     fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
         let address = "an IP address";
-        let advertised =
-            file.webrtc_advertised.iter().filter_map(|text| self.address("media.webrtc_advertised", text)).collect();
         let most = offhook_media::MediaConfig::MAX_ADVERTISED;
         if file.webrtc_advertised.len() > most {
             self.problem("media.webrtc_advertised", format!("{most} addresses are the most"));
         }
+        let advertised =
+            file.webrtc_advertised.iter().filter_map(|text| self.address("media.webrtc_advertised", text)).collect();
         let socket = "an address and port such as \"192.0.2.1:40000\"";
         let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
         let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
