@@ -67,10 +67,7 @@ impl Call {
             }
             MediaEvent::Failed(failure) => self.fail(failure),
             MediaEvent::Connected => self.on_connection(now),
-            MediaEvent::Broken if !self.media_connected => {
-                let sentence = "The sound connection to the relay could not be made. A firewall may block UDP.";
-                self.fail(Failure::new(Code::MediaFailed, sentence));
-            }
+            MediaEvent::Broken if !self.media_connected => self.enter(Phase::Breaking, now),
             news if self.media_connected => self.on_trouble(&news, now),
             _ => {}
         }

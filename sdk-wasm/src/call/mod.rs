@@ -216,7 +216,7 @@ impl Call {
     fn hang_up(&mut self, phase: Phase, now: Millis) {
         match phase {
             Phase::Leaving | Phase::Over => {}
-            Phase::Ringing | Phase::Connected => self.leave(now),
+            Phase::Ringing | Phase::Connected | Phase::Breaking => self.leave(now),
             Phase::Idle if self.status != Status::New => self.leave(now),
             Phase::Idle | Phase::Opening | Phase::Describing | Phase::Asked => {
                 self.tell_relay();

@@ -18,6 +18,8 @@ pub(super) enum Phase {
     Ringing,
     /// Until somebody hangs up; at first for the sound.
     Connected,
+    /// For the relay's word: sound that breaks before it was there has often been hung up on.
+    Breaking,
     /// For the relay to confirm the hang-up.
     Leaving,
     /// For nothing.
@@ -34,6 +36,7 @@ impl Phase {
             Self::Asked => 40_000,
             Self::Connected => 15_000,
             Self::Idle | Self::Ringing => 200_000,
+            Self::Breaking => 1000,
             Self::Leaving | Self::Over => 5_000,
         }
     }
@@ -49,6 +52,9 @@ impl Phase {
                 Code::MediaFailed,
                 "The call was answered, but sound could not be connected. A firewall may block UDP.",
             ),
+            Self::Breaking => {
+                (Code::MediaFailed, "The sound connection to the relay could not be made. A firewall may block UDP.")
+            }
             Self::Leaving | Self::Over => return None,
         };
         Some(Failure::new(code, sentence))

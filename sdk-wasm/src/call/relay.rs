@@ -82,8 +82,8 @@ impl Call {
         let answered = matches!(status, CallStatus::Established | CallStatus::Hold);
         match (&self.side, self.phase) {
             (Side::Incoming { .. }, Phase::Idle) => status == CallStatus::Ring,
-            (Side::Incoming { .. }, Phase::Asked | Phase::Connected) => answered,
-            (Side::Outgoing { .. }, Phase::Asked | Phase::Ringing | Phase::Connected) => true,
+            (Side::Incoming { .. }, Phase::Asked | Phase::Connected | Phase::Breaking) => answered,
+            (Side::Outgoing { .. }, Phase::Asked | Phase::Ringing | Phase::Connected | Phase::Breaking) => true,
             _ => false,
         }
     }

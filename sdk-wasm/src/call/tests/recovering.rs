@@ -200,8 +200,25 @@ fn a_call_that_is_not_connected_yet_has_nothing_to_restart() {
 #[test]
 fn a_connection_that_never_was_fails_the_call() {
     let mut bench = Bench::asked();
+    let broken = bench.now;
     bench.media(MediaEvent::Broken);
-    assert_eq!(bench.end().error.as_ref().unwrap().code, Code::MediaFailed);
+    bench.wait();
+    assert_eq!((bench.now - broken, bench.end().error.as_ref().unwrap().code), (1000, Code::MediaFailed));
+    assert_eq!(bench.sent("hangup"), 1);
+}
+
+#[test]
+fn a_far_end_that_hangs_up_while_sound_is_being_connected_ends_the_call_in_order() {
+    let mut bench = Bench::incoming();
+    bench.command(Command::Answer(Answer::default()));
+    for event in [MediaEvent::Opened, MediaEvent::Described { sdp: OFFER.into() }, MediaEvent::Broken] {
+        bench.media(event);
+    }
+    for status in [CallStatus::Established, CallStatus::Finish] {
+        bench.status(status);
+    }
+    assert_eq!(bench.reported(), [CallStatus::Established, CallStatus::Finish]);
+    assert_eq!(bench.sent("hangup"), 0);
 }
 
 #[test]
