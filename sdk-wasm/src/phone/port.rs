@@ -40,7 +40,7 @@ pub enum Action {
     },
     /// Tell whoever sent the data with this number what became of it.
     Delivered {
-        /// The number given to [`Phone::send_data`].
+        /// The number given to [`super::Phone::send_data`].
         ticket: u32,
         /// Whether somebody has it.
         outcome: Result<(), Failure>,
@@ -99,7 +99,7 @@ pub enum Event {
         /// What the caller's app wants to say, as JSON text.
         custom: Option<Secret>,
     },
-    /// A fresh page has a call of the session that it took back. Its media waits for [`Command::Attach`].
+    /// A fresh page has a call of the session that it took back. Its media waits for [`crate::call::Command::Attach`].
     Resumed {
         /// The session.
         session_id: String,
