@@ -52,15 +52,8 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
-/// What counts is the size after brotli, which packs two similar functions better than one that was inlined, and best
-/// where they stand side by side.
-const WASM_SIZE: [&str; 5] = [
-    "-Oz",
-    "--converge",
-    "--strip-producers",
-    "--one-caller-inline-max-function-size=25",
-    "--reorder-functions-by-name",
-];
+/// What counts is the size after brotli, which packs two similar functions better than one that was inlined.
+const WASM_SIZE: [&str; 4] = ["-Oz", "--converge", "--strip-producers", "--one-caller-inline-max-function-size=25"];
 
 /// Runs a script of one of the npm packages.
 pub(crate) fn npm(workspace: &Workspace, script: &str, package: &str) -> Result<(), Error> {
