@@ -103,6 +103,7 @@ function operands(instruction: number, move: Move): void {
     move(Stream.Others);
   } else if (is(0x20, 0x22)) move(Stream.Local);
   else if (is(0x23, 0x24)) move(Stream.Globals);
+  else if (is(0x25, 0x26)) move(Stream.Others);
   else if (is(0x28, 0x3e)) {
     move(Stream.Alignments);
     move(Stream.Offsets);
