@@ -44,7 +44,7 @@ export default tseslint.config(
     languageOptions: { globals: { ...globals.node } },
   },
   {
-    files: ["npm/src/**", "npm/test/**/*.html", "demo-phone/**/*.js", "tests/consumers/project/**/*.{js,cjs}"],
+    files: ["npm/src/**", "npm/test/**/*.html", "demo-phone/**/*.js", "sdk-wasm/tests/page/**/*.js", "tests/consumers/project/**/*.{js,cjs}"],
     languageOptions: { globals: { ...globals.browser } },
   },
 );

@@ -1,5 +1,4 @@
 // What the browser tests put in place of the world outside the page: a relay, and a watch on what the SDK opens.
-/* global document, AudioContext, Node */
 
 const DEADLINE = 10_000;
 
