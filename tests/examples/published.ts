@@ -63,7 +63,7 @@ async function fetchInto(folder: string, wanted: Published): Promise<void> {
 async function download(draft: string, { name, version }: Published): Promise<string> {
   const wanted = `${name}@${version}`;
   try {
-    const { stdout } = await run("npm", ["pack", wanted, "--silent"], { cwd: draft, timeout: DOWNLOAD });
+    const { stdout } = await run("npm", ["pack", wanted, "--loglevel=error", "--fetch-retries=1"], { cwd: draft, timeout: DOWNLOAD });
     return join(draft, stdout.trim().split("\n").at(-1) ?? "");
   } catch (error) {
     const why = error instanceof Error ? error.message.trim() : "";
