@@ -1,3 +1,4 @@
+import { withBitrate } from "./bitrate.js";
 import type { Call, CallEvents, DtmfDigit, MediaChange, StatsCallback, Transfer } from "./call.js";
 import { CALL_EVENT, CALL_STATUS, ERROR_INFO, type CallStatus } from "./constants.js";
 import type { Core, CoreCallEvent, CorePartyEvent, CoreTransferEvent } from "./core.js";
@@ -107,14 +108,14 @@ export class CallObject implements Call {
   answer(options: AnswerOptions = {}): void {
     const rings = this.#status === CALL_STATUS.NEW || this.#status === CALL_STATUS.RING;
     if (!rings || !this.isIncoming()) throw invalidState();
-    this.runtime.use((core) => { core.answer(this.#id, options); });
+    this.runtime.use((core) => { core.answer(this.#id, withBitrate(options)); });
     this.pending();
     this.chooseOutput(options.constraints);
   }
 
   attachMedia(options: AnswerOptions = {}): void {
     if (!this.#bare || this.ended()) throw invalidState();
-    this.runtime.use((core) => { core.attach(this.#id, options); });
+    this.runtime.use((core) => { core.attach(this.#id, withBitrate(options)); });
     this.#bare = false;
     this.chooseOutput(options.constraints);
   }

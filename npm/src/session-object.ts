@@ -1,3 +1,4 @@
+import { withBitrate } from "./bitrate.js";
 import type { CallBeginning, CallObject } from "./call-object.js";
 import { CALL_STATUS, ERROR_INFO, SESSION_EVENT, SESSION_STATUS, type SessionStatus } from "./constants.js";
 import type { CoreAppDataEvent, CoreConnectionEvent, CoreSessionEvent } from "./core.js";
@@ -77,7 +78,7 @@ export class SessionObject implements Session {
     if (options.logger) about.logger = new LevelLogger(options.logger);
     const call = new this.runtime.kinds.Call(this.runtime, this, randomId(), about);
     try {
-      this.runtime.use((core) => { core.createCall(this.#id, call.id(), options); });
+      this.runtime.use((core) => { core.createCall(this.#id, call.id(), withBitrate(options)); });
       call.chooseOutput(options.constraints);
     } catch (error) {
       call.refuse(asError(error));
