@@ -2,7 +2,7 @@
  * Ears for a page that is not ours: run before its own scripts, they record what its first remote `<video>` plays. They
  * are no part of the page, so that its Content-Security-Policy need not allow them.
  */
-import { Recorder, type Recording } from "./recorder.ts";
+import { type Recorder, type Recording, record } from "./recorder.ts";
 
 declare global {
   interface Window {
@@ -16,11 +16,11 @@ const ears = {
   /** Starts to record what a `<video>` in the element of this selector plays. */
   async open(display: string): Promise<void> {
     await recorder?.stop();
-    recorder = await Recorder.of(await streamIn(display));
+    recorder = await record(await streamIn(display));
   },
 
   /** The last seconds of what was recorded. */
-  heard(seconds: number): Recording {
+  heard(seconds: number): Recording | Promise<Recording> {
     if (!recorder) throw new Error("nothing is recorded");
     return recorder.take(seconds);
   },

@@ -1,5 +1,5 @@
 /** A peer connection to oneself: proves that a known sound goes in at the microphone and out at the recorder. */
-import { Recorder } from "./recorder.ts";
+import { type Recorder, record } from "./recorder.ts";
 
 /** Steady tones and speech alike must arrive as they were: no processing of the microphone. */
 export const PLAIN_AUDIO: MediaTrackConstraints = {
@@ -26,5 +26,5 @@ export async function loopback(): Promise<Recorder> {
   const player = new Audio();
   player.srcObject = stream;
   await player.play();
-  return Recorder.of(stream);
+  return record(stream);
 }

@@ -5,7 +5,7 @@
 import type { Call, Session, SessionOptions } from "offhook";
 import { PLAIN_AUDIO, loopback } from "./loopback.ts";
 import { type Picture, look } from "./picture.ts";
-import { Recorder, type Recording } from "./recorder.ts";
+import { type Recorder, type Recording, record } from "./recorder.ts";
 
 /** What is reported of an event. */
 export interface Report {
@@ -220,7 +220,7 @@ const testPhone = {
   /** Starts to record what the remote display plays. */
   async record(): Promise<void> {
     await recorder?.stop();
-    recorder = await Recorder.of(await remoteStream());
+    recorder = await record(await remoteStream());
   },
 
   /** What the remote display shows. */
@@ -258,7 +258,7 @@ const testPhone = {
   },
 
   /** The last seconds of what was recorded. */
-  heard(seconds: number): Recording {
+  heard(seconds: number): Recording | Promise<Recording> {
     if (!recorder) throw new Error("nothing is recorded");
     return recorder.take(seconds);
   },

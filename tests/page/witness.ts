@@ -2,7 +2,7 @@
  * Looks on in pages of other people, without a change to them: runs before their scripts, tells every text that an
  * element with an id is given, and records what a display plays.
  */
-import { Recorder, type Recording } from "./recorder.ts";
+import { type Recorder, type Recording, record } from "./recorder.ts";
 
 /** An element of the page has a new text. */
 export interface Shown {
@@ -24,11 +24,11 @@ const witness = {
   /** Starts to record what the first player in this display plays. */
   async record(display: string): Promise<void> {
     await recorder?.stop();
-    recorder = await Recorder.of(await soundOf(display));
+    recorder = await record(await soundOf(display));
   },
 
   /** The last seconds of what was recorded. */
-  heard(seconds: number): Recording {
+  heard(seconds: number): Recording | Promise<Recording> {
     if (!recorder) throw new Error("nothing is recorded");
     return recorder.take(seconds);
   },

@@ -7,7 +7,6 @@ import puppeteer, { type Browser as Driven, type BrowserContext, type Page } fro
 import type { Report } from "../page/phone.ts";
 import { PageServer } from "./page-server.ts";
 import { BrowserPhone, type Tab } from "./phone.ts";
-import { SoundCard } from "./sound-card.ts";
 
 /** An address of this machine for the relay's media: Firefox sends none to loopback. */
 export function outerAddress(): string {
@@ -32,23 +31,20 @@ export class Firefox {
     private readonly firefox: Driven,
     /** The origin its pages come from, for the relay's configuration. */
     readonly origin: string,
-    private readonly card: SoundCard,
     private readonly server?: PageServer,
   ) {}
 
   static async start(options: FirefoxOptions): Promise<Firefox> {
-    const card = await SoundCard.start();
     const firefox = await puppeteer.launch({
       browser: "firefox",
       executablePath: process.env["OFFHOOK_FIREFOX"] ?? "/usr/bin/firefox-esr",
       headless: true,
       protocolTimeout: COMMAND,
-      env: { ...process.env, ...card.environment },
       extraPrefsFirefox: preferences(options.tone),
     });
-    if (options.origin !== undefined) return new Firefox(firefox, options.origin, card);
+    if (options.origin !== undefined) return new Firefox(firefox, options.origin);
     const server = await PageServer.start();
-    return new Firefox(firefox, server.origin, card, server);
+    return new Firefox(firefox, server.origin, server);
   }
 
   /** A tab of a new visitor. */
@@ -59,7 +55,6 @@ export class Firefox {
 
   async stop(): Promise<void> {
     await this.firefox.close();
-    await this.card.stop();
     this.server?.stop();
   }
 }

@@ -11,10 +11,9 @@ struct Peer {
     job: &'static str,
 }
 
-const PEERS: [Peer; 11] = [
+const PEERS: [Peer; 10] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
-    Peer { program: "pulseaudio", package: "pulseaudio", job: "a sound card for Firefox" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
     Peer { program: "sipp", package: "sip-tester", job: "SIPp, scripted SIP endpoints" },
     Peer { program: "baresip", package: "baresip-core", job: "a SIP phone" },
