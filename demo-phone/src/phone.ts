@@ -233,7 +233,7 @@ export class Phone extends EventTarget {
       .on("RECONNECTED", () => { this.dismissNotice(); })
       .on("WARN", (error) => { this.#problem(withSipStatus(error)); })
       .on("INCOMING_CALL", (call) => { this.#incoming(call); })
-      .on("DISCONNECTED", () => { this.#offline(undefined); })
+      .on("DISCONNECTED", (ended) => { this.#offline(ended.error()?.message); })
       .on("FAILED", (_, error) => { this.#offline(error ? withSipStatus(error) : "The connection failed."); });
   }
 

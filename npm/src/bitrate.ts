@@ -5,8 +5,8 @@ import type { MediaChoice, VideoConstraints } from "./options.js";
  * sends from the description of the far end, `b=AS` (RFC 8866 section 5.8) or the parameters of Chromium's encoders.
  */
 export function withBitrate<O extends MediaChoice>(options: O): O {
-  const video = options.constraints?.video;
-  if (typeof video !== "object" || !(kbps(video.minBitrate) || kbps(video.maxBitrate))) return options;
+  const video = options.constraints?.video as VideoConstraints | boolean | null | undefined;
+  if (!video || video === true || !(kbps(video.minBitrate) || kbps(video.maxBitrate))) return options;
   const hook = options.sdpHook;
   return { ...options, sdpHook: (description) => limited(hook?.(description) || description.sdpString, video) };
 }

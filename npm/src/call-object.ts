@@ -5,10 +5,11 @@ import type { Core, CoreCallEvent, CorePartyEvent, CoreTransferEvent } from "./c
 import { OffhookError, asError, isLocal, type FailureInfo } from "./error.js";
 import { Listeners } from "./listeners.js";
 import type { Logger } from "./logger.js";
-import type { AnswerOptions, CallConstraints, DtmfType, SipHeader } from "./options.js";
+import type { AnswerOptions, AudioConstraints, CallConstraints, DtmfType, SipHeader } from "./options.js";
 import type { Runtime } from "./runtime.js";
 import type { SessionObject } from "./session-object.js";
 import { callStats, nativeStats, type CallStats, type NativeStats } from "./stats.js";
+import { text } from "./text.js";
 
 /** What is known of a call when it begins. */
 export interface CallBeginning {
@@ -139,13 +140,13 @@ export class CallObject implements Call {
 
   transfer(target: string | Call): void {
     this.act((core) => {
-      if (typeof target === "object") core.transfer(this.#id, undefined, target.id());
-      else core.transfer(this.#id, target, undefined);
+      if (typeof target === "object" && (target as Call | null)) core.transfer(this.#id, undefined, target.id());
+      else core.transfer(this.#id, text(target) ?? "", undefined);
     });
   }
 
   sendDTMF(digits: string | number, type: DtmfType = "RFC2833"): void {
-    this.act((core) => { core.sendDtmf(this.#id, String(digits), type); });
+    this.act((core) => { core.sendDtmf(this.#id, String(digits), (text(type) ?? "") as DtmfType); });
   }
 
   muteAudio(): void {
@@ -182,19 +183,19 @@ export class CallObject implements Call {
 
   setAudioOutputId(deviceId: string): Promise<void> | undefined {
     if (this.ended()) return undefined;
-    return this.runtime.use((core) => core.setAudioOutput(this.#id, deviceId))?.catch(rethrow);
+    return this.runtime.use((core) => core.setAudioOutput(this.#id, text(deviceId) ?? ""))?.catch(rethrow);
   }
 
   switchMic(deviceId?: string): Promise<string> {
-    return this.#switch((core) => core.switchMic(this.#id, deviceId));
+    return this.#switch((core) => core.switchMic(this.#id, text(deviceId)));
   }
 
   switchCam(deviceId?: string): Promise<string> {
-    return this.#switch((core) => core.switchCam(this.#id, deviceId));
+    return this.#switch((core) => core.switchCam(this.#id, text(deviceId)));
   }
 
   switchToScreen(source?: string): Promise<void> {
-    return this.#switch((core) => core.switchToScreen(this.#id, source));
+    return this.#switch((core) => core.switchToScreen(this.#id, text(source)));
   }
 
   switchToCam(): Promise<void> {
@@ -323,8 +324,8 @@ export class CallObject implements Call {
   }
 
   chooseOutput(constraints: CallConstraints | undefined): void {
-    const audio = constraints?.audio;
-    if (typeof audio !== "object" || audio.outputId === undefined) return;
+    const audio = constraints?.audio as AudioConstraints | boolean | null | undefined;
+    if (!audio || audio === true || !audio.outputId) return;
     this.setAudioOutputId(audio.outputId)?.catch((error: unknown) => { this.getLogger().warn("call", error); });
   }
 

@@ -1,5 +1,6 @@
 import { ERROR_INFO } from "./constants.js";
 import { typeError } from "./error.js";
+import { report } from "./report.js";
 
 /** A set of events: its name and the arguments its listeners get. */
 export type EventMap = Record<string, unknown[]>;
@@ -52,10 +53,4 @@ function check(event: unknown, listener: unknown): void {
   if (typeof listener !== "function") {
     throw typeError("invalidListener", ERROR_INFO.CALLBACK_NEEDS_TO_BE_A_VALID_FUNCTION);
   }
-}
-
-/** An exception of the app's own listener reaches the app's own error handling, as one from a DOM listener would. */
-function report(error: unknown): void {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
-  else console.error(error);
 }

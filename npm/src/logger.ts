@@ -1,4 +1,5 @@
 import type { CustomLogger, LogLevel, LoggerOptions } from "./options.js";
+import { report } from "./report.js";
 
 const LEVELS = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"] as const;
 type Method = "error" | "warn" | "info" | "debug" | "trace";
@@ -106,7 +107,7 @@ export class LevelLogger implements Logger {
     const prefix = `${new Date().toTimeString().slice(0, 8)} ${method.toUpperCase()} ${source} -`;
     if (this.#push) this.#keep(prefix, text);
     if (level > this.#level) return;
-    if (this.#custom) this.#custom[method](text);
+    if (this.#custom) toApp(this.#custom, method, text);
     else console[method === "trace" ? "debug" : method](prefix, text);
   }
 
@@ -116,6 +117,20 @@ export class LevelLogger implements Logger {
   }
 }
 
+/** A logger of the app's that throws takes no event with it. */
+function toApp(custom: CustomLogger, method: Method, text: unknown): void {
+  try {
+    custom[method](text);
+  } catch (error) {
+    report(error);
+  }
+}
+
 function describe(value: unknown): string {
-  return value instanceof Error ? value.message : JSON.stringify(value);
+  if (value instanceof Error) return value.message;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return String(value);
+  }
 }

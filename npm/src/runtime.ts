@@ -96,8 +96,15 @@ export class Runtime {
     }
   }
 
+  /** Tells of an app's mistake as an event. */
+  warn(session: SessionObject, error: OffhookError): void {
+    this.#queue.push(() => { session.warn(error); });
+  }
+
   /** Ends a call for a reason that the core does not know. */
   failCall(call: CallObject, session: SessionObject, error: OffhookError): void {
+    // The far end must not ring on, nor a microphone stay open, for a call that the app has lost.
+    if (this.#core) this.use((core) => { core.hangup(call.id()); });
     this.#queue.push(() => {
       session.forget(call);
       call.changed({ status: CALL_STATUS.FAILED, error });

@@ -8,6 +8,7 @@ import { Listeners } from "./listeners.js";
 import { LevelLogger } from "./logger.js";
 import type { CallOptions, LogLevel, SessionOptions } from "./options.js";
 import type { Runtime } from "./runtime.js";
+import { text } from "./text.js";
 import type { Call } from "./call.js";
 import type { Connection, DisconnectOptions, SendDataOptions, SendDataStatus, Session, SessionEvents } from "./session.js";
 
@@ -93,7 +94,7 @@ export class SessionObject implements Session {
     const payload = (JSON.stringify(data) as string | undefined) ?? "null";
     const operationId = randomId();
     try {
-      await this.runtime.use((core) => core.sendData(this.#id, payload, to));
+      await this.runtime.use((core) => core.sendData(this.#id, payload, text(to)));
     } catch (thrown) {
       const error = asError(thrown);
       this.#dataSent({ operationId, status: "FAILED", info: error.message });

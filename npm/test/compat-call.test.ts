@@ -169,6 +169,8 @@ test("requests at the wrong moment are a WARN, never an exception: hold, holdFor
     bench.core.refusal = refusal({ code: "invalidCallState", message: "Not connected." });
     act();
   }
+  assert.deepEqual(warnings, [], "not while the app is still in its call");
+  await settled();
   assert.deepEqual(warnings, acts.map(() => "Not connected."));
 });
 
@@ -218,5 +220,16 @@ test("a lost session gives its calls an event and an end", async () => {
   bench.session(session, "DISCONNECTED", { code: "relayLost", message: "The connection to the relay was lost." });
   await settled();
   assert.deepEqual(seen, ["call", "session"]);
+  assert.equal(call.status(), "FAILED");
+});
+
+test("answer with options that cannot be used ends the call on the wire too", async () => {
+  const bench = new CompatBench();
+  const session = await bench.established();
+  const call = await bench.incoming(session);
+  bench.core.refusal = refusal({ code: "invalidField", message: "A header needs a colon.", field: "sipHeaders" });
+  call.answer({ sipHeaders: ["nocolon"] });
+  assert.deepEqual(bench.requests("hangup"), [[call.id()]]);
+  await settled();
   assert.equal(call.status(), "FAILED");
 });

@@ -50,23 +50,24 @@ describe("a session", () => {
     assert.equal((await phone.session("FAILED")).code, "destinationForbidden");
   });
 
-  it("ends with a reason when its relay stops, and so do its calls", async () => {
+  it("that does not reconnect ends with a reason when its relay stops, and so do its calls", async () => {
     const doomed = await Relay.start({ users: { alice: "" }, origins: [set.browser.origin] });
     const phone = await set.phone();
-    await phone.register({ urlServer: doomed.url, sipOptions: { login: "alice" } });
+    await phone.register({ urlServer: doomed.url, sipOptions: { login: "alice" }, reconnectTimeout: 0 });
     const call = await phone.call("echo");
     await phone.event(call, "ESTABLISHED");
     await doomed.stop();
-    await phone.end(call);
+    const end = await phone.end(call);
+    assert.deepEqual([end.event, end.code], ["FAILED", "shuttingDown"]);
     const over = await phone.session("DISCONNECTED");
     assert.equal(over.code, "shuttingDown");
     assert.ok((over.message ?? "").length > 10);
   });
 
-  it("ends with a reason when its relay is killed, and so do its calls", async () => {
+  it("that does not reconnect ends with a reason when its relay is killed, and so do its calls", async () => {
     const doomed = await Relay.start({ users: { alice: "" }, origins: [set.browser.origin] });
     const phone = await set.phone();
-    await phone.register({ urlServer: doomed.url, sipOptions: { login: "alice" } });
+    await phone.register({ urlServer: doomed.url, sipOptions: { login: "alice" }, reconnectTimeout: 0 });
     const call = await phone.call("echo");
     await phone.event(call, "ESTABLISHED");
     await doomed.program.kill();

@@ -25,11 +25,11 @@ export class CompatCall extends CallObject {
   /** Early versions took the two displays instead of options. */
   override answer(options: AnswerOptions | HTMLElement = {}, remoteVideoDisplay?: HTMLElement): void {
     const given = isElement(options) ? displays(options, remoteVideoDisplay) : options;
-    const asked = explicit(given.constraints ?? DEFAULT_CONSTRAINTS);
-    // A picture that nobody would see is not asked for.
-    const constraints = this.hasVideo() ? asked : { ...asked, video: false };
-    const wanted = { receiveVideo: true, ...given, constraints, keepElements: true };
-    this.#attempt(() => { super.answer(wanted); });
+    this.#attempt(() => { super.answer(this.#filled(given)); });
+  }
+
+  override attachMedia(options: AnswerOptions = {}): void {
+    super.attachMedia(this.#filled(options));
   }
 
   override hangup(): void {
@@ -39,6 +39,13 @@ export class CompatCall extends CallObject {
 
   protected override act(run: (core: Core) => void): void {
     this.#warning(() => { super.act(run); });
+  }
+
+  #filled(given: AnswerOptions): AnswerOptions & { keepElements: true } {
+    const asked = explicit(given.constraints ?? DEFAULT_CONSTRAINTS);
+    // A picture that nobody would see is not asked for.
+    const constraints = this.hasVideo() ? asked : { ...asked, video: false };
+    return { receiveVideo: true, ...given, constraints, keepElements: true };
   }
 
   /** What keeps a call from beginning ends it, with `FAILED`; only the wrong moment is the app's fault. */
@@ -57,7 +64,7 @@ export class CompatCall extends CallObject {
     try {
       run();
     } catch (thrown) {
-      this.session.warn(asError(thrown));
+      this.runtime.warn(this.session, asError(thrown));
     }
   }
 }

@@ -21,6 +21,8 @@ export async function openMedia(
   releaseMedia(display);
   if (!hasMedia(constraints)) return;
   const stream = customStream ?? (await captured(normalize(constraints)));
+  // Another page's part may have opened media here meanwhile.
+  releaseMedia(display);
   const element = cached(display) ?? display.appendChild(newVideo(LOCAL_CACHED));
   element.srcObject = stream;
   if (!customStream) element.dataset.constraints = key;
