@@ -140,7 +140,7 @@ export class CallObject implements Call {
 
   transfer(target: string | Call): void {
     this.act((core) => {
-      if (typeof target === "object" && (target as Call | null)) core.transfer(this.#id, undefined, target.id());
+      if (isCall(target)) core.transfer(this.#id, undefined, target.id());
       else core.transfer(this.#id, text(target) ?? "", undefined);
     });
   }
@@ -360,4 +360,8 @@ function rethrow(thrown: unknown): never {
 
 function invalidState(): OffhookError {
   return new OffhookError({ code: "invalidCallState", message: ERROR_INFO.INVALID_CALL_STATE });
+}
+
+function isCall(target: string | Call | null): target is Call {
+  return typeof target === "object" && target !== null;
 }

@@ -68,7 +68,7 @@ export interface SessionEvents {
   SEND_DATA_STATUS: [status: SendDataStatus];
   /** The connection to the relay is lost and being made again. Calls keep their sound; requests wait. */
   RECONNECTING: [session: Session, error: OffhookError | undefined];
-  /** The connection is there again, and everything missed has been caught up with. */
+  /** The connection is there again. What was missed follows, in order. */
   RECONNECTED: [session: Session];
 }
 
