@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Bridge;
 use crate::format::{Codec, Format, MediumKind};
-use crate::leg::Transport;
+use crate::leg::{Leg, Transport};
 use crate::outlet::{LegKey, Outlet};
 use crate::rewrite::{Part, Source};
 use crate::rtp::{HEADER_LEN, Header};
@@ -21,10 +21,16 @@ impl Bridge {
     }
 
     fn next_frame(&mut self, now: Instant, key: LegKey) -> Option<(Option<LegKey>, Frame)> {
+        let heard = self.legs.get(key)?.joined.and_then(|listener| self.legs.get(listener)).is_some_and(Leg::is_ready);
         let leg = self.legs.get_mut(key)?;
         let Transport::Service(player) = &mut leg.transport else {
             return None;
         };
+        // Nobody misses the beginning because a handshake took longer.
+        if !heard {
+            player.wait(now);
+            return None;
+        }
         Some((leg.joined, player.frame(now)?))
     }
 

@@ -100,6 +100,13 @@ impl Player {
         self.due
     }
 
+    /// Lets the time of a frame pass without playing one.
+    pub(crate) fn wait(&mut self, now: Instant) {
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = Some(now + FRAME);
+        }
+    }
+
     /// The next frame, when it is due.
     pub(crate) fn frame(&mut self, now: Instant) -> Option<Frame> {
         let due = self.due.filter(|&due| due <= now)?;
@@ -196,6 +203,17 @@ mod tests {
 
     fn seconds(count: u64) -> Duration {
         Duration::from_secs(count)
+    }
+
+    #[test]
+    fn what_nobody_hears_yet_is_not_used_up() {
+        let now = crate::simulated::origin();
+        let mut player = Player::new(Service::Tone);
+        player.start(now);
+        player.wait(now);
+        assert_eq!(player.frame(now), None);
+        let first = player.frame(now + FRAME).unwrap();
+        assert_eq!((first.sequence, first.timestamp), (0, 0));
     }
 
     #[test]
