@@ -30,6 +30,14 @@ export interface RelayOptions {
   readonly media?: string;
   /** Addresses that browsers are told to send media to. Default: the one where it takes it. */
   readonly advertised?: readonly string[];
+  /** Seconds until a browser's sound must be connected. Default: the relay's own. */
+  readonly connectTimeout?: number;
+  /** Further lines of `[sip]`. */
+  readonly sip?: readonly string[];
+  /** Further tables, as TOML. */
+  readonly tables?: string;
+  /** Further command-line arguments. */
+  readonly args?: readonly string[];
 }
 
 const BINARY =
@@ -45,6 +53,7 @@ export class Relay {
   private constructor(
     private running: Program,
     private readonly file: string,
+    private readonly args: readonly string[],
     readonly http: string,
     /** Host and port where SIP reaches it, UDP and TCP. */
     readonly sip: string,
@@ -58,7 +67,7 @@ export class Relay {
     const file = join(folder("relay"), "offhook.toml");
     writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${media}:${webrtc}`, rtp));
     const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
-    const relay = new Relay(run(file), file, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
+    const relay = new Relay(run(file, options.args), file, options.args ?? [], `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
     await relay.healthy();
     return relay;
   }
@@ -72,7 +81,7 @@ export class Relay {
   async restart(how: "in good order" | "by a power cut"): Promise<void> {
     if (how === "in good order") await this.stop();
     else await this.running.kill();
-    this.running = run(this.file);
+    this.running = run(this.file, this.args);
     await this.healthy();
   }
 
@@ -128,10 +137,10 @@ export class Relay {
   }
 }
 
-function run(file: string): Program {
+function run(file: string, args: readonly string[] = []): Program {
   // As talkative as it can be: what must not be in its log is not in it at any level.
   const env = { RUST_LOG: "offhook_relay=trace,offhook_sip=trace,offhook_media=debug,info", RUST_BACKTRACE: "1" };
-  return new Program("offhook-relay", BINARY, ["--config", file], { env });
+  return new Program("offhook-relay", BINARY, ["--config", file, ...args], { env });
 }
 
 /** The numbers of a health report that must be zero when nothing goes on. */
@@ -162,6 +171,7 @@ function configuration(
     "[sip]",
     `udp = "${ADDRESS}:${sip}"`,
     `tcp = "${ADDRESS}:${sip}"`,
+    ...(options.sip ?? []),
     `destinations = ${list(options.destinations ?? ["127.0.0.1", "127.0.0.10", "127.0.0.20", "127.0.0.30"])}`,
     "[media]",
     "workers = 1",
@@ -171,12 +181,14 @@ function configuration(
     `rtp_ports = "${rtp.first}-${rtp.last}"`,
     `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
     "quarantine = 0",
+    ...(options.connectTimeout === undefined ? [] : [`connect_timeout = ${options.connectTimeout}`]),
     "[limits]",
     `session_grace = ${options.grace ?? 1}`,
     ...(options.keepAlive === undefined ? [] : [`keep_alive = ${options.keepAlive}`]),
     `unanswered = ${options.unanswered ?? 20}`,
     "[users]",
     ...users,
+    options.tables ?? "",
     "",
   ].join("\n");
 }

@@ -18,7 +18,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -66,6 +66,12 @@ const STEPS: [Step; 14] = [
         about: "a real browser and real SIP peers through the relay",
         needs: &[Need::NodePackages, Need::Peers],
         run: |workspace| tests(&mut npm_test(workspace, "tests", "test")),
+    },
+    Step {
+        name: "sip",
+        about: "SIP as the field speaks it: SIPp, softphones, proxies and SIP clients in browsers through the relay",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| tests(&mut npm_test(workspace, "tests", "test:sip")),
     },
     Step {
         name: "spec",
