@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::file::{File, Http, LimitValues, Media, Services, Sip, User};
-use super::{Config, ConfigError, Destinations, HttpConfig, Limits, Problem, SipConfig, Users, all_services};
+use super::file::{File, Http, LimitValues, Media, Services, User};
+use super::{Config, ConfigError, HttpConfig, Limits, Problem, Users, all_services};
 use crate::service::ServiceNumber;
 
 /// Collects what is wrong while values are read; a bad value leaves the default.
@@ -62,55 +62,6 @@ impl Check {
                 .filter_map(|text| self.value("http.trusted_proxies", text, "an IP address"))
                 .collect(),
         }
-    }
-
-    fn sip(&mut self, file: Sip, defaults: SipConfig) -> SipConfig {
-        let socket = "an address and port such as \"192.0.2.1:5060\", or \"off\"";
-        let udp = self.socket("sip.udp", file.udp, socket, defaults.udp);
-        let tcp = self.socket("sip.tcp", file.tcp, socket, defaults.tcp);
-        let named = file.advertised.is_some();
-        let advertised = file.advertised.and_then(|text| self.address("sip.advertised", &text));
-        if !named && [udp, tcp].iter().flatten().any(|socket: &SocketAddr| socket.ip().is_unspecified()) {
-            self.problem("sip.advertised", "is needed: peers cannot answer to an unspecified address".to_owned());
-        }
-        SipConfig {
-            udp,
-            tcp,
-            advertised,
-            destinations: self.destinations(file.destinations),
-            registration_expiry: self.seconds(
-                "sip.registration_expiry",
-                file.registration_expiry,
-                60..=86_400,
-                defaults.registration_expiry,
-            ),
-            user_agent: match file.user_agent {
-                Some(name) if name.is_empty() || name.chars().any(char::is_control) => {
-                    self.problem("sip.user_agent", "must be printable text".to_owned());
-                    defaults.user_agent
-                }
-                Some(name) => name,
-                None => defaults.user_agent,
-            },
-        }
-    }
-
-    fn destinations(&mut self, hosts: Vec<String>) -> Destinations {
-        if hosts.iter().any(|host| host == "*") {
-            return Destinations::Any;
-        }
-        for host in &hosts {
-            let plain = host.strip_prefix("*.").unwrap_or(host);
-            let name = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-            let sound = !plain.is_empty() && plain.chars().all(name);
-            // Only an IPv6 address has colons: a host with a port would match nothing.
-            if !sound || (host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err()) {
-                let message =
-                    format!("{host:?} is neither a host name without port, an address, \"*.domain\" nor \"*\"");
-                self.problem("sip.destinations", message);
-            }
-        }
-        Destinations::Hosts(hosts)
     }
 
     fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
@@ -252,7 +203,13 @@ impl Check {
         }
     }
 
-    fn socket<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: Option<T>) -> Option<T> {
+    pub(super) fn socket<T: FromStr>(
+        &mut self,
+        key: &str,
+        text: Option<String>,
+        what: &str,
+        default: Option<T>,
+    ) -> Option<T> {
         match text {
             None => default,
             Some(text) if text == "off" => None,
@@ -260,11 +217,11 @@ impl Check {
         }
     }
 
-    fn parsed<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: T) -> T {
+    pub(super) fn parsed<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: T) -> T {
         text.and_then(|text| self.value(key, &text, what)).unwrap_or(default)
     }
 
-    fn value<T: FromStr>(&mut self, key: &str, text: &str, what: &str) -> Option<T> {
+    pub(super) fn value<T: FromStr>(&mut self, key: &str, text: &str, what: &str) -> Option<T> {
         let parsed = text.parse().ok();
         if parsed.is_none() {
             self.problem(key, format!("{text:?} is not {what}"));
@@ -273,7 +230,7 @@ impl Check {
     }
 
     /// An address that others are told.
-    fn address(&mut self, key: &str, text: &str) -> Option<IpAddr> {
+    pub(super) fn address(&mut self, key: &str, text: &str) -> Option<IpAddr> {
         let address: IpAddr = self.value(key, text, "an IP address")?;
         if address.is_unspecified() {
             self.problem(key, format!("nobody can reach {address}: it stands for any address of this machine"));
@@ -281,11 +238,17 @@ impl Check {
         Some(address)
     }
 
-    fn seconds(&mut self, key: &str, value: Option<u64>, range: RangeInclusive<u64>, default: Duration) -> Duration {
+    pub(super) fn seconds(
+        &mut self,
+        key: &str,
+        value: Option<u64>,
+        range: RangeInclusive<u64>,
+        default: Duration,
+    ) -> Duration {
         value.map_or(default, |value| Duration::from_secs(self.within(key, Some(value), range, default.as_secs())))
     }
 
-    fn within<T: PartialOrd + Display + Copy>(
+    pub(super) fn within<T: PartialOrd + Display + Copy>(
         &mut self,
         key: &str,
         value: Option<T>,
@@ -302,7 +265,7 @@ impl Check {
         }
     }
 
-    fn problem(&mut self, key: &str, message: String) {
+    pub(super) fn problem(&mut self, key: &str, message: String) {
         self.problems.push(Problem { key: key.to_owned(), message });
     }
 }

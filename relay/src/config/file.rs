@@ -7,6 +7,7 @@ use offhook_protocol::Secret;
 use serde::Deserialize;
 
 use super::check::Check;
+use super::sip::Sip;
 use super::{Config, ConfigError};
 
 #[derive(Deserialize, Default)]
@@ -28,17 +29,6 @@ pub(super) struct Http {
     pub(super) static_files: Option<PathBuf>,
     pub(super) allowed_origins: Vec<String>,
     pub(super) trusted_proxies: Vec<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Sip {
-    pub(super) udp: Option<String>,
-    pub(super) tcp: Option<String>,
-    pub(super) advertised: Option<String>,
-    pub(super) destinations: Vec<String>,
-    pub(super) registration_expiry: Option<u64>,
-    pub(super) user_agent: Option<String>,
 }
 
 #[derive(Deserialize, Default)]

@@ -7,6 +7,7 @@ mod check;
 mod destinations;
 mod error;
 mod file;
+mod sip;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +19,7 @@ use offhook_protocol::Secret;
 
 pub use destinations::Destinations;
 pub use error::{ConfigError, Problem};
+pub use sip::SipConfig;
 
 use crate::call::Deadlines;
 use crate::service::ServiceNumber;
@@ -50,23 +52,6 @@ pub struct HttpConfig {
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-}
-
-/// The SIP side.
-#[derive(Clone, Debug)]
-pub struct SipConfig {
-    /// UDP socket; none when absent.
-    pub udp: Option<SocketAddr>,
-    /// TCP listener; none when absent.
-    pub tcp: Option<SocketAddr>,
-    /// The host SIP peers are told to reach the relay at; the bound address when absent.
-    pub advertised: Option<IpAddr>,
-    /// Where browsers' SIP accounts may lead.
-    pub destinations: Destinations,
-    /// How long a registration is asked to last, in whole seconds.
-    pub registration_expiry: Duration,
-    /// `User-Agent` and `Server`.
-    pub user_agent: String,
 }
 
 /// Who may open a local session.
@@ -131,14 +116,7 @@ impl Default for Config {
                 allowed_origins: Vec::new(),
                 trusted_proxies: Vec::new(),
             },
-            sip: SipConfig {
-                udp: Some(loopback(5060)),
-                tcp: Some(loopback(5060)),
-                advertised: None,
-                destinations: Destinations::default(),
-                registration_expiry: Duration::from_secs(300),
-                user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
-            },
+            sip: SipConfig::default(),
             media: MediaConfig::default(),
             users: Users::Named(BTreeMap::new()),
             services: all_services(),

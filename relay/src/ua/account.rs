@@ -17,6 +17,12 @@ pub enum Protocol {
     Udp,
     /// A stream; kept open and used again.
     Tcp,
+    /// The same under TLS.
+    Tls,
+    /// A WebSocket that the peer opened (RFC 7118).
+    Ws,
+    /// The same under TLS.
+    Wss,
 }
 
 impl Protocol {
@@ -26,6 +32,34 @@ impl Protocol {
         match self {
             Self::Udp => Transport::Udp,
             Self::Tcp => Transport::Tcp,
+            Self::Tls => Transport::Tls,
+            Self::Ws => Transport::Ws,
+            Self::Wss => Transport::Wss,
+        }
+    }
+
+    /// The protocol that a Via header or a `transport` parameter names. `None` for one that is not spoken here.
+    #[must_use]
+    pub const fn of_transport(transport: &Transport) -> Option<Self> {
+        match transport {
+            Transport::Udp => Some(Self::Udp),
+            Transport::Tcp => Some(Self::Tcp),
+            Transport::Tls => Some(Self::Tls),
+            Transport::Ws => Some(Self::Ws),
+            Transport::Wss => Some(Self::Wss),
+            _ => None,
+        }
+    }
+
+    /// The value of a URI's `transport` parameter (RFC 3261 section 19.1.1, RFC 7118 section 5.2.1); `None` for UDP,
+    /// which goes without saying.
+    #[must_use]
+    pub const fn uri_parameter(self) -> Option<&'static str> {
+        match self {
+            Self::Udp => None,
+            Self::Tcp => Some("tcp"),
+            Self::Tls => Some("tls"),
+            Self::Ws | Self::Wss => Some("ws"),
         }
     }
 }
@@ -120,9 +154,9 @@ impl SipAccount {
             return None;
         }
         let uri = SipUri::new(self.next_hop.clone()).with_param("lr", None);
-        Some(NameAddr::new(match self.protocol {
-            Protocol::Udp => uri,
-            Protocol::Tcp => uri.with_param("transport", Some("tcp")),
+        Some(NameAddr::new(match self.protocol.uri_parameter() {
+            None => uri,
+            transport => uri.with_param("transport", transport),
         }))
     }
 

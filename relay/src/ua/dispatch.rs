@@ -5,7 +5,7 @@ use std::time::Instant;
 use offhook_media::LegId;
 use offhook_sip::dialog::DialogId;
 use offhook_sip::message::{
-    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Transport, Uri,
+    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Uri,
 };
 use offhook_sip::transaction::ServerId;
 
@@ -145,10 +145,8 @@ impl UserAgent {
 
 /// What carried a request, as its top Via says.
 fn protocol_of(request: &Request) -> Protocol {
-    match request.headers().top_via().map(|via| via.transport) {
-        Ok(Transport::Tcp) => Protocol::Tcp,
-        _ => Protocol::Udp,
-    }
+    let via = request.headers().top_via().ok();
+    via.and_then(|via| Protocol::of_transport(&via.transport)).unwrap_or(Protocol::Udp)
 }
 
 /// The user part of the Request-URI, decoded.

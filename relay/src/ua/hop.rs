@@ -49,9 +49,9 @@ impl Hop {
     #[must_use]
     pub(super) fn contact(&self, user: &str, protocol: Protocol) -> NameAddr {
         let uri = SipUri::new(self.sent_by(protocol)).with_user(user);
-        NameAddr::new(match protocol {
-            Protocol::Udp => uri,
-            Protocol::Tcp => uri.with_param("transport", Some("tcp")),
+        NameAddr::new(match protocol.uri_parameter() {
+            None => uri,
+            transport => uri.with_param("transport", transport),
         })
     }
 
@@ -70,7 +70,7 @@ impl Hop {
     fn address(&self, protocol: Protocol) -> SocketAddr {
         let addr = match protocol {
             Protocol::Udp => self.udp.or(self.tcp),
-            Protocol::Tcp => self.tcp.or(self.udp),
+            Protocol::Tcp | Protocol::Tls | Protocol::Ws | Protocol::Wss => self.tcp.or(self.udp),
         };
         addr.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5060)))
     }

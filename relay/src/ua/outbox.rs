@@ -233,7 +233,7 @@ impl Outbox {
         let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
         self.held = self.held.saturating_sub(held.len());
         let fits = |address: &&SocketAddr| {
-            hop.protocol == Protocol::Tcp || self.udp.is_none_or(|udp| udp.is_ipv4() == address.is_ipv4())
+            hop.protocol != Protocol::Udp || self.udp.is_none_or(|udp| udp.is_ipv4() == address.is_ipv4())
         };
         let address = addresses.iter().find(fits).copied();
         if let Some(address) = address {
@@ -386,8 +386,5 @@ impl Outbox {
 }
 
 fn destination(protocol: Protocol, address: SocketAddr) -> Destination {
-    match protocol {
-        Protocol::Udp => Destination::udp(address),
-        Protocol::Tcp => Destination::tcp(address, None),
-    }
+    Destination { transport: protocol.transport(), address, connection: None }
 }
