@@ -6,7 +6,7 @@ use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Reques
 
 use super::invite::{of_silence, unsendable};
 use super::session::{Sent, Session};
-use super::{Common, LegOutput, State};
+use super::{Common, LegOutput, Sending, State};
 use crate::call::{Cause, Description, Extras, Identity, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
@@ -38,7 +38,7 @@ impl Calling {
     ) -> State {
         match Self::first(target, from, (offer, extras), common, hop) {
             Ok(calling) => {
-                common.outputs.push(LegOutput::Send(Box::new(calling.invite.clone()), calling.next_hop.clone()));
+                common.send(None, Sending::Invite, calling.invite.clone(), calling.next_hop.clone());
                 State::Calling(Box::new(calling))
             }
             Err(failure) => common.fail(failure),
@@ -267,7 +267,7 @@ impl Calling {
         self.invite = invite;
         self.forks = Forks::new();
         self.id = None;
-        common.outputs.push(LegOutput::Send(Box::new(self.invite.clone()), self.next_hop.clone()));
+        common.send(None, Sending::Invite, self.invite.clone(), self.next_hop.clone());
         State::Calling(self)
     }
 }

@@ -10,6 +10,7 @@ mod ringing;
 mod session;
 pub(super) mod signal;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -50,6 +51,21 @@ pub(super) enum LegOutput {
     Forget,
 }
 
+/// Which request of a leg a name is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// The INVITE that begins the call.
+    Invite,
+    /// A change of the session.
+    Reoffer,
+    /// The end of the dialog.
+    Bye,
+    /// A key as INFO.
+    Key,
+    /// The BYE of a fork that lost; nobody waits for its response.
+    Other,
+}
+
 /// What an INVITE brings.
 #[derive(Debug)]
 pub(super) enum Offer {
@@ -77,6 +93,8 @@ struct Common {
     told: bool,
     /// The INVITE of ours that was answered.
     answered: Option<(RequestId, Request)>,
+    /// The requests among the outputs, in their order, and the dialogs they belong to.
+    sending: VecDeque<(Option<DialogId>, Sending)>,
     outputs: Vec<LegOutput>,
 }
 
@@ -191,11 +209,12 @@ impl SipLeg {
         })
     }
 
-    /// The name of the request sent last.
+    /// The name of the first request among those the leg had sent that it has not heard the name of.
     pub(super) fn sent(&mut self, id: RequestId) {
+        let Some((_, sending)) = self.common.sending.pop_front() else { return };
         match &mut self.state {
             State::Calling(calling) => calling.sent(id),
-            State::Session(session) => session.sent(id),
+            State::Session(session) => session.sent(id, sending),
             State::Opened(_) | State::Ringing(_) | State::Over => {}
         }
     }
@@ -334,6 +353,7 @@ impl Common {
             user_agent: Arc::clone(&identity.user_agent),
             told: false,
             answered: None,
+            sending: VecDeque::new(),
             outputs: Vec::new(),
         }
     }
@@ -349,6 +369,12 @@ impl Common {
         if !self.told {
             self.outputs.extend(commands.into_iter().map(LegOutput::Media));
         }
+    }
+
+    /// Has a request sent; its name comes with [`SipLeg::sent`].
+    fn send(&mut self, dialog: Option<&DialogId>, sending: Sending, request: Request, next_hop: NextHop) {
+        self.sending.push_back((dialog.cloned(), sending));
+        self.outputs.push(LegOutput::Send(Box::new(request), next_hop));
     }
 
     /// A request with our answer to a challenge got through: the next challenge does not mean a wrong password.

@@ -14,7 +14,7 @@ use offhook_sip::transaction::ServerId;
 
 use super::invite::{of_silence, unsendable};
 use super::signal::Signal;
-use super::{Common, LegOutput, State};
+use super::{Common, LegOutput, Sending, State};
 use crate::call::{Cause, LegCommand, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
@@ -46,8 +46,6 @@ pub(super) struct Session {
     keys: Keys,
     /// What our BYE says of the end.
     reason: Option<Reason>,
-    /// Which request [`Session::sent`] is about.
-    sending: Sending,
 }
 
 #[derive(Debug)]
@@ -66,15 +64,6 @@ pub(super) enum Awaits {
     FirstAnswer,
     /// The answer to the offer in the 2xx to a re-INVITE.
     Answer,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Sending {
-    Reoffer,
-    Bye,
-    Key,
-    /// The BYE of a fork that lost; nobody waits for its response.
-    Other,
 }
 
 impl Session {
@@ -98,7 +87,6 @@ impl Session {
             bye: Bye::None,
             keys: Keys::default(),
             reason: None,
-            sending: Sending::Other,
         }
     }
 
@@ -120,15 +108,14 @@ impl Session {
         self.dialog.id()
     }
 
-    /// The name of the request sent last.
-    pub(super) fn sent(&mut self, id: RequestId) {
-        match (self.sending, &mut self.bye, &mut self.reoffer) {
+    /// The name of a request that was sent.
+    pub(super) fn sent(&mut self, id: RequestId, sending: Sending) {
+        match (sending, &mut self.bye, &mut self.reoffer) {
             (Sending::Reoffer, _, Some(reoffer)) => reoffer.id = Some(id),
             (Sending::Bye, Bye::Sent { id: known }, _) => *known = Some(id),
             (Sending::Key, ..) => self.keys.name(id),
             _ => {}
         }
-        self.sending = Sending::Other;
     }
 
     /// Takes what the core says.
@@ -329,7 +316,7 @@ impl Session {
                 let invite = sent.invite.clone();
                 acknowledge(&mut lost, &invite, response, common, hop);
                 if let Some((bye, next_hop)) = bye(&mut lost, None, common, hop) {
-                    common.outputs.push(LegOutput::Send(Box::new(bye), next_hop));
+                    common.send(Some(&id), Sending::Other, bye, next_hop);
                 }
             }
             Ok(_) => {}

@@ -1,5 +1,6 @@
 use offhook_media::{Codec, Direction};
 use offhook_protocol::ErrorCode;
+use offhook_protocol::request::DtmfMethod;
 use offhook_sip::digest::{Algorithm, Password, Verdict, Verifier};
 use offhook_sip::message::{HeaderName, Message, Method, Request};
 
@@ -373,6 +374,24 @@ fn our_change_waits_for_the_ack_of_our_answer() {
     scene.assert_quiet();
     scene.give(peer.ack(1).build().unwrap());
     assert!(body(scene.request(&Method::Invite).body()).contains("a=sendonly"));
+}
+
+#[test]
+fn a_change_and_a_key_that_waited_for_the_same_ack_hear_their_own_answers() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    scene.command(leg, LegCommand::Answer(pcma(Direction::SendRecv), Extras::default()));
+    let peer = peer.answered(&scene.response(200));
+    scene.command(leg, LegCommand::Reoffer(pcma(Direction::SendOnly)));
+    let digit = offhook_media::Digit::from_event(5).unwrap();
+    scene.command(leg, LegCommand::Dtmf { digit, duration: seconds(1), method: DtmfMethod::Info });
+    scene.give(peer.ack(1).build().unwrap());
+    let invite = scene.request(&Method::Invite);
+    let info = scene.request(&Method::Info);
+    scene.respond(&info, 500);
+    assert!(matches!(scene.event(), LegEvent::Warning(_)));
+    scene.respond_with(&invite, 200, &sdp("recvonly"));
+    scene.request(&Method::Ack);
+    assert!(matches!(scene.event(), LegEvent::ReofferResult(Ok(_))));
 }
 
 #[test]

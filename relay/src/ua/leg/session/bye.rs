@@ -3,9 +3,9 @@
 use offhook_sip::dialog::Dialog;
 use offhook_sip::message::{HeaderName, Method, Reason, Request, Response, StatusCode};
 
-use super::{Sending, Session};
+use super::Session;
 use crate::ua::hop::Hop;
-use crate::ua::leg::{Common, LegOutput, State};
+use crate::ua::leg::{Common, LegOutput, Sending, State};
 use crate::ua::outbox::{NextHop, RequestId};
 
 /// Whether our BYE is on its way.
@@ -41,9 +41,8 @@ impl Session {
     pub(super) fn send_bye(&mut self, common: &mut Common, hop: &mut Hop) {
         match bye(&mut self.dialog, self.reason.as_ref(), common, hop) {
             Some((request, next_hop)) => {
-                common.outputs.push(LegOutput::Send(Box::new(request), next_hop));
+                common.send(Some(self.dialog.id()), Sending::Bye, request, next_hop);
                 self.bye = Bye::Sent { id: None };
-                self.sending = Sending::Bye;
             }
             // Nothing can be sent to such a peer; the core has been told.
             None => common.outputs.push(LegOutput::Forget),

@@ -7,11 +7,11 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{HeaderName, Method, Request, Response, StatusCode};
 use offhook_sip::transaction::ServerId;
 
-use super::{Bye, Sending, Session};
+use super::{Bye, Session};
 use crate::call::{Cause, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
 use crate::ua::leg::signal::{Signal, USUAL};
-use crate::ua::leg::{Common, LegOutput};
+use crate::ua::leg::{Common, Sending};
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 
 /// The pause after a key.
@@ -146,8 +146,7 @@ impl Session {
         let Some((info, next_hop)) = self.info(&signal, common, hop) else {
             return self.keys_refused(503, "Service Unavailable", common);
         };
-        common.outputs.push(LegOutput::Send(Box::new(info), next_hop));
-        self.sending = Sending::Key;
+        common.send(Some(self.dialog.id()), Sending::Key, info, next_hop);
         self.keys.sent = Some(Sent { id: None, signal, is_repeated });
         self.keys.not_before = Some(now + signal.duration + GAP);
     }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Method, Request, Response, StatusCode};
 
-use super::{Bye, Sending, Session, acknowledge, refused_change};
+use super::{Bye, Session, acknowledge, refused_change};
 use crate::call::{Cause, Description, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
-use crate::ua::leg::{Common, LegOutput};
+use crate::ua::leg::{Common, LegOutput, Sending};
 use crate::ua::outbox::{NextHop, RequestId};
 
 /// How often both sides may begin a change at once (491) before ours is given up.
@@ -198,10 +198,9 @@ impl Session {
         common: &mut Common,
         now: Instant,
     ) {
-        common.outputs.push(LegOutput::Send(Box::new(request.clone()), next_hop));
+        common.send(Some(self.dialog.id()), Sending::Reoffer, request.clone(), next_hop);
         let wait = Wait::Response { request: Box::new(request), until: now + common.timing.patience() };
         self.reoffer = Some(Reoffer { id: None, audio, wait, glares });
-        self.sending = Sending::Reoffer;
     }
 
     fn reoffer_accepted(&mut self, request: &Request, response: &Response, common: &mut Common, hop: &mut Hop) {
