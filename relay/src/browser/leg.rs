@@ -253,6 +253,7 @@ fn everything() -> Description {
         telephone_event: true,
         direction: Direction::SendRecv,
         video: None,
+        untouched: None,
     }
 }
 

@@ -78,7 +78,7 @@ impl Cause {
                 _ => 500,
             };
         };
-        if let Some(status) = failure.sip_status.filter(|status| (400..700).contains(status)) {
+        if let Some(status) = failure.sip_status.filter(|status| may_be_passed_on(*status)) {
             return status;
         }
         match failure.code {
@@ -93,6 +93,12 @@ impl Cause {
             _ => 500,
         }
     }
+}
+
+/// Whether a caller can be refused with what the other end was refused with: a challenge was for the relay, which is whom
+/// the other end knows.
+fn may_be_passed_on(status: u16) -> bool {
+    (400..700).contains(&status) && !matches!(status, 401 | 407)
 }
 
 #[cfg(test)]
@@ -131,6 +137,14 @@ mod tests {
         assert_eq!(Cause::Failure(failure_for_status(410, "Gone")).refusal(), 410);
         assert_eq!(Cause::Failure(Failure::new(ErrorCode::Declined, "no")).refusal(), 603);
         assert_eq!(Cause::Cancelled.refusal(), 487);
+    }
+
+    #[test]
+    fn a_challenge_is_not_passed_on_without_its_challenge() {
+        for status in [401, 407] {
+            assert_eq!(Cause::Failure(failure_for_status(status, "Who are you")).refusal(), 403);
+        }
+        assert_eq!(Cause::Failure(failure_for_status(302, "Moved")).refusal(), 500);
     }
 
     #[test]

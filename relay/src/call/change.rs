@@ -23,6 +23,11 @@ impl Call {
         self.side_mut(party).named(&audio);
         self.side_mut(party).asks = true;
         let is_alone = self.side(party.other()).life != Life::Live;
+        if is_alone && audio.untouched.is_some() {
+            // Nobody is left who could say what holds.
+            let cause = Cause::Failure(failure_for_status(480, "Temporarily Unavailable"));
+            return self.command(party, LegCommand::ReofferAnswer(Err(cause)));
+        }
         if is_alone || (kept && self.towards(party.other()) == towards_other) {
             if !kept {
                 self.agreed = Some((party, audio));
@@ -199,8 +204,12 @@ impl Call {
         both(self.side(party).wants, mirrored(self.side(party.other()).wants))
     }
 
-    /// Whether an offer still has the codec that is spoken and the picture that is shown.
+    /// Whether an offer still has the codec that is spoken and the picture that is shown. What is passed on untouched may
+    /// say anything.
     fn keeps(&self, party: Party, offer: &Description) -> bool {
+        if offer.untouched.is_some() {
+            return false;
+        }
         let Some((by, agreed)) = &self.agreed else { return false };
         let spoken = agreed.codecs.first().is_some_and(|codec| offer.codecs.contains(codec));
         let shown = agreed.video.clone().map(|video| if *by == party { video } else { video_across(video) });

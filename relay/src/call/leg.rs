@@ -12,11 +12,12 @@ use offhook_protocol::Failure;
 use offhook_protocol::request::DtmfMethod;
 
 pub use super::extras::Extras;
+use super::untouched::Untouched;
 
 /// One end's half of an offer/answer exchange (RFC 3264), reduced to what decides a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// Codecs in order of preference. Never empty.
+    /// Codecs in order of preference. Never empty but beside [`Description::untouched`].
     pub codecs: Vec<Codec>,
     /// Whether telephone-event (RFC 4733) is there.
     pub telephone_event: bool,
@@ -25,6 +26,23 @@ pub struct Description {
     pub direction: Direction,
     /// The picture, where there is one. SIP legs have none.
     pub video: Option<Video>,
+    /// The session description itself, where it goes from one SIP leg to the other as it is. There are no codecs then, and
+    /// whatever changes is passed on.
+    pub untouched: Option<Untouched>,
+}
+
+impl Description {
+    /// One that the other SIP leg is handed as it is.
+    #[must_use]
+    pub const fn of_untouched(session: Untouched) -> Self {
+        Self {
+            codecs: Vec::new(),
+            telephone_event: false,
+            direction: Direction::SendRecv,
+            video: None,
+            untouched: Some(session),
+        }
+    }
 }
 
 /// The picture of a description.

@@ -15,6 +15,7 @@ pub mod leg;
 mod machine;
 mod side;
 mod transfer;
+mod untouched;
 
 #[cfg(test)]
 mod order_tests;
@@ -22,6 +23,8 @@ mod order_tests;
 mod tests;
 #[cfg(test)]
 mod transfer_tests;
+#[cfg(test)]
+mod untouched_tests;
 
 pub use cause::failure_for_status;
 pub use leg::{
@@ -30,3 +33,4 @@ pub use leg::{
 pub use machine::{Call, CallOutput, Deadlines};
 pub use side::{LegKind, Party};
 pub use transfer::{not_joinable, transfer_refused};
+pub use untouched::Untouched;

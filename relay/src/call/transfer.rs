@@ -35,6 +35,9 @@ impl Call {
         if self.third.life != Life::Ended {
             return refused("The call is being transferred already.");
         }
+        if self.agreed.as_ref().is_some_and(|(_, agreed)| agreed.untouched.is_some()) {
+            return refused("The ends of this call send their sound to each other, not through the relay.");
+        }
         Ok(())
     }
 
@@ -212,6 +215,7 @@ impl Call {
             telephone_event: settled.telephone_event,
             direction: mirrored(side.wants),
             video: side.video.clone().map(video_across),
+            untouched: None,
         })
     }
 }
@@ -232,6 +236,7 @@ fn common(one: &Side, other: &Side) -> Option<Description> {
         telephone_event: ones.telephone_event && others.telephone_event,
         direction: others.direction,
         video: others.video.clone().filter(|_| same_picture),
+        untouched: None,
     })
 }
 

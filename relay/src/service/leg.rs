@@ -145,6 +145,7 @@ impl ServiceLeg {
             telephone_event: true,
             direction: Direction::SendRecv,
             video: None,
+            untouched: None,
         });
         audio.codecs.retain(|codec| known.contains(codec));
         // An echo gives back pictures as well as sound; the others have none to show.
@@ -175,8 +176,13 @@ mod tests {
     use crate::call::Identity;
 
     fn invite(codecs: &[Codec]) -> LegCommand {
-        let offer =
-            Description { codecs: codecs.to_vec(), telephone_event: true, direction: Direction::SendRecv, video: None };
+        let offer = Description {
+            codecs: codecs.to_vec(),
+            telephone_event: true,
+            direction: Direction::SendRecv,
+            video: None,
+            untouched: None,
+        };
         LegCommand::Invite {
             from: Identity::default(),
             to: Identity::default(),

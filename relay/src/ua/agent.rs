@@ -11,13 +11,13 @@ use offhook_sip::digest::Client;
 
 use super::accounts::{Accounts, credentials};
 use super::hop::Hop;
-use super::leg::{Caller, Identity, LegOutput, SipLeg};
+use super::leg::{Caller, Identity, LegOutput, Offer, SipLeg};
 use super::legs::Legs;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
 use super::strays::{Farewell, Strays};
 use super::transport::TransportEvent;
 use super::{AccountId, LookupId, UaConfig, UaCounts, UaOutput};
-use crate::call::LegCommand;
+use crate::call::{Description, LegCommand, failure_for_status};
 
 /// Set in the names of legs the user agent makes, so that they never meet one of the relay's.
 const INCOMING_LEG: u64 = 1 << 63;
@@ -64,11 +64,25 @@ impl UserAgent {
         let account = Arc::clone(account);
         let contact = self.hop.contact(contact, account.protocol);
         // Each leg meets its own challenges: a nonce used by two at once would have its count go backwards.
-        let digest = Client::new(credentials(&account));
+        let digest = Some(Client::new(credentials(&account)));
         let caller = Caller { account, contact, digest };
-        let opened = SipLeg::outgoing(leg, caller, local, target, &self.identity, &mut self.hop);
+        let opened = SipLeg::outgoing(leg, caller, Some(local), target, &self.identity, &mut self.hop);
         self.legs.insert(leg, opened);
         Ok(())
+    }
+
+    /// Reads what an incoming leg offers after all: its media goes through the relay.
+    ///
+    /// # Errors
+    /// What the caller is refused with: nothing of its offer is spoken here.
+    pub fn read_offer(&mut self, leg: LegId) -> Result<Option<Description>, Failure> {
+        let hop = &mut self.hop;
+        match self.legs.drive(leg, |driver| driver.read_offer(leg, hop)) {
+            Some(Ok(Offer::Audio(offer))) => Ok(Some(offer)),
+            Some(Ok(Offer::None)) => Ok(None),
+            Some(Err(status)) => Err(failure_for_status(status.code(), status.reason())),
+            None => Err(Failure::new(ErrorCode::UnknownCall, "The call is over.")),
+        }
     }
 
     /// Gives an incoming leg its RTP port.

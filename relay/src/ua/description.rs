@@ -25,7 +25,13 @@ pub(super) fn offered(remote: &RemoteMedia) -> Option<Description> {
         return None;
     }
     let telephone_event = remote.codecs.iter().any(SdpCodec::is_telephone_event);
-    Some(Description { codecs, telephone_event, direction: direction(remote.direction.reversed()), video: None })
+    Some(Description {
+        codecs,
+        telephone_event,
+        direction: direction(remote.direction.reversed()),
+        video: None,
+        untouched: None,
+    })
 }
 
 /// What an exchange agreed on, in the core's terms. `None` when no codec of ours is left.
@@ -36,7 +42,13 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
         return None;
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
-    Some(Description { codecs, telephone_event, direction: direction(negotiated.direction), video: None })
+    Some(Description {
+        codecs,
+        telephone_event,
+        direction: direction(negotiated.direction),
+        video: None,
+        untouched: None,
+    })
 }
 
 /// What an exchange agreed on, in the media worker's terms.
@@ -127,7 +139,13 @@ mod tests {
     }
 
     fn everything() -> Description {
-        Description { codecs: Codec::ALL.to_vec(), telephone_event: true, direction: Direction::SendRecv, video: None }
+        Description {
+            codecs: Codec::ALL.to_vec(),
+            telephone_event: true,
+            direction: Direction::SendRecv,
+            video: None,
+            untouched: None,
+        }
     }
 
     fn parse(text: &str) -> SessionDescription {

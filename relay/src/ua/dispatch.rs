@@ -99,7 +99,7 @@ impl UserAgent {
         let protocol = protocol_of(&request);
         let reached = (self.hop.contact(&dialled, protocol), protocol);
         let invite = (id, request.clone());
-        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), &self.identity, &mut self.hop);
+        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), false, &self.identity, &mut self.hop);
         let (driver, offer) = match opened {
             Ok(opened) => opened,
             Err(status) => return self.refuse(id, &request, status, &tag, now),

@@ -213,6 +213,7 @@ fn common(agreed: &Description, wanted: &Description) -> Description {
         codecs: agreed.codecs.iter().copied().filter(|codec| wanted.codecs.contains(codec)).collect(),
         telephone_event: agreed.telephone_event && wanted.telephone_event,
         video: agreed.video.clone().filter(|_| wanted.video.is_some()),
+        untouched: None,
         ..*agreed
     }
 }

@@ -66,6 +66,7 @@ impl BrowserDescription {
                 .any(|payload| matches!(payload.format, Format::TelephoneEvent { .. })),
             direction: self.audio.direction,
             video: self.video.as_ref().map(picture),
+            untouched: None,
         }
     }
 

@@ -47,7 +47,13 @@ fn picture(codecs: &[VideoCodec], direction: Direction) -> Video {
 
 /// Opus, and this.
 fn with(video: Option<Video>) -> Description {
-    Description { codecs: vec![Codec::Opus], telephone_event: false, direction: Direction::SendRecv, video }
+    Description {
+        codecs: vec![Codec::Opus],
+        telephone_event: false,
+        direction: Direction::SendRecv,
+        video,
+        untouched: None,
+    }
 }
 
 /// The lines of a description that begin so.

@@ -119,6 +119,7 @@ impl Media {
             telephone_event: true,
             direction: Direction::SendRecv,
             video: None,
+            untouched: None,
         });
         let direction = widened(audio.direction, self.allowed);
         self.offer(&Description { direction, ..audio })

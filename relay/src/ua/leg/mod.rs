@@ -4,6 +4,8 @@
 //! [`calling`] while our INVITE is unanswered, [`ringing`] while the peer's is, [`session`] afterwards.
 
 mod calling;
+mod direct;
+mod exchange;
 mod invite;
 mod media;
 mod ringing;
@@ -28,6 +30,8 @@ use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
 use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 use calling::Calling;
+use direct::Direct;
+use exchange::Exchange;
 use media::Media;
 use ringing::Ringing;
 use session::Session;
@@ -86,7 +90,7 @@ struct Common {
     protocol: Protocol,
     /// Answers challenges, for outgoing legs.
     digest: Option<Client>,
-    exchange: Media,
+    exchange: Exchange,
     timing: Timing,
     user_agent: Arc<str>,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
@@ -126,8 +130,8 @@ pub(super) struct Caller {
     pub(super) account: Arc<SipAccount>,
     /// Where the peer reaches the account.
     pub(super) contact: NameAddr,
-    /// The challenges the account has met.
-    pub(super) digest: Client,
+    /// The challenges the account has met; none where it has no password.
+    pub(super) digest: Option<Client>,
 }
 
 /// What does not change from leg to leg.
@@ -140,24 +144,30 @@ pub(super) struct Identity {
 }
 
 impl SipLeg {
-    /// A leg that will call `target`.
+    /// A leg that will call `target`. Without an RTP port the descriptions of the far end pass through it untouched.
     pub(super) fn outgoing(
         leg: LegId,
         caller: Caller,
-        local: RtpLocal,
+        local: Option<RtpLocal>,
         target: SipUri,
         identity: &Identity,
         hop: &mut Hop,
     ) -> Self {
         let Caller { account, contact, digest } = caller;
         let protocol = account.protocol;
-        let mut media = Media::new(leg, hop.number(), hop.origin(protocol));
-        media.attach(local);
-        let common = Common::new(Some(account), contact, protocol, Some(digest), media, identity);
+        let exchange = match local {
+            Some(local) => {
+                let mut media = Media::new(leg, hop.number(), hop.origin(protocol));
+                media.attach(local);
+                Exchange::relayed(media)
+            }
+            None => Exchange::Direct(Direct::default()),
+        };
+        let common = Common::new(Some(account), contact, protocol, digest, exchange, identity);
         Self { common, state: State::Opened(Box::new(target)) }
     }
 
-    /// A leg for a peer's INVITE, and what it offers.
+    /// A leg for a peer's INVITE, and what it offers: untouched where it may pass to another SIP leg as it is.
     ///
     /// # Errors
     /// The status to refuse the INVITE with.
@@ -166,15 +176,30 @@ impl SipLeg {
         (id, request): (ServerId, Request),
         (contact, protocol): (NameAddr, Protocol),
         tag: String,
+        may_pass: bool,
         identity: &Identity,
         hop: &mut Hop,
     ) -> Result<(Self, Offer), StatusCode> {
-        let mut media = Media::new(leg, hop.number(), hop.origin(protocol)).of_caller();
-        let offer = media.take_offer(&request)?;
+        // Without an offer there is nothing to pass on, and it is the relay that offers.
+        let mut exchange = match may_pass && !request.body().is_empty() {
+            true => Exchange::Direct(Direct::default()),
+            false => Exchange::of_caller(leg, protocol, hop),
+        };
+        let offer = exchange.take_offer(&request)?;
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
-        let common = Common::new(None, contact, protocol, None, media, identity);
+        let common = Common::new(None, contact, protocol, None, exchange, identity);
         Ok((Self { common, state: State::Ringing(Box::new(ringing)) }, offer))
+    }
+
+    /// Reads the offer of an incoming leg after all: it does not pass to another SIP leg as it is.
+    ///
+    /// # Errors
+    /// The status to refuse the INVITE with.
+    pub(super) fn read_offer(&mut self, leg: LegId, hop: &mut Hop) -> Result<Offer, StatusCode> {
+        let State::Ringing(ringing) = &self.state else { return Err(StatusCode::SERVER_INTERNAL_ERROR) };
+        self.common.exchange = Exchange::of_caller(leg, self.common.protocol, hop);
+        self.common.exchange.take_offer(ringing.invite())
     }
 
     /// Gives an incoming leg its RTP port.
@@ -340,7 +365,7 @@ impl Common {
         contact: NameAddr,
         protocol: Protocol,
         digest: Option<Client>,
-        media: Media,
+        exchange: Exchange,
         identity: &Identity,
     ) -> Self {
         Self {
@@ -348,7 +373,7 @@ impl Common {
             contact,
             protocol,
             digest,
-            exchange: media,
+            exchange,
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
             told: false,

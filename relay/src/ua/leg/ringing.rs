@@ -48,6 +48,11 @@ impl Ringing {
         self.id
     }
 
+    /// The INVITE itself.
+    pub(super) fn invite(&self) -> &Request {
+        &self.request
+    }
+
     pub(super) fn dialog(&self) -> &DialogId {
         self.dialog.id()
     }

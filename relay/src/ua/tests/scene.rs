@@ -61,7 +61,7 @@ pub(super) fn account() -> OpenSip {
 }
 
 pub(super) fn audio(codecs: &[Codec], direction: Direction) -> Description {
-    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None }
+    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None, untouched: None }
 }
 
 pub(super) fn everything() -> Description {

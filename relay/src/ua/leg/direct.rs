@@ -1,0 +1,78 @@
+//! The descriptions of a leg whose peer sends its media straight to the far end's: they pass through untouched, and there
+//! is no media here.
+
+use std::fmt;
+
+use bytes::Bytes;
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::message::Request;
+
+use super::Offer;
+use crate::call::{Description, Untouched};
+
+/// What has passed through a leg. Who may offer when is the dialog's to say (RFC 3261 section 14).
+#[derive(Default)]
+pub(super) struct Direct {
+    /// The description the peer was sent last.
+    sent: Option<Bytes>,
+    /// The answer of a provisional response, which holds when the final one has none.
+    early: Option<Bytes>,
+}
+
+impl Direct {
+    /// Takes the offer of an INVITE or re-INVITE.
+    pub(super) fn take_offer(request: &Request) -> Offer {
+        described(request.body()).map_or(Offer::None, Offer::Audio)
+    }
+
+    /// The far end's description, for this peer.
+    ///
+    /// # Errors
+    /// It has none to be passed on.
+    pub(super) fn pass(&mut self, description: &Description) -> Result<Bytes, Failure> {
+        let body = description.untouched.as_ref().ok_or_else(nothing_to_pass)?.body().clone();
+        self.sent = Some(body.clone());
+        Ok(body)
+    }
+
+    /// What the peer was sent last, when it asks for an offer.
+    ///
+    /// # Errors
+    /// It was sent none.
+    pub(super) fn pass_again(&self) -> Result<Bytes, Failure> {
+        self.sent.clone().ok_or_else(nothing_to_pass)
+    }
+
+    /// Takes the answer of a provisional response.
+    pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<Description> {
+        let description = described(body)?;
+        self.early = Some(body.clone());
+        Some(description)
+    }
+
+    /// Takes the answer of a final response or an ACK, or lets the early one stand when there is no body.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<Description, Failure> {
+        let early = self.early.take();
+        described(body)
+            .or_else(|| described(&early?))
+            .ok_or_else(|| Failure::new(ErrorCode::Rejected, "The far end answered without a session description."))
+    }
+}
+
+/// Descriptions stay out of logs.
+impl fmt::Debug for Direct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Direct").field("has_sent", &self.sent.is_some()).finish_non_exhaustive()
+    }
+}
+
+fn described(body: &Bytes) -> Option<Description> {
+    (!body.is_empty()).then(|| Description::of_untouched(Untouched::new(body.clone())))
+}
+
+fn nothing_to_pass() -> Failure {
+    Failure::new(ErrorCode::Internal, "There is no session description to pass on. This is a fault of the relay.")
+}

@@ -1,0 +1,132 @@
+//! A leg's offers and answers, whoever its peer sends its media to.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_media::{Command, Digit, LegId, RtpLocal};
+use offhook_protocol::Failure;
+use offhook_sip::message::{Request, StatusCode};
+
+use super::Offer;
+use super::direct::Direct;
+use super::media::Media;
+use crate::call::Description;
+use crate::ua::account::Protocol;
+use crate::ua::hop::Hop;
+
+/// Offers and answers of a leg. What each method promises stands at [`Media`].
+#[derive(Debug)]
+pub(super) enum Exchange {
+    /// The peer's media goes through the relay.
+    Relayed(Box<Media>),
+    /// The peer sends its media straight to the far end's.
+    Direct(Direct),
+}
+
+impl Exchange {
+    pub(super) fn relayed(media: Media) -> Self {
+        Self::Relayed(Box::new(media))
+    }
+
+    /// The exchange of a leg that a peer's INVITE made, with its media going through the relay.
+    pub(super) fn of_caller(leg: LegId, protocol: Protocol, hop: &mut Hop) -> Self {
+        Self::relayed(Media::new(leg, hop.number(), hop.origin(protocol)).of_caller())
+    }
+
+    /// Adds lines of the app's to every description from now on. Those that pass untouched have none.
+    pub(super) fn add_lines(&mut self, lines: &[String]) {
+        if let Self::Relayed(media) = self {
+            media.add_lines(lines);
+        }
+    }
+
+    pub(super) fn attach(&mut self, local: RtpLocal) {
+        if let Self::Relayed(media) = self {
+            media.attach(local);
+        }
+    }
+
+    pub(super) fn take_offer(&mut self, request: &Request) -> Result<Offer, StatusCode> {
+        match self {
+            Self::Relayed(media) => media.take_offer(request),
+            Self::Direct(_) => Ok(Direct::take_offer(request)),
+        }
+    }
+
+    pub(super) fn offer(&mut self, description: &Description) -> Result<Bytes, Failure> {
+        match self {
+            Self::Relayed(media) => media.offer(description),
+            Self::Direct(direct) => direct.pass(description),
+        }
+    }
+
+    pub(super) fn offer_again(&mut self) -> Result<Bytes, Failure> {
+        match self {
+            Self::Relayed(media) => media.offer_again(),
+            Self::Direct(direct) => direct.pass_again(),
+        }
+    }
+
+    pub(super) fn answer(&mut self, description: &Description) -> Result<(Bytes, Vec<Command>), Failure> {
+        match self {
+            Self::Relayed(media) => media.answer(description),
+            Self::Direct(direct) => Ok((direct.pass(description)?, Vec::new())),
+        }
+    }
+
+    /// The answer that was sent already, where it has to be the same again. One that passes untouched is the far end's to
+    /// repeat.
+    pub(super) fn repeated(&self) -> Option<Bytes> {
+        match self {
+            Self::Relayed(media) => media.repeated(),
+            Self::Direct(_) => None,
+        }
+    }
+
+    pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<(Description, Vec<Command>)> {
+        match self {
+            Self::Relayed(media) => media.early_answer(body),
+            Self::Direct(direct) => Some((direct.early_answer(body)?, Vec::new())),
+        }
+    }
+
+    pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<(Description, Vec<Command>), Failure> {
+        match self {
+            Self::Relayed(media) => media.final_answer(body),
+            Self::Direct(direct) => Ok((direct.final_answer(body)?, Vec::new())),
+        }
+    }
+
+    pub(super) fn withdraw(&mut self) {
+        if let Self::Relayed(media) = self {
+            media.withdraw();
+        }
+    }
+
+    pub(super) fn refuse(&mut self) {
+        if let Self::Relayed(media) = self {
+            media.refuse();
+        }
+    }
+
+    pub(super) fn supervise(&mut self) -> Option<Command> {
+        match self {
+            Self::Relayed(media) => media.supervise(),
+            Self::Direct(_) => None,
+        }
+    }
+
+    pub(super) fn confirmed(&mut self) -> Option<Command> {
+        match self {
+            Self::Relayed(media) => media.confirmed(),
+            Self::Direct(_) => None,
+        }
+    }
+
+    pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
+        match self {
+            Self::Relayed(media) => media.press(digit, tone),
+            Self::Direct(_) => None,
+        }
+    }
+}
