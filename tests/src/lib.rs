@@ -7,20 +7,19 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod client;
+mod stranger;
 
 use std::time::Duration;
 
 use offhook_relay::config::Config;
 use offhook_relay::run::{self, Running};
-use tokio::net::UdpSocket;
 use tokio::runtime::Runtime;
 
 pub use client::Client;
+pub use stranger::Stranger;
 
 /// How long the relay may take for anything.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// When a request without an answer is sent again (RFC 3261 section 17.1.1.2: T1).
-const REPEAT: Duration = Duration::from_millis(500);
 
 /// A relay on ports of its own, and the runtime it lives in.
 #[derive(Debug)]
@@ -33,6 +32,12 @@ impl Bench {
     /// A relay that knows any local name, without a limit on the rate of requests.
     #[must_use]
     pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same, changed where a test needs it.
+    #[must_use]
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::demo();
         config.http.listen.set_port(0);
         for address in [&mut config.sip.udp, &mut config.sip.tcp].into_iter().flatten() {
@@ -42,6 +47,7 @@ impl Bench {
         config.media.quarantine = Duration::ZERO;
         config.limits.session_grace = Duration::ZERO;
         config.limits.requests_per_second = 1_000_000;
+        change(&mut config);
         let runtime = Runtime::new().unwrap();
         let relay = runtime.block_on(run::start(config)).unwrap();
         Self { runtime, relay }
@@ -51,36 +57,23 @@ impl Bench {
     pub fn send_datagrams(&self, datagrams: &[Vec<u8>]) {
         let to = self.relay.sip_udp.unwrap();
         self.within("an answer to OPTIONS", async {
-            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            socket.connect(to).await.unwrap();
+            let stranger = Stranger::anywhere(to).await;
             for datagram in datagrams {
-                socket.send(datagram).await.unwrap();
+                stranger.send(datagram).await;
             }
-            let from = socket.local_addr().unwrap();
-            let probe = format!("probe-{}", from.port());
-            let options = format!(
-                "OPTIONS sip:{to} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK-{probe};rport\r\n\
-                 From: <sip:probe@{from}>;tag=1\r\nTo: <sip:{to}>\r\nCall-ID: {probe}\r\nCSeq: 1 OPTIONS\r\n\
-                 Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-            );
-            let mut answer = vec![0; 65_536];
-            // Sent again like any request over UDP: a full buffer may have lost it.
-            let mut repeat = tokio::time::interval(REPEAT);
-            loop {
-                let length = tokio::select! {
-                    length = socket.recv(&mut answer) => length.unwrap(),
-                    _ = repeat.tick() => {
-                        socket.send(options.as_bytes()).await.unwrap();
-                        continue;
-                    }
-                };
-                let text = String::from_utf8_lossy(answer.get(..length).unwrap_or_default()).into_owned();
-                if text.contains(&format!("Call-ID: {probe}\r\n")) {
-                    assert!(text.starts_with("SIP/2.0 200"), "{text}");
-                    return;
-                }
-            }
+            stranger.answers().await;
         });
+    }
+
+    /// Sends this datagram from an address that nobody else has. Gives all that comes back before the relay answers the
+    /// next who asks.
+    pub fn answers_to(&self, datagram: &[u8]) -> Vec<String> {
+        let to = self.relay.sip_udp.unwrap();
+        self.within("an answer to OPTIONS", async {
+            let stranger = Stranger::alone(to).await;
+            stranger.send(datagram).await;
+            stranger.answers().await
+        })
     }
 
     /// Runs a conversation on a new WebSocket.

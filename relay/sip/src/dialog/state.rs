@@ -53,7 +53,8 @@ impl Dialog {
     }
 
     /// The callee's dialog, from an INVITE it is about to answer with this tag and Contact (§12.1.1).
-    /// It is early until [`Dialog::confirm`].
+    /// It is early until [`Dialog::confirm`]. A caller of RFC 2543, which did not ask for a Contact, is reached at its
+    /// From.
     ///
     /// # Errors
     /// When a header the dialog depends on is missing or broken: answer
@@ -61,7 +62,11 @@ impl Dialog {
     pub fn from_request(invite: &Request, local_tag: &str, contact: NameAddr) -> Result<Self, DialogError> {
         let headers = invite.headers();
         let id = DialogId { local_tag: local_tag.to_owned(), ..DialogId::of_request(invite)? };
-        let target = headers.contact()?.ok_or(DialogError::NoContact)?.uri;
+        let target = match headers.contact()? {
+            Some(contact) => contact.uri,
+            None if headers.top_via()?.has_rfc3261_branch() => return Err(DialogError::NoContact),
+            None => headers.from()?.uri,
+        };
         Ok(Self {
             id,
             state: DialogState::Early,

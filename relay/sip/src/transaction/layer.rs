@@ -13,7 +13,7 @@ use super::non_invite_client::NonInviteClient;
 use super::non_invite_server::NonInviteServer;
 use super::table::Table;
 use super::timing::Timing;
-use crate::message::{HeaderName, Message, Method, Reason, Request, Response, StatusCode, Via};
+use crate::message::{HeaderError, HeaderName, Message, Method, Reason, Request, Response, StatusCode, Via};
 
 /// What an overloaded layer asks its peers to wait, in seconds.
 const RETRY_AFTER: u32 = 10;
@@ -162,12 +162,15 @@ impl TransactionLayer {
     }
 
     fn receive_request(&mut self, mut request: Request, source: Destination, now: Instant) {
-        let Ok(mut via) = request.headers().top_via() else {
-            return;
+        let mut via = match request.headers().top_via() {
+            Ok(via) => via,
+            // Without any Via nobody asks for an answer.
+            Err(HeaderError::Missing(_)) => return,
+            Err(_) => return self.refuse_unmatched(&request, source),
         };
         // The key is made of what the peer wrote, before we add where it came from.
         let Ok(key) = ServerKey::of(&request, &via) else {
-            return;
+            return self.refuse_unmatched(&request, source.for_response(&via));
         };
         let cancelled = match request.method() {
             Method::Cancel => ServerKey::of_cancelled(&request, &via).ok().and_then(|key| self.servers.find(&key)),
@@ -253,6 +256,15 @@ impl TransactionLayer {
         let number = self.servers.insert(key, machine, destination, true);
         self.servers.settle(number);
         self.event(Event::Request { id: ServerId(number), request: Box::new(request), source });
+    }
+
+    /// Answers a request that names no transaction, since the headers that would name it cannot be read (RFC 4475
+    /// section 3.1.2.1). An ACK is never answered.
+    fn refuse_unmatched(&mut self, request: &Request, destination: Destination) {
+        if *request.method() != Method::Ack {
+            let tag = self.tag();
+            self.reply_stateless(request, StatusCode::BAD_REQUEST, &tag, destination);
+        }
     }
 
     fn reply_stateless(&mut self, request: &Request, status: StatusCode, tag: &str, destination: Destination) {

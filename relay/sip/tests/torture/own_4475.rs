@@ -198,7 +198,8 @@ pub(crate) fn lwsruri() -> Vec<u8> {
 
 /// 3.1.2.9: more than one space in a request line.
 pub(crate) fn lwsstart() -> Vec<u8> {
-    draft("OPTIONS   sip:omar@shop.example   SIP/2.0", &[], "")
+    let invite = String::from_utf8(invite(URI, &[])).unwrap_or_default();
+    invite.replacen(' ', "   ", 2).into_bytes()
 }
 
 /// 3.1.2.10: spaces after the version.

@@ -52,7 +52,7 @@ pub(crate) fn sdp() -> Vec<u8> {
     invite(
         &[VIA, CONTACT],
         "v=0\r\no=ines 1 1 IN IP6 2001:db8:7::2\r\ns=-\r\nc=IN IP6 2001:db8:7::2\r\nt=0 0\r\n\
-         m=audio 40000 RTP/AVP 8\r\n",
+         m=audio 40000 RTP/AVP 2\r\na=rtpmap:2 G726-32/8000\r\n",
     )
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn mapped() -> Vec<u8> {
     invite(
         &lines,
         "v=0\r\no=ines 1 1 IN IP6 ::ffff:198.51.100.8\r\ns=-\r\nc=IN IP6 ::ffff:198.51.100.8\r\n\
-         t=0 0\r\nm=audio 40000 RTP/AVP 8\r\n",
+         t=0 0\r\nm=audio 40000 RTP/AVP 2\r\na=rtpmap:2 G726-32/8000\r\n",
     )
 }
 

@@ -78,3 +78,12 @@ fn an_invite_without_a_contact_is_a_bad_request() {
     assert_eq!(refused, DialogError::NoContact);
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
 }
+
+#[test]
+fn a_caller_of_rfc_2543_without_a_contact_is_reached_at_its_from() {
+    let mut bare = invite("");
+    bare.headers_mut().remove(&crate::message::HeaderName::Contact);
+    bare.headers_mut().set(crate::message::HeaderName::Via, "SIP/2.0/UDP 192.0.2.1").unwrap();
+    let dialog = Dialog::from_request(&bare, BOB_TAG, contact("<sip:bob@192.0.2.9>")).unwrap();
+    assert_eq!(*dialog.remote_target(), bare.headers().from().unwrap().uri);
+}

@@ -82,12 +82,27 @@ fn a_request_through_proxies_keeps_its_other_vias() {
 }
 
 #[test]
-fn requests_without_a_usable_via_are_dropped() {
+fn a_request_without_a_via_is_dropped() {
     let mut harness = Harness::new();
     let options = request("OPTIONS", "z9hG4bK1");
     harness.receive(&options.replace("Via:", "X-Via:"), peer());
-    harness.receive(&options.replace("SIP/2.0/UDP 192.0.2.1:5060", "nonsense"), peer());
     assert!(harness.lines().is_empty());
+}
+
+#[test]
+fn a_request_whose_transaction_cannot_be_named_is_a_bad_request_to_where_it_came_from() {
+    let mut harness = Harness::new();
+    let from: std::net::SocketAddr = "192.0.2.9:40000".parse().unwrap();
+    let broken = |method: &str| request(method, "z9hG4bK1").replace(";branch", ";,;branch");
+    harness.receive(&broken("OPTIONS"), Destination::udp(from));
+    assert_eq!(harness.lines(), ["> 400"]);
+    assert_eq!(harness.sent_to.as_ref().unwrap().address, from);
+    let nameless = request("OPTIONS", "1").replace("Call-ID:", "X-Call-ID:");
+    harness.receive(&nameless, peer());
+    assert_eq!(harness.lines(), ["> 400"]);
+    harness.receive(&broken("ACK"), peer());
+    assert!(harness.lines().is_empty(), "an ACK is never answered");
+    assert!(harness.layer.is_empty(), "nothing is kept of them");
 }
 
 #[test]
