@@ -1,4 +1,4 @@
-use crate::message::{CallId, HeaderError, Request, Response};
+use crate::message::{CallId, HeaderError, Replaces, Request, Response};
 
 /// What names a dialog, seen from our side (RFC 3261 §12).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +36,18 @@ impl DialogId {
             local_tag: tag(headers.from()?.tag()),
             remote_tag: tag(headers.to()?.tag()),
         })
+    }
+
+    /// The dialog that a received Replaces header names: its To tag is ours.
+    pub fn of_replaces(replaces: &Replaces) -> Self {
+        let Replaces { call_id, to_tag, from_tag, .. } = replaces.clone();
+        Self { call_id, local_tag: to_tag, remote_tag: from_tag }
+    }
+
+    /// What names the dialog to its other side in a Replaces header: the To tag is the peer's.
+    pub fn replaces(&self) -> Replaces {
+        let Self { call_id, local_tag, remote_tag } = self.clone();
+        Replaces { call_id, to_tag: remote_tag, from_tag: local_tag, early_only: false }
     }
 }
 

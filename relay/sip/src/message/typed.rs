@@ -1,7 +1,8 @@
 //! Headers read as their types.
 
 use super::{
-    CSeq, CallId, Contact, Fault, HeaderError, HeaderName, Headers, MediaType, NameAddr, Reason, Via, grammar,
+    CSeq, CallId, Contact, Event, Fault, HeaderError, HeaderName, Headers, MediaType, NameAddr, Reason, ReferTo,
+    Replaces, SubscriptionState, Via, grammar,
 };
 
 impl Headers {
@@ -121,6 +122,45 @@ impl Headers {
     /// Every value of Reason that can be read (RFC 3326).
     pub fn reasons(&self) -> impl Iterator<Item = Reason> {
         self.list(&HeaderName::Reason).filter_map(|value| Reason::parse(value).ok())
+    }
+
+    /// Refer-To.
+    ///
+    /// # Errors
+    /// Missing, twice, or malformed.
+    pub fn refer_to(&self) -> Result<ReferTo, HeaderError> {
+        self.single(&HeaderName::ReferTo, ReferTo::parse)
+    }
+
+    /// Replaces; `None` when it is not there.
+    ///
+    /// # Errors
+    /// Twice, or malformed.
+    pub fn replaces(&self) -> Result<Option<Replaces>, HeaderError> {
+        self.optional(&HeaderName::Replaces, Replaces::parse)
+    }
+
+    /// Event; `None` when it is not there.
+    ///
+    /// # Errors
+    /// Twice, or malformed.
+    pub fn event(&self) -> Result<Option<Event>, HeaderError> {
+        self.optional(&HeaderName::Event, Event::parse)
+    }
+
+    /// Subscription-State; `None` when it is not there.
+    ///
+    /// # Errors
+    /// Twice, or malformed.
+    pub fn subscription_state(&self) -> Result<Option<SubscriptionState>, HeaderError> {
+        self.optional(&HeaderName::SubscriptionState, SubscriptionState::parse)
+    }
+
+    /// Whether a header that lists tokens (Allow, Supported, Require …) names this one. Methods are told apart by
+    /// case, option tags are not; no peer means anything by the case of either.
+    #[must_use]
+    pub fn lists(&self, name: &HeaderName, token: &str) -> bool {
+        self.list(name).any(|value| value.eq_ignore_ascii_case(token.as_bytes()))
     }
 
     /// Expires in seconds. A number too large for 32 bits is read as the largest

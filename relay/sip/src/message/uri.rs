@@ -1,6 +1,6 @@
 //! URIs: `sip:` and `sips:` in full (RFC 3261 section 19.1), any other scheme kept as it is.
 
-mod escape;
+pub(super) mod escape;
 mod sip_uri;
 
 use std::fmt;

@@ -45,6 +45,13 @@ impl SipUri {
         self
     }
 
+    /// The same URI without a parameter.
+    #[must_use]
+    pub fn without_param(mut self, name: &str) -> Self {
+        self.params.retain(|param| !names(param, name));
+        self
+    }
+
     /// The same URI without headers (the part after `?`), as a Request-URI must be.
     #[must_use]
     pub fn without_headers(mut self) -> Self {
