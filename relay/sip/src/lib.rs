@@ -8,6 +8,7 @@
 
 pub mod dialog;
 pub mod digest;
+pub mod locate;
 pub mod message;
 pub mod offer_answer;
 pub mod sdp;

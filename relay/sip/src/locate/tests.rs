@@ -1,0 +1,5 @@
+mod hostile;
+mod naptr;
+mod plain;
+mod srv;
+mod zone;
