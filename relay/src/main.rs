@@ -71,8 +71,8 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
         }
         config.http.static_files = Some(directory.clone());
     }
-    let sockets = [Some(config.http.listen), config.sip.udp, config.sip.tcp];
-    if let Some(public) = sockets.into_iter().flatten().find(|socket| arguments.demo && !socket.ip().is_loopback()) {
+    let public = std::iter::once(&config.http.listen).chain(config.sip.sockets()).find(|at| !at.ip().is_loopback());
+    if let Some(public) = public.filter(|_| arguments.demo) {
         let why = "anybody who reaches it may use any name: it listens on loopback only";
         return Err(format!("--demo: {why}, not on {public}"));
     }
@@ -110,9 +110,7 @@ async fn start(config: Config, demo: bool) -> Result<Running, StartError> {
         Err(StartError::Sip(error)) if demo => {
             tracing::warn!("{error}; the demo takes another port");
             let mut config = config;
-            for socket in [&mut config.sip.udp, &mut config.sip.tcp].into_iter().flatten() {
-                socket.set_port(0);
-            }
+            config.sip.sockets_mut().for_each(|socket| socket.set_port(0));
             run::start(config).await
         }
         result => result,

@@ -19,7 +19,7 @@ use crate::door::{self, BoundedListener, Socket};
 use crate::relay::{Counts, Input, Relay};
 use crate::session::ConnectionId;
 use crate::ua::transport::{TransportConfig, TransportError, Transports};
-use crate::ua::{UaConfig, UserAgent};
+use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use event_loop::EventLoop;
 
 /// Inputs that may wait for the loop; whoever sends more waits.
@@ -48,7 +48,7 @@ pub struct Health {
     /// What it holds.
     #[serde(flatten)]
     pub counts: Counts,
-    /// SIP connections over TCP.
+    /// SIP connections over TCP, TLS and WebSocket.
     pub sip_connections: usize,
 }
 
@@ -77,10 +77,8 @@ pub enum StartError {
 pub struct Running {
     /// Where it listens for HTTP and WebSockets.
     pub http: SocketAddr,
-    /// Where it listens for SIP over UDP, if it does.
-    pub sip_udp: Option<SocketAddr>,
-    /// Where it listens for SIP over TCP, if it does.
-    pub sip_tcp: Option<SocketAddr>,
+    /// Where it listens for SIP.
+    pub sip: Vec<Local>,
     to_loop: mpsc::Sender<LoopInput>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -90,12 +88,18 @@ impl Running {
     #[must_use]
     pub fn ready_line(&self) -> String {
         let mut line = format!("offhook-relay ready http={}", self.http);
-        for (name, address) in [("sip-udp", self.sip_udp), ("sip-tcp", self.sip_tcp)] {
-            if let Some(address) = address {
-                line.push_str(&format!(" {name}={address}"));
-            }
+        for Local { protocol, addr } in &self.sip {
+            line.push_str(&format!(" sip-{}={addr}", protocol.name()));
         }
         line
+    }
+
+    /// Where it listens for SIP over this protocol, IPv4 before IPv6, if it does.
+    #[must_use]
+    pub fn sip_over(&self, protocol: Protocol) -> Option<SocketAddr> {
+        let mut own: Vec<_> = self.sip.iter().filter(|local| local.protocol == protocol).map(|own| own.addr).collect();
+        own.sort_by_key(SocketAddr::is_ipv6);
+        own.first().copied()
     }
 
     /// What it holds at the moment; nothing once it has stopped.
@@ -140,9 +144,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     })?;
     let (to_loop, inputs) = mpsc::channel(INPUT_QUEUE);
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
-    let transports = Transports::bind(&transport_config(&config.sip), sip_sender).await?;
-    let (sip_udp, sip_tcp) = (transports.udp_addr(), transports.tcp_addr());
-    let ua = UserAgent::new(ua_config(&config, sip_udp, sip_tcp), random_number);
+    let transports = Transports::bind(&transport_config(&config.sip), sip_sender)?;
+    let sip = transports.locals();
+    let ua = UserAgent::new(ua_config(&config, &sip), random_number);
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
@@ -155,19 +159,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             }
         }),
     ];
-    Ok(Running { http, sip_udp, sip_tcp, to_loop, tasks })
+    Ok(Running { http, sip, to_loop, tasks })
 }
 
 fn transport_config(sip: &SipConfig) -> TransportConfig {
-    TransportConfig { udp: sip.udp, tcp: sip.tcp, ..TransportConfig::default() }
+    TransportConfig { udp: sip.udp.clone(), tcp: sip.tcp.clone(), ..TransportConfig::default() }
 }
 
-fn ua_config(config: &Config, udp: Option<SocketAddr>, tcp: Option<SocketAddr>) -> UaConfig {
+fn ua_config(config: &Config, bound: &[Local]) -> UaConfig {
     let sip = &config.sip;
-    let advertised = |bound: SocketAddr| SocketAddr::new(sip.advertised.unwrap_or(bound.ip()), bound.port());
+    let advertised = |local: &Local| {
+        let ip = sip.advertised(local.addr.ip());
+        Local { addr: SocketAddr::new(ip, local.addr.port()), ..*local }
+    };
     UaConfig {
-        udp: udp.map(advertised),
-        tcp: tcp.map(advertised),
+        locals: bound.iter().map(advertised).collect(),
         user_agent: sip.user_agent.clone(),
         expires: u32::try_from(sip.registration_expiry.as_secs()).unwrap_or(u32::MAX),
         timing: Timing { max_transactions: config.limits.transactions, ..Timing::default() },
@@ -196,7 +202,7 @@ mod tests {
     async fn a_relay_whose_loop_is_gone_has_ended() {
         let (to_loop, inputs) = mpsc::channel(1);
         let http = SocketAddr::from(([127, 0, 0, 1], 0));
-        let running = Running { http, sip_udp: None, sip_tcp: None, to_loop, tasks: Vec::new() };
+        let running = Running { http, sip: Vec::new(), to_loop, tasks: Vec::new() };
         drop(inputs);
         running.ended().await;
         assert!(running.health().await.is_none());

@@ -15,6 +15,7 @@ use client::{Client, OFFER, http, idle, in_time, relay};
 use futures_util::SinkExt;
 use offhook_relay::config::Config;
 use offhook_relay::run::{self, Running};
+use offhook_relay::ua::Protocol;
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
 use tokio_tungstenite::connect_async;
@@ -229,7 +230,7 @@ async fn a_stopping_relay_says_goodbye() {
 
 /// A SIP peer's request in a call to `echo`.
 fn sip_request(method: &str, relay: &Running, peer: SocketAddr, to_tag: &str, sdp: &str) -> String {
-    let at = relay.sip_udp.unwrap();
+    let at = relay.sip_over(Protocol::Udp).unwrap();
     format!(
         "{method} sip:echo@{at} SIP/2.0\r\nVia: SIP/2.0/UDP {peer};branch=z9hG4bK{method}\r\nMax-Forwards: 70\r\n\
          From: <sip:bob@{peer}>;tag=bob\r\nTo: <sip:echo@{at}>{to_tag}\r\nCall-ID: stop@bob\r\n\
@@ -258,7 +259,7 @@ async fn a_stopping_relay_hangs_up_calls_that_no_session_has() {
     let relay = relay(|_| {}).await;
     let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let at = peer.local_addr().unwrap();
-    peer.connect(relay.sip_udp.unwrap()).await.unwrap();
+    peer.connect(relay.sip_over(Protocol::Udp).unwrap()).await.unwrap();
     let sdp = "v=0\r\no=bob 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5000 RTP/AVP 8\r\n";
     peer.send(sip_request("INVITE", &relay, at, "", sdp).as_bytes()).await.unwrap();
     let ok = sip_message(&peer, "SIP/2.0 200").await;

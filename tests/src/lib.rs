@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use offhook_relay::config::Config;
 use offhook_relay::run::{self, Running};
+use offhook_relay::ua::Protocol;
 use tokio::runtime::Runtime;
 
 pub use client::Client;
@@ -40,7 +41,7 @@ impl Bench {
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::demo();
         config.http.listen.set_port(0);
-        for address in [&mut config.sip.udp, &mut config.sip.tcp].into_iter().flatten() {
+        for address in config.sip.sockets_mut() {
             address.set_port(0);
         }
         config.media.workers = 1;
@@ -55,7 +56,7 @@ impl Bench {
 
     /// Sends these datagrams to the SIP port, and then asks for a sign of life.
     pub fn send_datagrams(&self, datagrams: &[Vec<u8>]) {
-        let to = self.relay.sip_udp.unwrap();
+        let to = self.relay.sip_over(Protocol::Udp).unwrap();
         self.within("an answer to OPTIONS", async {
             let stranger = Stranger::anywhere(to).await;
             for datagram in datagrams {
@@ -68,7 +69,7 @@ impl Bench {
     /// Sends this datagram from an address that nobody else has. Gives all that comes back before the relay answers the
     /// next who asks.
     pub fn answers_to(&self, datagram: &[u8]) -> Vec<String> {
-        let to = self.relay.sip_udp.unwrap();
+        let to = self.relay.sip_over(Protocol::Udp).unwrap();
         self.within("an answer to OPTIONS", async {
             let stranger = Stranger::alone(to).await;
             stranger.send(datagram).await;

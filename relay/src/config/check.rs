@@ -203,20 +203,6 @@ impl Check {
         }
     }
 
-    pub(super) fn socket<T: FromStr>(
-        &mut self,
-        key: &str,
-        text: Option<String>,
-        what: &str,
-        default: Option<T>,
-    ) -> Option<T> {
-        match text {
-            None => default,
-            Some(text) if text == "off" => None,
-            Some(text) => self.value(key, &text, what),
-        }
-    }
-
     pub(super) fn parsed<T: FromStr>(&mut self, key: &str, text: Option<String>, what: &str, default: T) -> T {
         text.and_then(|text| self.value(key, &text, what)).unwrap_or(default)
     }

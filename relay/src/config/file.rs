@@ -117,7 +117,7 @@ mod tests {
     fn an_empty_file_listens_on_loopback_and_calls_nobody() {
         let config = read("").unwrap();
         assert!(config.http.listen.ip().is_loopback());
-        assert!(config.sip.udp.unwrap().ip().is_loopback());
+        assert!(config.sip.sockets().all(|socket| socket.ip().is_loopback()));
         assert!(config.media.rtp_bind.is_loopback());
         assert_eq!(config.sip.destinations, Destinations::Hosts(Vec::new()));
         assert!(matches!(config.users, Users::Named(users) if users.is_empty()));
@@ -157,7 +157,7 @@ mod tests {
         .unwrap();
         assert_eq!(config.http.listen.port(), 8443);
         assert_eq!(config.http.trusted_proxies.len(), 2);
-        assert_eq!(config.sip.tcp, None);
+        assert!(config.sip.tcp.is_empty());
         assert!(config.sip.destinations.allow("sip.example.com"));
         assert_eq!(config.media.rtp_ports, 20_000..=20_999);
         assert_eq!(config.media.rtp_advertised, config.media.rtp_bind);
@@ -231,6 +231,22 @@ mod tests {
         );
         let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(keys, ["sip.advertised", "media.webrtc_advertised", "media.rtp_advertised"]);
+    }
+
+    #[test]
+    fn each_family_has_its_sip_address_and_its_advertised_one() {
+        let config = read(
+            "[sip]\nudp = [\"0.0.0.0:5060\", \"[2001:db8::1]:5060\"]\ntcp = \"[::1]:5070\"\nadvertised = \"192.0.2.7\"",
+        )
+        .unwrap();
+        let told: Vec<_> = config.sip.sockets().map(|socket| config.sip.advertised(socket.ip()).to_string()).collect();
+        assert_eq!(told, ["192.0.2.7", "2001:db8::1", "::1"]);
+        let twice = "[sip]\nudp = [\"192.0.2.1:5060\", \"192.0.2.2:5060\"]";
+        assert_eq!(problems(twice)[0].key, "sip.udp");
+        let half = "[sip]\nudp = [\"0.0.0.0:5060\", \"[::]:5060\"]\nadvertised = \"192.0.2.7\"";
+        assert_eq!(problems(half)[0].key, "sip.advertised");
+        let Err(ConfigError::Syntax(message)) = read("[sip]\nudp = 5060\n") else { panic!("accepted") };
+        assert!(message.contains("line 2") && message.contains("a text or a list of texts"), "{message}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod check;
 mod destinations;
 mod error;
 mod file;
+mod listed;
 mod sip;
 
 use std::collections::BTreeMap;

@@ -7,16 +7,17 @@ use serde::Deserialize;
 
 use super::Destinations;
 use super::check::Check;
+use super::listed::Listed;
 
 /// The SIP side.
 #[derive(Clone, Debug)]
 pub struct SipConfig {
-    /// UDP socket; none when absent.
-    pub udp: Option<SocketAddr>,
-    /// TCP listener; none when absent.
-    pub tcp: Option<SocketAddr>,
-    /// The host SIP peers are told to reach the relay at; the bound address when absent.
-    pub advertised: Option<IpAddr>,
+    /// UDP sockets, one of each address family at most.
+    pub udp: Vec<SocketAddr>,
+    /// TCP listeners, one of each address family at most.
+    pub tcp: Vec<SocketAddr>,
+    /// What SIP peers are told instead of the bound address of the same family, where it is named.
+    pub advertised: Vec<IpAddr>,
     /// Where browsers' SIP accounts may lead.
     pub destinations: Destinations,
     /// How long a registration is asked to last, in whole seconds.
@@ -29,9 +30,9 @@ impl Default for SipConfig {
     fn default() -> Self {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 5060));
         Self {
-            udp: Some(loopback),
-            tcp: Some(loopback),
-            advertised: None,
+            udp: vec![loopback],
+            tcp: vec![loopback],
+            advertised: Vec::new(),
             destinations: Destinations::default(),
             registration_expiry: Duration::from_secs(300),
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -39,13 +40,31 @@ impl Default for SipConfig {
     }
 }
 
+impl SipConfig {
+    /// What peers are told of a bound address.
+    #[must_use]
+    pub fn advertised(&self, bound: IpAddr) -> IpAddr {
+        self.advertised.iter().copied().find(|told| told.is_ipv4() == bound.is_ipv4()).unwrap_or(bound)
+    }
+
+    /// Every socket it listens on.
+    pub fn sockets(&self) -> impl Iterator<Item = &SocketAddr> {
+        self.udp.iter().chain(&self.tcp)
+    }
+
+    /// The same, to be changed.
+    pub fn sockets_mut(&mut self) -> impl Iterator<Item = &mut SocketAddr> {
+        self.udp.iter_mut().chain(&mut self.tcp)
+    }
+}
+
 /// The table as it is written.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Sip {
-    pub(super) udp: Option<String>,
-    pub(super) tcp: Option<String>,
-    pub(super) advertised: Option<String>,
+    pub(super) udp: Option<Listed>,
+    pub(super) tcp: Option<Listed>,
+    pub(super) advertised: Listed,
     pub(super) destinations: Vec<String>,
     pub(super) registration_expiry: Option<u64>,
     pub(super) user_agent: Option<String>,
@@ -53,13 +72,16 @@ pub(super) struct Sip {
 
 impl Check {
     pub(super) fn sip(&mut self, file: Sip, defaults: SipConfig) -> SipConfig {
-        let socket = "an address and port such as \"192.0.2.1:5060\", or \"off\"";
-        let udp = self.socket("sip.udp", file.udp, socket, defaults.udp);
-        let tcp = self.socket("sip.tcp", file.tcp, socket, defaults.tcp);
-        let named = file.advertised.is_some();
-        let advertised = file.advertised.and_then(|text| self.address("sip.advertised", &text));
-        if !named && [udp, tcp].iter().flatten().any(|socket: &SocketAddr| socket.ip().is_unspecified()) {
-            self.problem("sip.advertised", "is needed: peers cannot answer to an unspecified address".to_owned());
+        let udp = self.sockets("sip.udp", file.udp, defaults.udp);
+        let tcp = self.sockets("sip.tcp", file.tcp, defaults.tcp);
+        let told = file.advertised.0;
+        let advertised: Vec<_> = told.iter().filter_map(|text| self.address("sip.advertised", text)).collect();
+        self.one_of_each_family("sip.advertised", &advertised);
+        let told_of = |ip: &IpAddr| advertised.iter().any(|told| told.is_ipv4() == ip.is_ipv4());
+        let unspecified = udp.iter().chain(&tcp).map(SocketAddr::ip).find(|ip| ip.is_unspecified() && !told_of(ip));
+        // One that was named and cannot be read has been complained of.
+        if let Some(ip) = unspecified.filter(|_| advertised.len() == told.len()) {
+            self.problem("sip.advertised", format!("is needed: peers cannot answer to the unspecified address {ip}"));
         }
         SipConfig {
             udp,
@@ -80,6 +102,25 @@ impl Check {
                 Some(name) => name,
                 None => defaults.user_agent,
             },
+        }
+    }
+
+    /// The addresses to listen on, one of each family at most: a message leaves by the one of its target's family.
+    fn sockets(&mut self, key: &str, listed: Option<Listed>, default: Vec<SocketAddr>) -> Vec<SocketAddr> {
+        let Some(Listed(texts)) = listed else { return default };
+        if texts == ["off"] {
+            return Vec::new();
+        }
+        let what = "an address and port such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\", or \"off\"";
+        let sockets: Vec<SocketAddr> = texts.iter().filter_map(|text| self.value(key, text, what)).collect();
+        self.one_of_each_family(key, &sockets.iter().map(SocketAddr::ip).collect::<Vec<_>>());
+        sockets
+    }
+
+    fn one_of_each_family(&mut self, key: &str, addresses: &[IpAddr]) {
+        let of_ipv4 = addresses.iter().filter(|address| address.is_ipv4()).count();
+        if of_ipv4 > 1 || addresses.len() - of_ipv4 > 1 {
+            self.problem(key, "takes one IPv4 and one IPv6 address at most".to_owned());
         }
     }
 

@@ -11,7 +11,7 @@ use super::{MediaPlane, Output, Relay};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand};
 use crate::route::{self, Target};
 use crate::session::SessionId;
-use crate::ua::transport::TransportEvent;
+use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{AccountId, LookupId, SipAccount, UaOutput};
 
 impl<M: MediaPlane> Relay<M> {
@@ -87,7 +87,8 @@ impl<M: MediaPlane> Relay<M> {
         }
         tracing::warn!("a SIP message was not sent: its address is not allowed");
         if let Some(transaction) = transmit.transaction {
-            self.ua.receive(TransportEvent::Failed { transaction }, now);
+            let fault = SendFault::Forbidden;
+            self.ua.receive(TransportEvent::Failed { transaction, fault }, now);
         }
     }
 

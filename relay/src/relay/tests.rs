@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use super::{CloseReason, Input, Output, Received, Relay};
 use crate::config::Config;
 use crate::session::ConnectionId;
-use crate::ua::{UaConfig, UserAgent};
+use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use plane::RecordingPlane;
 
 /// A browser's offer with every codec, a data channel and a video section.
@@ -51,8 +51,7 @@ impl World {
         let now = Instant::now();
         let media = RecordingPlane::default();
         let ua = UaConfig {
-            udp: Some(([127, 0, 0, 1], 5060).into()),
-            tcp: None,
+            locals: vec![Local { protocol: Protocol::Udp, addr: ([127, 0, 0, 1], 5060).into() }],
             user_agent: "test".into(),
             expires: 300,
             timing: Timing::default(),

@@ -38,6 +38,18 @@ impl Protocol {
         }
     }
 
+    /// Its name in our configuration and in the line that says where we listen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
+        }
+    }
+
     /// The protocol that a Via header or a `transport` parameter names. `None` for one that is not spoken here.
     #[must_use]
     pub const fn of_transport(transport: &Transport) -> Option<Self> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use offhook_protocol::{ErrorCode, RegistrationState};
+use offhook_protocol::RegistrationState;
 use offhook_sip::digest::{Client, Credentials};
 use offhook_sip::message::Response;
 
@@ -114,11 +114,7 @@ impl UserAgent {
     pub(super) fn register_unanswered(&mut self, id: AccountId, request: RequestId, why: Unanswered, now: Instant) {
         let Some(entry) = self.accounts.entries.get_mut(&id) else { return };
         let Some(registration) = entry.registration.as_mut().filter(|_| entry.request == Some(request)) else { return };
-        let code = match why {
-            Unanswered::Timeout => ErrorCode::Timeout,
-            Unanswered::Unreachable => ErrorCode::Unreachable,
-        };
-        let outputs = registration.unanswered(code, &mut self.hop, now);
+        let outputs = registration.unanswered(why, &mut self.hop, now);
         self.registration_outputs(id, outputs, now);
     }
 

@@ -13,6 +13,7 @@ use super::accounts::{Accounts, credentials};
 use super::hop::Hop;
 use super::leg::{Caller, Identity, LegOutput, Offer, SipLeg};
 use super::legs::Legs;
+use super::locals::Locals;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
 use super::strays::{Farewell, Strays};
 use super::transport::TransportEvent;
@@ -41,10 +42,11 @@ impl UserAgent {
     pub fn new(config: UaConfig, random: impl FnMut() -> u64 + Send + Clone + 'static) -> Self {
         let timing = config.timing;
         let tags = random.clone();
+        let locals = Locals::new(&config.locals);
         Self {
             identity: Identity { user_agent: Arc::from(config.user_agent.as_str()), timing },
-            hop: Hop::new(config.udp, config.tcp, random),
-            outbox: Outbox::new(timing, config.udp, tags),
+            hop: Hop::new(locals.clone(), random),
+            outbox: Outbox::new(timing, locals, tags),
             config,
             accounts: Accounts::default(),
             legs: Legs::default(),
@@ -116,7 +118,8 @@ impl UserAgent {
     pub fn receive(&mut self, event: TransportEvent, now: Instant) {
         match event {
             TransportEvent::Message { from, message } => self.outbox.receive(*message, from, now),
-            TransportEvent::Failed { transaction } => self.outbox.transport_failed(transaction, now),
+            TransportEvent::Failed { transaction, fault } => self.outbox.transport_failed(transaction, fault, now),
+            TransportEvent::Closed { from, .. } => tracing::debug!(%from.address, "a SIP connection has ended"),
         }
         self.settle(now);
     }
@@ -201,7 +204,7 @@ impl UserAgent {
                     let outputs = self.legs.drive(leg, |driver| driver.unanswered(id, why, hop));
                     self.leg_outputs(leg, outputs, now);
                 }
-                Incoming::Request(id, request) => self.request(id, *request, now),
+                Incoming::Request(id, request, source) => self.request(id, *request, &source, now),
                 Incoming::Ack(request) => self.ack(&request, now),
                 Incoming::Cancelled(id, cancel) => self.cancelled(id, cancel.as_deref(), now),
             }

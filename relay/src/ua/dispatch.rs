@@ -7,7 +7,7 @@ use offhook_sip::dialog::DialogId;
 use offhook_sip::message::{
     Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Uri,
 };
-use offhook_sip::transaction::ServerId;
+use offhook_sip::transaction::{Destination, ServerId};
 
 use super::account::Protocol;
 use super::leg::signal::{DTMF, DTMF_RELAY};
@@ -33,8 +33,8 @@ const CAPABILITIES: Capabilities<'static> = Capabilities {
 const OF_INFO: Capabilities<'static> = Capabilities { content_types: &[DTMF_RELAY, DTMF], ..CAPABILITIES };
 
 impl UserAgent {
-    /// Takes a new request of a peer.
-    pub(super) fn request(&mut self, id: ServerId, request: Request, now: Instant) {
+    /// Takes a new request of a peer, from where it came.
+    pub(super) fn request(&mut self, id: ServerId, request: Request, source: &Destination, now: Instant) {
         let tag = self.hop.token();
         let capabilities = if *request.method() == Method::Info { &OF_INFO } else { &CAPABILITIES };
         if let Err(rejection) = request.check(capabilities) {
@@ -47,7 +47,7 @@ impl UserAgent {
         let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
         match request.method() {
             _ if in_dialog => self.request_in_dialog(id, request, &tag, now),
-            Method::Invite => self.invite(id, request, tag, now),
+            Method::Invite => self.invite(id, request, source, tag, now),
             Method::Options => {
                 let reply = self.reply(&request, StatusCode::OK, &tag).header(HeaderName::Accept, "application/sdp");
                 self.answer_built(id, reply, now);
@@ -88,7 +88,7 @@ impl UserAgent {
     }
 
     /// An INVITE that begins a call.
-    fn invite(&mut self, id: ServerId, request: Request, tag: String, now: Instant) {
+    fn invite(&mut self, id: ServerId, request: Request, source: &Destination, tag: String, now: Instant) {
         let Some(dialled) = dialled(&request) else {
             return self.refuse(id, &request, StatusCode::NOT_FOUND, &tag, now);
         };
@@ -96,8 +96,8 @@ impl UserAgent {
         let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
-        let protocol = protocol_of(&request);
-        let reached = (self.hop.contact(&dialled, protocol), protocol);
+        let protocol = Protocol::of_transport(&source.transport).unwrap_or(Protocol::Udp);
+        let reached = (self.hop.contact_for(&dialled, protocol, source.address.ip()), protocol);
         let invite = (id, request.clone());
         let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), false, &self.identity, &mut self.hop);
         let (driver, offer) = match opened {
@@ -141,12 +141,6 @@ impl UserAgent {
             tracing::debug!(%error, "a SIP response was not sent");
         }
     }
-}
-
-/// What carried a request, as its top Via says.
-fn protocol_of(request: &Request) -> Protocol {
-    let via = request.headers().top_via().ok();
-    via.and_then(|via| Protocol::of_transport(&via.transport)).unwrap_or(Protocol::Udp)
 }
 
 /// The user part of the Request-URI, decoded.

@@ -14,6 +14,7 @@ mod extras;
 mod hop;
 mod leg;
 mod legs;
+mod locals;
 mod outbox;
 mod reason;
 mod registration;
@@ -23,8 +24,6 @@ pub mod transport;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
-
 use offhook_media::{Command, LegId};
 use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::transaction::{Timing, Transmit};
@@ -33,6 +32,7 @@ use crate::call::{Description, Extras, Identity, LegEvent};
 
 pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
+pub use locals::Local;
 
 /// Names an account for as long as its session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,10 +45,8 @@ pub struct LookupId(pub u64);
 /// How the SIP side presents itself and how patient it is.
 #[derive(Clone, Debug)]
 pub struct UaConfig {
-    /// The address peers reach us at over UDP, where we listen.
-    pub udp: Option<SocketAddr>,
-    /// The address peers reach us at over TCP, where we listen.
-    pub tcp: Option<SocketAddr>,
+    /// The addresses peers reach us at, the most preferred of each protocol first.
+    pub locals: Vec<Local>,
     /// The `User-Agent` and `Server` headers.
     pub user_agent: String,
     /// How long a registration is asked for, in seconds.

@@ -12,6 +12,8 @@ use offhook_sip::transaction::{
 
 use super::account::{Protocol, SipAccount};
 use super::alarms::Alarms;
+use super::locals::Locals;
+use super::transport::SendFault;
 use super::{AccountId, LookupId};
 
 /// How long a name is waited for.
@@ -75,8 +77,8 @@ pub(super) enum Owner {
 pub(super) enum Unanswered {
     /// It went out, and nothing came back in time.
     Timeout,
-    /// It could not be sent: no such name, refused, no route.
-    Unreachable,
+    /// It could not be sent.
+    Unreachable(SendFault),
 }
 
 /// What comes back.
@@ -100,8 +102,8 @@ pub(super) enum Incoming {
         /// Why.
         why: Unanswered,
     },
-    /// A request of a peer.
-    Request(ServerId, Box<Request>),
+    /// A request of a peer, and where it came from.
+    Request(ServerId, Box<Request>, Destination),
     /// An ACK for a 2xx.
     Ack(Box<Request>),
     /// A peer gave its INVITE up with this CANCEL, or its connection is gone before the answer.
@@ -124,7 +126,7 @@ pub(super) struct Outbox {
     owners: HashMap<ClientId, (Owner, RequestId)>,
     clients: HashMap<RequestId, ClientId>,
     /// Where we listen: datagrams go to addresses of the same family only.
-    udp: Option<SocketAddr>,
+    locals: Locals,
     waiting: HashMap<LookupId, Lookup>,
     lookup_ends: Alarms<LookupId>,
     /// Messages that wait for all lookups together.
@@ -132,6 +134,8 @@ pub(super) struct Outbox {
     known: HashMap<NextHop, (SocketAddr, Instant)>,
     wanted: VecDeque<Wanted>,
     incoming: VecDeque<Incoming>,
+    /// Why the transaction that is being told of it could not send.
+    fault: SendFault,
     last_id: u64,
 }
 
@@ -149,18 +153,19 @@ enum Held {
 
 impl Outbox {
     /// An outbox with nothing in it.
-    pub(super) fn new(timing: Timing, udp: Option<SocketAddr>, random: impl FnMut() -> u64 + Send + 'static) -> Self {
+    pub(super) fn new(timing: Timing, locals: Locals, random: impl FnMut() -> u64 + Send + 'static) -> Self {
         Self {
             transactions: TransactionLayer::new(timing, random),
             owners: HashMap::new(),
             clients: HashMap::new(),
-            udp,
+            locals,
             waiting: HashMap::new(),
             lookup_ends: Alarms::default(),
             held: 0,
             known: HashMap::new(),
             wanted: VecDeque::new(),
             incoming: VecDeque::new(),
+            fault: SendFault::default(),
             last_id: 0,
         }
     }
@@ -194,7 +199,7 @@ impl Outbox {
             lookup.held.retain(|held| match held {
                 Held::Request(_, owner, held) if *held == id => {
                     self.held = self.held.saturating_sub(1);
-                    let why = Unanswered::Unreachable;
+                    let why = Unanswered::Unreachable(SendFault::NoAddress);
                     self.incoming.push_back(Incoming::Unanswered { owner: *owner, id, why });
                     false
                 }
@@ -222,9 +227,13 @@ impl Outbox {
         self.transactions.receive(message, from, now);
     }
 
-    /// A message of this transaction could not be sent.
-    pub(super) fn transport_failed(&mut self, transaction: TransactionId, now: Instant) {
+    /// A message of this transaction could not be sent, and why.
+    pub(super) fn transport_failed(&mut self, transaction: TransactionId, fault: SendFault, now: Instant) {
+        self.drain();
+        self.fault = fault;
         self.transactions.transport_error(transaction, now);
+        self.drain();
+        self.fault = SendFault::default();
     }
 
     /// The result of a lookup: the first address is used, none means that the name leads nowhere.
@@ -233,7 +242,7 @@ impl Outbox {
         let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
         self.held = self.held.saturating_sub(held.len());
         let fits = |address: &&SocketAddr| {
-            hop.protocol != Protocol::Udp || self.udp.is_none_or(|udp| udp.is_ipv4() == address.is_ipv4())
+            hop.protocol != Protocol::Udp || self.locals.to(Protocol::Udp, address.ip()).is_some()
         };
         let address = addresses.iter().find(fits).copied();
         if let Some(address) = address {
@@ -295,7 +304,8 @@ impl Outbox {
             }
             Err(error) => {
                 tracing::warn!(%error, "a SIP request was not sent");
-                self.incoming.push_back(Incoming::Unanswered { owner, id, why: Unanswered::Unreachable });
+                let why = Unanswered::Unreachable(SendFault::Busy);
+                self.incoming.push_back(Incoming::Unanswered { owner, id, why });
             }
         }
     }
@@ -319,7 +329,8 @@ impl Outbox {
     fn unreachable(&mut self, held: Held) {
         match held {
             Held::Request(_, owner, id) => {
-                self.incoming.push_back(Incoming::Unanswered { owner, id, why: Unanswered::Unreachable });
+                let why = Unanswered::Unreachable(SendFault::NoAddress);
+                self.incoming.push_back(Incoming::Unanswered { owner, id, why });
             }
             Held::Ack(_) => tracing::warn!("an ACK could not be sent: its next hop has no address"),
         }
@@ -343,7 +354,7 @@ impl Outbox {
 
     fn event(&mut self, event: Event) {
         let incoming = match event {
-            Event::Request { id, request, .. } => Incoming::Request(id, request),
+            Event::Request { id, request, source } => Incoming::Request(id, request, source),
             Event::Ack { request, .. } => Incoming::Ack(request),
             Event::Cancelled { id, request } => Incoming::Cancelled(id, Some(request)),
             Event::TransportError { id: TransactionId::Server(id) } => Incoming::Cancelled(id, None),
@@ -358,7 +369,7 @@ impl Outbox {
                 }
             }
             Event::TransportError { id: TransactionId::Client(client) } => {
-                match self.unanswered(client, Unanswered::Unreachable) {
+                match self.unanswered(client, Unanswered::Unreachable(self.fault)) {
                     Some(unanswered) => unanswered,
                     None => return,
                 }
@@ -386,5 +397,5 @@ impl Outbox {
 }
 
 fn destination(protocol: Protocol, address: SocketAddr) -> Destination {
-    Destination { transport: protocol.transport(), address, connection: None }
+    Destination::new(protocol.transport(), address)
 }

@@ -11,6 +11,7 @@ use offhook_sip::message::{BuildError, CallId, Contact, Fault, HeaderName, Metho
 
 use super::account::SipAccount;
 use super::hop::Hop;
+use super::outbox::Unanswered;
 use crate::call::failure_for_status;
 
 /// The longest binding asked for on a 423's word, in seconds: a day.
@@ -158,12 +159,15 @@ impl Registration {
     }
 
     /// The REGISTER under way got no answer, or could not be sent.
-    pub(super) fn unanswered(&mut self, code: ErrorCode, hop: &mut Hop, now: Instant) -> Vec<RegistrationOutput> {
-        let message = match code {
-            ErrorCode::Unreachable => "The SIP server cannot be reached. Check domain, proxy and port.",
-            _ => "The SIP server did not answer the registration. Check domain, proxy and port.",
+    pub(super) fn unanswered(&mut self, why: Unanswered, hop: &mut Hop, now: Instant) -> Vec<RegistrationOutput> {
+        let failure = match why {
+            Unanswered::Unreachable(fault) => Failure::new(ErrorCode::Unreachable, fault.sentence()),
+            Unanswered::Timeout => Failure::new(
+                ErrorCode::Timeout,
+                "The SIP server did not answer the registration. Check domain, proxy and port.",
+            ),
         };
-        self.failed(Failure::new(code, message), hop, now)
+        self.failed(failure, hop, now)
     }
 
     fn accepted(&mut self, response: &Response, now: Instant) -> Vec<RegistrationOutput> {

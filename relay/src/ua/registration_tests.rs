@@ -5,6 +5,9 @@ use offhook_sip::digest::Credentials;
 use offhook_sip::message::StatusCode;
 
 use super::*;
+use crate::ua::Protocol;
+use crate::ua::locals::{Local, Locals};
+use crate::ua::transport::SendFault;
 
 struct Phone {
     account: SipAccount,
@@ -26,7 +29,8 @@ impl Phone {
         })
         .unwrap();
         let mut seed = 0;
-        let mut hop = Hop::new(Some("192.0.2.1:5060".parse().unwrap()), None, move || {
+        let udp = Local { protocol: Protocol::Udp, addr: "192.0.2.1:5060".parse().unwrap() };
+        let mut hop = Hop::new(Locals::new(&[udp]), move || {
             seed += 1;
             seed
         });
@@ -44,8 +48,8 @@ impl Phone {
         self.registration.remove(&self.account, &mut self.digest, &mut self.hop)
     }
 
-    fn unanswered(&mut self, code: ErrorCode) -> Vec<RegistrationOutput> {
-        self.registration.unanswered(code, &mut self.hop, self.now)
+    fn unanswered(&mut self, why: Unanswered) -> Vec<RegistrationOutput> {
+        self.registration.unanswered(why, &mut self.hop, self.now)
     }
 
     fn receive(&mut self, response: &Response) -> Vec<RegistrationOutput> {
@@ -140,11 +144,11 @@ fn leaving_removes_the_binding_with_an_expiry_of_zero() {
 fn a_server_that_does_not_answer_or_cannot_be_reached_is_told_apart() {
     let mut phone = Phone::new();
     phone.register();
-    let (_, failure) = changed(phone.unanswered(ErrorCode::Timeout));
+    let (_, failure) = changed(phone.unanswered(Unanswered::Timeout));
     assert_eq!(failure.unwrap().code, ErrorCode::Timeout);
     let mut phone = Phone::new();
     phone.register();
-    let (_, failure) = changed(phone.unanswered(ErrorCode::Unreachable));
+    let (_, failure) = changed(phone.unanswered(Unanswered::Unreachable(SendFault::Refused)));
     assert_eq!(failure.unwrap().code, ErrorCode::Unreachable);
 }
 

@@ -4,43 +4,64 @@
 //! through [`Transports`], which never waits: a datagram the kernel has no room for is lost as on any network, and what
 //! cannot be sent comes back as [`TransportEvent::Failed`] to the transaction that waits for it.
 
-mod tcp;
+mod connection;
+mod connections;
+mod fault;
+mod listener;
 mod udp;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_sip::message::{Limits, Message, Transport};
-use offhook_sip::transaction::{Destination, TransactionId, Transmit};
+use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
 use tokio::sync::mpsc;
+
+use super::account::Protocol;
+use super::locals::Local;
+use connections::Connections;
+use listener::Listener;
+use udp::Udp;
+
+pub use fault::SendFault;
 
 /// What the sockets report.
 #[derive(Debug)]
 pub enum TransportEvent {
     /// A whole message.
     Message {
-        /// From whom, as the network says.
+        /// From whom, as the network says, and on which connection.
         from: Destination,
         /// What.
         message: Box<Message>,
     },
-    /// A message could not be sent: refused, unreachable, timed out or closed while writing.
+    /// A message could not be sent.
     Failed {
         /// The transaction that waits for it.
         transaction: TransactionId,
+        /// Why.
+        fault: SendFault,
+    },
+    /// A connection has ended; nothing more comes from it, and nothing can be sent over it. Comes once, last.
+    Closed {
+        /// Which.
+        connection: ConnectionId,
+        /// With whom it was, as with its messages.
+        from: Destination,
     },
 }
 
 /// Where to listen, and the bounds on what strangers can make us hold.
 #[derive(Debug, Clone)]
 pub struct TransportConfig {
-    /// The UDP address, port 0 for any.
-    pub udp: Option<SocketAddr>,
-    /// The TCP address, port 0 for any.
-    pub tcp: Option<SocketAddr>,
+    /// UDP addresses, one of each family at most, port 0 for any.
+    pub udp: Vec<SocketAddr>,
+    /// TCP addresses, port 0 for any.
+    pub tcp: Vec<SocketAddr>,
     /// Message sizes.
     pub limits: Limits,
-    /// TCP connections at once, both ways together.
+    /// Connections at once, both ways together.
     pub max_connections: usize,
     /// How long connecting may take.
     pub connect_timeout: Duration,
@@ -51,8 +72,8 @@ pub struct TransportConfig {
 impl Default for TransportConfig {
     fn default() -> Self {
         Self {
-            udp: None,
-            tcp: None,
+            udp: Vec::new(),
+            tcp: Vec::new(),
             limits: Limits::default(),
             max_connections: 1024,
             connect_timeout: Duration::from_secs(5),
@@ -80,52 +101,59 @@ pub enum TransportError {
 /// The sending half of all sockets. Dropping it closes them and ends their tasks.
 #[derive(Debug)]
 pub struct Transports {
-    udp: Option<udp::Udp>,
-    tcp: tcp::Tcp,
+    udp: Vec<Udp>,
+    listeners: Vec<(Protocol, Listener)>,
+    connections: Arc<Connections>,
 }
 
 impl Transports {
-    /// Opens the sockets and starts reading.
+    /// Opens the sockets and starts reading. Must be called inside a runtime.
     ///
     /// # Errors
     /// [`TransportError::Bind`] names the address that cannot be had.
-    pub async fn bind(config: &TransportConfig, events: mpsc::Sender<TransportEvent>) -> Result<Self, TransportError> {
-        let udp = match config.udp {
-            Some(addr) => Some(udp::Udp::bind(addr, config.limits, events.clone())?),
-            None => None,
+    pub fn bind(config: &TransportConfig, events: mpsc::Sender<TransportEvent>) -> Result<Self, TransportError> {
+        let bind = |transport, addr| move |source| TransportError::Bind { transport, addr, source };
+        let udp = |addr: &SocketAddr| Udp::bind(*addr, config.limits, events.clone()).map_err(bind("UDP", *addr));
+        let udp = config.udp.iter().map(udp).collect::<Result<_, _>>()?;
+        let connections = Arc::new(Connections::new(config, events.clone()));
+        let tcp = |addr: &SocketAddr| {
+            let listener = Listener::tcp(*addr, Arc::clone(&connections)).map_err(bind("TCP", *addr))?;
+            Ok((Protocol::Tcp, listener))
         };
-        let tcp = tcp::Tcp::bind(config, events).await?;
-        Ok(Self { udp, tcp })
+        let listeners = config.tcp.iter().map(tcp).collect::<Result<_, _>>()?;
+        Ok(Self { udp, listeners, connections })
     }
 
-    /// The UDP address listened on.
+    /// The addresses listened on.
     #[must_use]
-    pub fn udp_addr(&self) -> Option<SocketAddr> {
-        self.udp.as_ref().map(udp::Udp::local_addr)
+    pub fn locals(&self) -> Vec<Local> {
+        let udp = self.udp.iter().map(|udp| Local { protocol: Protocol::Udp, addr: udp.local_addr() });
+        let listeners = self.listeners.iter().map(|(protocol, at)| Local { protocol: *protocol, addr: at.local });
+        udp.chain(listeners).collect()
     }
 
-    /// The TCP address listened on.
-    #[must_use]
-    pub fn tcp_addr(&self) -> Option<SocketAddr> {
-        self.tcp.local_addr()
-    }
-
-    /// TCP connections open or being opened.
+    /// Connections open or being opened.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.tcp.connections()
+        self.connections.len()
     }
 
     /// Sends a message. Does not wait; a failure arrives as [`TransportEvent::Failed`].
     pub fn send(&self, transmit: Transmit) {
-        match (&transmit.destination.transport, &self.udp) {
-            (Transport::Udp, Some(udp)) => udp.send(&transmit),
-            (Transport::Tcp, _) => self.tcp.send(transmit),
-            (other, _) => {
-                tracing::warn!(transport = %other, "SIP over this transport is not configured");
-                self.tcp.failed(transmit.transaction);
-            }
+        if transmit.destination.transport != Transport::Udp {
+            return self.connections.send(transmit);
         }
+        let is_ipv4 = transmit.destination.address.is_ipv4();
+        match self.udp.iter().find(|udp| udp.local_addr().is_ipv4() == is_ipv4) {
+            Some(udp) => udp.send(&transmit),
+            None => self.connections.failed(transmit.transaction, SendFault::NotConfigured),
+        }
+    }
+}
+
+impl Drop for Transports {
+    fn drop(&mut self) {
+        self.connections.end();
     }
 }
 

@@ -27,8 +27,7 @@ pub(crate) async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T
 pub(crate) async fn relay(change: impl FnOnce(&mut Config)) -> Running {
     let mut config = Config::demo();
     config.http.listen.set_port(0);
-    config.sip.udp.as_mut().unwrap().set_port(0);
-    config.sip.tcp.as_mut().unwrap().set_port(0);
+    config.sip.sockets_mut().for_each(|socket| socket.set_port(0));
     config.media.workers = 1;
     config.media.quarantine = Duration::ZERO;
     config.limits.session_grace = Duration::from_millis(300);

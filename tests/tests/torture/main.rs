@@ -36,7 +36,7 @@ const USERS: [&str; 4] = ["user", "vivekg", "UserB", "omar"];
 /// A relay of a message's own: many of them name the same transaction, and would be taken for repetitions.
 fn bench(listen: &str) -> Bench {
     Bench::with(|config| {
-        config.sip.udp = Some(listen.parse().unwrap());
+        config.sip.udp = vec![listen.parse().unwrap()];
         config.users = Users::Named(USERS.map(|name| (name.to_owned(), None)).into());
     })
 }

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::message::{Transport, Via};
+use crate::message::{Host, Transport, Via};
 
 /// Names a connection of a reliable transport; the owner of the sockets gives it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,17 +15,36 @@ pub struct Destination {
     pub address: SocketAddr,
     /// The connection to use, when there is one already.
     pub connection: Option<ConnectionId>,
+    /// The host that was asked for, before it was looked up: whom a TLS certificate must name (RFC 5922 section 7.3).
+    pub server_name: Option<Host>,
 }
 
 impl Destination {
+    /// A peer reached over this transport, on whatever connection there is.
+    pub fn new(transport: Transport, address: SocketAddr) -> Self {
+        Self { transport, address, connection: None, server_name: None }
+    }
+
     /// A peer reached over UDP.
     pub fn udp(address: SocketAddr) -> Self {
-        Self { transport: Transport::Udp, address, connection: None }
+        Self::new(Transport::Udp, address)
     }
 
     /// A peer reached over TCP, on this connection if it is given.
     pub fn tcp(address: SocketAddr, connection: Option<ConnectionId>) -> Self {
-        Self { transport: Transport::Tcp, address, connection }
+        Self { connection, ..Self::new(Transport::Tcp, address) }
+    }
+
+    /// The same on this very connection: a flow (RFC 5626), which no other connection can stand in for.
+    #[must_use]
+    pub fn on(self, connection: ConnectionId) -> Self {
+        Self { connection: Some(connection), ..self }
+    }
+
+    /// The same, told whom the certificate must name.
+    #[must_use]
+    pub fn named(self, host: Host) -> Self {
+        Self { server_name: Some(host), ..self }
     }
 
     /// Where the response to a request goes that came from here (RFC 3261 §18.2.2, RFC 3581 §4).

@@ -78,9 +78,7 @@ impl Common {
 pub(super) fn of_silence(why: Unanswered) -> Failure {
     match why {
         Unanswered::Timeout => Failure::new(ErrorCode::Timeout, "The SIP server did not answer in time."),
-        Unanswered::Unreachable => {
-            Failure::new(ErrorCode::Unreachable, "The SIP server cannot be reached. Check domain, proxy and port.")
-        }
+        Unanswered::Unreachable(fault) => Failure::new(ErrorCode::Unreachable, fault.sentence()),
     }
 }
 

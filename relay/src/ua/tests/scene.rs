@@ -13,8 +13,8 @@ use offhook_sip::transaction::{Destination, Timing, TransactionId};
 
 use super::peer::{Peer, sdp};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
-use crate::ua::transport::TransportEvent;
-use crate::ua::{AccountId, LookupId, SipAccount, UaConfig, UaOutput, UserAgent};
+use crate::ua::transport::{SendFault, TransportEvent};
+use crate::ua::{AccountId, Local, LookupId, Protocol, SipAccount, UaConfig, UaOutput, UserAgent};
 
 /// Where the peer's messages come from.
 pub(super) const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9)), 5060);
@@ -94,8 +94,9 @@ impl Scene {
     #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
     pub(super) fn with(open: &OpenSip) -> Self {
         let config = UaConfig {
-            udp: Some(SocketAddr::from(([192, 0, 2, 1], 5060))),
-            tcp: Some(SocketAddr::from(([192, 0, 2, 1], 5060))),
+            locals: [Protocol::Udp, Protocol::Tcp]
+                .map(|protocol| Local { protocol, addr: SocketAddr::from(([192, 0, 2, 1], 5060)) })
+                .to_vec(),
             user_agent: "Offhook".into(),
             expires: 600,
             timing: Timing::default(),
@@ -181,7 +182,7 @@ impl Scene {
     /// The message sent last could not be sent.
     pub(super) fn fail_to_send(&mut self) {
         let transaction = self.transaction.take().unwrap();
-        self.ua.receive(TransportEvent::Failed { transaction }, self.now);
+        self.ua.receive(TransportEvent::Failed { transaction, fault: SendFault::Unreachable }, self.now);
         self.drain();
     }
 

@@ -18,10 +18,14 @@ fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-async fn bound(config: TransportConfig) -> (Transports, mpsc::Receiver<TransportEvent>) {
+fn bound(config: TransportConfig) -> (Transports, mpsc::Receiver<TransportEvent>) {
     let (sender, receiver) = mpsc::channel(16);
-    let config = TransportConfig { udp: Some(loopback()), tcp: Some(loopback()), ..config };
-    (Transports::bind(&config, sender).await.unwrap(), receiver)
+    let config = TransportConfig { udp: vec![loopback()], tcp: vec![loopback()], ..config };
+    (Transports::bind(&config, sender).unwrap(), receiver)
+}
+
+fn at(transports: &Transports, protocol: Protocol) -> SocketAddr {
+    transports.locals().iter().find(|local| local.protocol == protocol).unwrap().addr
 }
 
 fn transmit(destination: Destination, bytes: &'static [u8], transaction: Option<TransactionId>) -> Transmit {
@@ -57,9 +61,9 @@ async fn next_method(events: &mut mpsc::Receiver<TransportEvent>) -> (Destinatio
 
 #[tokio::test]
 async fn a_datagram_becomes_a_message_and_garbage_is_dropped() {
-    let (transports, mut events) = bound(TransportConfig::default()).await;
+    let (transports, mut events) = bound(TransportConfig::default());
     let phone = UdpSocket::bind(loopback()).await.unwrap();
-    let relay = transports.udp_addr().unwrap();
+    let relay = at(&transports, Protocol::Udp);
     phone.send_to(b"\x00\xffnot sip at all", relay).await.unwrap();
     phone.send_to(OPTIONS.as_bytes(), relay).await.unwrap();
     let (from, method) = next_method(&mut events).await;
@@ -73,8 +77,8 @@ async fn a_datagram_becomes_a_message_and_garbage_is_dropped() {
 
 #[tokio::test]
 async fn messages_split_and_joined_on_a_stream_arrive_whole_and_answers_use_the_same_connection() {
-    let (transports, mut events) = bound(TransportConfig::default()).await;
-    let mut phone = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    let (transports, mut events) = bound(TransportConfig::default());
+    let mut phone = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
     let two = format!("{OPTIONS}{OPTIONS}");
     let (first, second) = two.as_bytes().split_at(OPTIONS.len() + 40);
     phone.write_all(first).await.unwrap();
@@ -90,8 +94,8 @@ async fn messages_split_and_joined_on_a_stream_arrive_whole_and_answers_use_the_
 
 #[tokio::test]
 async fn a_double_crlf_is_answered_with_a_single_one() {
-    let (transports, _events) = bound(TransportConfig::default()).await;
-    let mut phone = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    let (transports, _events) = bound(TransportConfig::default());
+    let mut phone = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
     phone.write_all(b"\r\n\r\n").await.unwrap();
     let mut buffer = [0; 2];
     timeout(Duration::from_secs(10), phone.read_exact(&mut buffer)).await.unwrap().unwrap();
@@ -100,7 +104,7 @@ async fn a_double_crlf_is_answered_with_a_single_one() {
 
 #[tokio::test]
 async fn sending_opens_a_connection_and_uses_it_again() {
-    let (transports, _events) = bound(TransportConfig::default()).await;
+    let (transports, _events) = bound(TransportConfig::default());
     let server = TcpListener::bind(loopback()).await.unwrap();
     let to = Destination::tcp(server.local_addr().unwrap(), None);
     transports.send(transmit(to.clone(), b"one", None));
@@ -113,7 +117,7 @@ async fn sending_opens_a_connection_and_uses_it_again() {
 
 #[tokio::test]
 async fn a_refused_connection_is_reported() {
-    let (transports, mut events) = bound(TransportConfig::default()).await;
+    let (transports, mut events) = bound(TransportConfig::default());
     let gone = {
         let listener = TcpListener::bind(loopback()).await.unwrap();
         listener.local_addr().unwrap()
@@ -121,7 +125,9 @@ async fn a_refused_connection_is_reported() {
     let transaction = some_transaction();
     transports.send(transmit(Destination::tcp(gone, None), b"hello", Some(transaction)));
     match next(&mut events).await {
-        TransportEvent::Failed { transaction: failed } => assert_eq!(failed, transaction),
+        TransportEvent::Failed { transaction: failed, fault } => {
+            assert_eq!((failed, fault), (transaction, SendFault::Refused));
+        }
         other => panic!("not a failure: {other:?}"),
     }
     assert_eq!(transports.connections(), 0);
@@ -129,12 +135,77 @@ async fn a_refused_connection_is_reported() {
 
 #[tokio::test]
 async fn a_connection_over_the_bound_is_closed_at_once() {
-    let (transports, mut events) = bound(TransportConfig { max_connections: 1, ..TransportConfig::default() }).await;
-    let mut first = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    let (transports, mut events) = bound(TransportConfig { max_connections: 1, ..TransportConfig::default() });
+    let mut first = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
     first.write_all(OPTIONS.as_bytes()).await.unwrap();
     next_method(&mut events).await;
-    let mut second = TcpStream::connect(transports.tcp_addr().unwrap()).await.unwrap();
+    let mut second = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
     let mut buffer = [0; 1];
     let read = timeout(Duration::from_secs(10), second.read(&mut buffer)).await.unwrap();
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_flow_has_a_name_and_its_end_is_told_once_after_its_messages() {
+    let (transports, mut events) = bound(TransportConfig::default());
+    let mut phone = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+    phone.write_all(OPTIONS.as_bytes()).await.unwrap();
+    let (from, _) = next_method(&mut events).await;
+    assert_eq!(from.address, phone.local_addr().unwrap());
+    drop(phone);
+    match next(&mut events).await {
+        TransportEvent::Closed { connection, from: flow } => {
+            assert_eq!((Some(connection), flow), (from.connection, from))
+        }
+        other => panic!("not the end: {other:?}"),
+    }
+    assert_eq!(transports.connections(), 0);
+    assert!(events.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_request_for_a_flow_that_ended_goes_nowhere_else() {
+    let (transports, mut events) = bound(TransportConfig::default());
+    let server = TcpListener::bind(loopback()).await.unwrap();
+    let gone = Destination::tcp(server.local_addr().unwrap(), Some(ConnectionId(77)));
+    let transaction = some_transaction();
+    transports.send(transmit(gone, OPTIONS.as_bytes(), Some(transaction)));
+    match next(&mut events).await {
+        TransportEvent::Failed { fault, .. } => assert_eq!(fault, SendFault::Closed),
+        other => panic!("not a failure: {other:?}"),
+    }
+    assert_eq!(transports.connections(), 0);
+}
+
+/// RFC 3261 section 18.2.2.
+#[tokio::test]
+async fn a_response_whose_connection_ended_goes_to_where_the_request_says_its_sender_listens() {
+    let (transports, _events) = bound(TransportConfig::default());
+    let server = TcpListener::bind(loopback()).await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    let response = format!("SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 192.0.2.1:{port};branch=z9hG4bKa\r\n\r\n");
+    let destination = Destination::tcp(SocketAddr::from(([127, 0, 0, 1], 1)), Some(ConnectionId(77)));
+    transports.send(Transmit { destination, bytes: Bytes::from(response.clone()), transaction: None });
+    let (mut stream, _) = timeout(Duration::from_secs(10), server.accept()).await.unwrap().unwrap();
+    let mut buffer = vec![0; response.len()];
+    timeout(Duration::from_secs(10), stream.read_exact(&mut buffer)).await.unwrap().unwrap();
+    assert_eq!(buffer, response.as_bytes());
+}
+
+#[tokio::test]
+async fn both_families_have_sockets_on_the_same_port() {
+    let (sender, mut events) = mpsc::channel(16);
+    let port = std::net::UdpSocket::bind(loopback()).unwrap().local_addr().unwrap().port();
+    let all = |ip: &str| SocketAddr::new(ip.parse().unwrap(), port);
+    let config = TransportConfig { udp: vec![all("0.0.0.0"), all("::")], ..TransportConfig::default() };
+    let transports = Transports::bind(&config, sender).unwrap();
+    for target in [all("127.0.0.1"), all("::1")] {
+        let phone = UdpSocket::bind(SocketAddr::new(target.ip(), 0)).await.unwrap();
+        phone.send_to(OPTIONS.as_bytes(), target).await.unwrap();
+        let (from, _) = next_method(&mut events).await;
+        assert_eq!(from, Destination::udp(phone.local_addr().unwrap()));
+        transports.send(transmit(from, b"SIP/2.0 200 OK\r\n\r\n", None));
+        let mut buffer = [0; 64];
+        timeout(Duration::from_secs(10), phone.recv(&mut buffer)).await.unwrap().unwrap();
+    }
 }

@@ -10,7 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::{TransportError, TransportEvent};
+use super::{SendFault, TransportEvent, listener};
 
 /// The largest payload of a UDP datagram over IPv4.
 const MAX_DATAGRAM: usize = 65_507;
@@ -27,20 +27,10 @@ pub(super) struct Udp {
 
 impl Udp {
     /// Binds and starts reading.
-    pub(super) fn bind(
-        addr: SocketAddr,
-        limits: Limits,
-        events: mpsc::Sender<TransportEvent>,
-    ) -> Result<Self, TransportError> {
-        let bound = || -> io::Result<_> {
-            let sender = StdSocket::bind(addr)?;
-            sender.set_nonblocking(true)?;
-            let local = sender.local_addr()?;
-            let receiver = UdpSocket::from_std(sender.try_clone()?)?;
-            Ok((sender, local, receiver))
-        };
-        let (sender, local, receiver) =
-            bound().map_err(|source| TransportError::Bind { transport: "UDP", addr, source })?;
+    pub(super) fn bind(addr: SocketAddr, limits: Limits, events: mpsc::Sender<TransportEvent>) -> io::Result<Self> {
+        let sender = listener::udp(addr)?;
+        let local = sender.local_addr()?;
+        let receiver = UdpSocket::from_std(sender.try_clone()?)?;
         let reader = tokio::spawn(read(receiver, limits, events.clone())).abort_handle();
         Ok(Self { sender, local, events, reader })
     }
@@ -59,7 +49,8 @@ impl Udp {
         tracing::debug!(%to, %error, "sending SIP over UDP");
         if let Some(transaction) = transmit.transaction {
             // A full channel means that the loop is behind; the transaction's own timer then ends the wait.
-            drop(self.events.try_send(TransportEvent::Failed { transaction }));
+            let fault = SendFault::of_io(&error);
+            drop(self.events.try_send(TransportEvent::Failed { transaction, fault }));
         }
     }
 }

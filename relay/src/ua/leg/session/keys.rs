@@ -109,7 +109,7 @@ impl Session {
         self.keys.sent = None;
         let (status, reason) = match why {
             Unanswered::Timeout => (408, "Request Timeout"),
-            Unanswered::Unreachable => (503, "Service Unavailable"),
+            Unanswered::Unreachable(_) => (503, "Service Unavailable"),
         };
         self.keys_refused(status, reason, common);
     }

@@ -1,49 +1,65 @@
-//! One TCP connection: opened or accepted, read and written until one side has enough.
+//! One connection: opened or accepted, read and written until one side has enough.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use offhook_sip::message::{Frame, Message, Response, StatusCode, StreamError, StreamReader};
-use offhook_sip::transaction::{Destination, TransactionId, Transmit};
+use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Shared, TransportEvent};
+use super::connections::Connections;
+use super::{SendFault, TransportEvent};
 
-/// Serves the connection to its end, then tells every transaction whose message was not sent.
+/// How a connection begins.
+#[derive(Debug)]
+pub(super) enum Begin {
+    /// We open it.
+    Connect,
+    /// The peer has opened it.
+    Accepted(TcpStream),
+}
+
+/// Serves the connection to its end, then tells every transaction whose message was not sent, and who relied on the flow.
 pub(super) async fn run(
-    shared: Arc<Shared>,
-    peer: SocketAddr,
-    stream: Option<TcpStream>,
+    shared: Arc<Connections>,
+    flow: Destination,
+    id: ConnectionId,
+    begin: Begin,
     mut queued: mpsc::Receiver<Transmit>,
 ) {
     let mut unsent = None;
-    if let Err(error) = serve(&shared, peer, stream, &mut queued, &mut unsent).await {
-        tracing::debug!(%peer, %error, "a SIP connection ended");
-    }
+    let served = serve(&shared, &flow, begin, &mut queued, &mut unsent).await;
+    let fault = match &served {
+        Ok(()) => SendFault::Closed,
+        Err(error) => {
+            tracing::debug!(peer = %flow.address, %error, "a SIP connection ended");
+            SendFault::of_io(error)
+        }
+    };
     // Out of the table first: what comes now opens a new connection.
-    shared.table().remove(&peer);
+    shared.remove(id);
     queued.close();
     while let Some(transmit) = queued.recv().await {
-        report(&shared, transmit.transaction).await;
+        report(&shared, transmit.transaction, fault).await;
     }
-    report(&shared, unsent).await;
+    report(&shared, unsent, fault).await;
+    drop(shared.events.send(TransportEvent::Closed { connection: id, from: flow }).await);
 }
 
 async fn serve(
-    shared: &Shared,
-    peer: SocketAddr,
-    stream: Option<TcpStream>,
+    shared: &Connections,
+    flow: &Destination,
+    begin: Begin,
     queued: &mut mpsc::Receiver<Transmit>,
     unsent: &mut Option<TransactionId>,
 ) -> io::Result<()> {
-    let stream = match stream {
-        Some(stream) => stream,
-        None => timeout(shared.connect_timeout, TcpStream::connect(peer)).await??,
+    let stream = match begin {
+        Begin::Accepted(stream) => stream,
+        Begin::Connect => timeout(shared.connect_timeout, TcpStream::connect(flow.address)).await??,
     };
     // A failure here costs latency only.
     drop(stream.set_nodelay(true));
@@ -58,7 +74,7 @@ async fn serve(
                     return Ok(());
                 }
                 reader.push(buffer.get(..length).unwrap_or_default());
-                deliver(shared, peer, &mut reader, &mut output).await?;
+                deliver(shared, flow, &mut reader, &mut output).await?;
             }
             Some(transmit) = queued.recv() => {
                 *unsent = transmit.transaction;
@@ -71,8 +87,8 @@ async fn serve(
 
 /// Passes every whole message on.
 async fn deliver(
-    shared: &Shared,
-    peer: SocketAddr,
+    shared: &Connections,
+    flow: &Destination,
     reader: &mut StreamReader,
     output: &mut OwnedWriteHalf,
 ) -> io::Result<()> {
@@ -83,8 +99,8 @@ async fn deliver(
             Ok(Some(Frame::Ping)) => output.write_all(b"\r\n").await?,
             Ok(Some(Frame::Pong)) => {}
             Ok(Some(Frame::Message(message))) => {
-                let from = Destination::tcp(peer, None);
-                if shared.events.send(TransportEvent::Message { from, message: Box::new(message) }).await.is_err() {
+                let (from, message) = (flow.clone(), Box::new(message));
+                if shared.events.send(TransportEvent::Message { from, message }).await.is_err() {
                     return Err(io::ErrorKind::NotConnected.into());
                 }
             }
@@ -111,8 +127,8 @@ fn refusal(error: &StreamError) -> Option<Response> {
     }
 }
 
-async fn report(shared: &Shared, transaction: Option<TransactionId>) {
+async fn report(shared: &Connections, transaction: Option<TransactionId>, fault: SendFault) {
     if let Some(transaction) = transaction {
-        drop(shared.events.send(TransportEvent::Failed { transaction }).await);
+        drop(shared.events.send(TransportEvent::Failed { transaction, fault }).await);
     }
 }
