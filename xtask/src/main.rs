@@ -51,7 +51,7 @@ enum Task {
     /// RFC 5118 messages to have the SIP parser tried on those too.
     Test(Selection),
     /// Run the benchmarks and print how the project's code compares with others'
-    Bench(Selection),
+    Bench(Benchmarks),
     /// Check formatting, lints, documentation, licences and types
     Lint(Selection),
 }
@@ -65,6 +65,23 @@ struct Selection {
     /// List the steps and stop
     #[arg(long)]
     list: bool,
+}
+
+/// Which benchmarks to run.
+#[derive(clap::Args)]
+struct Benchmarks {
+    /// Run only these (all of them where none is named)
+    #[arg(value_name = "BENCHMARK")]
+    names: Vec<String>,
+    /// List the benchmarks and stop
+    #[arg(long)]
+    list: bool,
+}
+
+impl From<&Benchmarks> for Selection {
+    fn from(benchmarks: &Benchmarks) -> Self {
+        Self { only: benchmarks.names.clone(), list: benchmarks.list }
+    }
 }
 
 fn main() -> ExitCode {
@@ -84,7 +101,7 @@ fn run(task: &Task) -> Result<(), Error> {
         Task::Build(selection) => steps(&workspace, build::STEPS.into(), OnFailure::Stop, selection),
         Task::Demo(options) => demo::serve(&workspace, options),
         Task::Test(selection) => steps(&workspace, test::steps(), OnFailure::Continue, selection),
-        Task::Bench(selection) => steps(&workspace, bench::STEPS.into(), OnFailure::Stop, selection),
+        Task::Bench(benchmarks) => steps(&workspace, bench::STEPS.into(), OnFailure::Stop, &benchmarks.into()),
         Task::Lint(selection) => steps(&workspace, lint::STEPS.into(), OnFailure::Continue, selection),
     }
 }

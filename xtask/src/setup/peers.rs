@@ -11,7 +11,7 @@ struct Peer {
     job: &'static str,
 }
 
-const PEERS: [Peer; 10] = [
+const PEERS: [Peer; 11] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
@@ -19,6 +19,7 @@ const PEERS: [Peer; 10] = [
     Peer { program: "baresip", package: "baresip-core", job: "a SIP phone" },
     Peer { program: "kamailio", package: "kamailio", job: "a SIP registrar and proxy" },
     Peer { program: "turnserver", package: "coturn", job: "a TURN server" },
+    Peer { program: "tcpdump", package: "tcpdump", job: "sees packets with the kernel's clock, for benchmarks" },
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },
     Peer { program: "espeak-ng", package: "espeak-ng", job: "makes speech" },
     Peer { program: "sox", package: "sox", job: "converts sound" },
