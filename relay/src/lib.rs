@@ -15,3 +15,4 @@ pub mod run;
 pub mod service;
 pub mod session;
 pub mod ua;
+pub mod webrtc;

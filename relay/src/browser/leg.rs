@@ -11,13 +11,12 @@ use offhook_media::{Command, Direction, LegId, WebRtcLocal};
 use offhook_protocol::event::DtmfReceived;
 use offhook_protocol::{CallStatus, EventBody};
 
-use super::webrtc::{BrowserDescription, Payload};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
+use crate::webrtc::{BrowserDescription, Payload};
 use about::About;
 use connection::Connection;
 use exchange::{Awaited, Change};
 
-pub use exchange::Transport;
 pub use status::ended;
 
 /// What a browser leg wants done.
@@ -243,17 +242,6 @@ impl BrowserLeg {
 
     fn media(&mut self, command: Command) {
         self.outputs.push_back(BrowserOutput::Media(command));
-    }
-}
-
-/// What is offered to a browser when the caller offered nothing.
-fn everything() -> Description {
-    Description {
-        codecs: offhook_media::Codec::ALL.to_vec(),
-        telephone_event: true,
-        direction: Direction::SendRecv,
-        video: None,
-        untouched: None,
     }
 }
 

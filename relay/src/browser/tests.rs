@@ -5,9 +5,9 @@ use std::time::Instant;
 use offhook_media::{Codec, Command, Direction, Fingerprint, IceCredentials, IcePassword, LegId, WebRtcLocal};
 use offhook_protocol::{CallStatus, EventBody};
 
-use super::webrtc::BrowserDescription;
 use super::*;
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent, failure_for_status};
+use crate::webrtc::{self, BrowserDescription, Transport};
 
 const OFFER: &str = include_str!("../relay/tests/offer.sdp");
 
@@ -34,7 +34,7 @@ fn start() -> Instant {
 }
 
 fn audio(codecs: &[Codec], direction: Direction) -> Description {
-    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None, untouched: None }
+    Description::new(codecs.to_vec(), true, direction)
 }
 
 fn calling() -> BrowserLeg {
@@ -229,6 +229,7 @@ fn a_browser_without_a_microphone_is_not_on_hold() {
 #[test]
 fn a_description_names_every_candidate_in_order_of_preference() {
     let (sdp, _) = webrtc::offer(None, &local(), &audio(&[Codec::Opus, Codec::Pcmu], Direction::SendRecv), 1);
+    let sdp = sdp.to_text();
     let candidates: Vec<_> = sdp.lines().filter(|line| line.starts_with("a=candidate")).collect();
     assert_eq!(candidates.len(), 2);
     assert!(candidates[0].contains("192.0.2.1 40000 typ host"), "{candidates:?}");

@@ -196,7 +196,9 @@ impl Call {
     pub(super) fn told(&self, party: Party) -> Option<Description> {
         let (by, agreed) = self.agreed.clone()?;
         let video = if by == party { agreed.video } else { agreed.video.map(video_across) };
-        Some(Description { direction: self.towards(party), video, ..agreed })
+        // Each end is told what the other takes, whoever spoke last.
+        let sound = self.side(party.other()).sound;
+        Some(Description { direction: self.towards(party), video, sound, ..agreed })
     }
 
     /// What the relay may do towards an end: what that end wants, as far as the other end allows it.

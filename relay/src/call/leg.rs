@@ -24,25 +24,42 @@ pub struct Description {
     /// Seen from the relay towards the leg that says or is told this: `SendOnly` means that the relay sends to that leg
     /// and hears nothing from it.
     pub direction: Direction,
-    /// The picture, where there is one. SIP legs have none.
+    /// The picture, where there is one. SIP legs with RTP have none.
     pub video: Option<Video>,
+    /// What else it says of the sound it takes.
+    pub sound: Sound,
     /// The session description itself, where it goes from one SIP leg to the other as it is. There are no codecs then, and
     /// whatever changes is passed on.
     pub untouched: Option<Untouched>,
 }
 
 impl Description {
+    /// Sound alone, of which nothing is said besides.
+    #[must_use]
+    pub fn new(codecs: Vec<Codec>, telephone_event: bool, direction: Direction) -> Self {
+        Self { codecs, telephone_event, direction, video: None, sound: Sound::default(), untouched: None }
+    }
+
+    /// Everything the relay passes on, both ways: for whoever is to offer and knows nothing of the other end.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::new(Codec::ALL.to_vec(), true, Direction::SendRecv)
+    }
+
     /// One that the other SIP leg is handed as it is.
     #[must_use]
-    pub const fn of_untouched(session: Untouched) -> Self {
-        Self {
-            codecs: Vec::new(),
-            telephone_event: false,
-            direction: Direction::SendRecv,
-            video: None,
-            untouched: Some(session),
-        }
+    pub fn of_untouched(session: Untouched) -> Self {
+        Self { untouched: Some(session), ..Self::new(Vec::new(), false, Direction::SendRecv) }
     }
+}
+
+/// What one end says of the sound it takes. The relay passes packets through as they are, so the other end is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sound {
+    /// How much sound it would like a packet to hold, in milliseconds (`a=ptime`).
+    pub ptime: Option<u16>,
+    /// The most it takes in a packet, in milliseconds (`a=maxptime`).
+    pub maxptime: Option<u16>,
 }
 
 /// The picture of a description.

@@ -28,7 +28,7 @@ mod untouched_tests;
 
 pub use cause::failure_for_status;
 pub use leg::{
-    Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress, Video, VideoCodec,
+    Cause, Description, Extras, Identity, LegCommand, LegEvent, Sound, Transfer, TransferProgress, Video, VideoCodec,
 };
 pub use machine::{Call, CallOutput, Deadlines};
 pub use side::{LegKind, Party};

@@ -31,9 +31,8 @@ fn direction() -> impl Strategy<Value = Direction> {
 }
 
 fn audio() -> impl Strategy<Value = Description> {
-    (proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), direction()).prop_map(|(codecs, direction)| {
-        Description { codecs, telephone_event: true, direction, video: None, untouched: None }
-    })
+    (proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), direction())
+        .prop_map(|(codecs, direction)| Description::new(codecs, true, direction))
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
@@ -265,7 +264,7 @@ proptest! {
         let now = start();
         let heard = |at: usize, offer: &[Codec]| {
             let codecs: Vec<Codec> = speak[at].iter().copied().filter(|codec| offer.contains(codec)).collect();
-            Description { codecs, telephone_event: true, direction: holds[at], video: None, untouched: None }
+            Description::new(codecs, true, holds[at])
         };
         let call = |caller: usize, callee: usize| {
             let offer = heard(caller, &Codec::ALL);

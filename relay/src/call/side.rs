@@ -1,6 +1,6 @@
 use offhook_media::{Codec, Direction};
 
-use super::leg::{Description, Identity, Video};
+use super::leg::{Description, Identity, Sound, Video};
 
 /// Which end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,8 @@ pub(super) struct Side {
     pub(super) codecs: Vec<Codec>,
     /// The picture it has named as its own.
     pub(super) video: Option<Video>,
+    /// What it has said of the sound it takes.
+    pub(super) sound: Sound,
     /// What was last agreed with it, as it was told.
     pub(super) settled: Option<Description>,
     /// A change was offered to it, and its result is awaited.
@@ -77,6 +79,7 @@ impl Side {
             wants: Direction::SendRecv,
             codecs: Vec::new(),
             video: None,
+            sound: Sound::default(),
             settled: None,
             is_asked: false,
             is_stale: false,
@@ -94,6 +97,7 @@ impl Side {
         self.wants = audio.direction;
         self.codecs.clone_from(&audio.codecs);
         self.video.clone_from(&audio.video);
+        self.sound = audio.sound;
     }
 }
 

@@ -14,7 +14,7 @@ fn start() -> Instant {
 }
 
 fn audio(codecs: &[Codec], direction: Direction) -> Description {
-    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None, untouched: None }
+    Description::new(codecs.to_vec(), true, direction)
 }
 
 fn both_ways() -> Description {

@@ -216,6 +216,7 @@ impl Call {
             direction: mirrored(side.wants),
             video: side.video.clone().map(video_across),
             untouched: None,
+            sound: side.sound,
         })
     }
 }
@@ -237,6 +238,7 @@ fn common(one: &Side, other: &Side) -> Option<Description> {
         direction: others.direction,
         video: others.video.clone().filter(|_| same_picture),
         untouched: None,
+        sound: others.sound,
     })
 }
 

@@ -9,9 +9,9 @@ use offhook_protocol::{ErrorCode, Failure};
 
 use super::calls::Driver;
 use super::{MediaPlane, Relay};
-use crate::browser::webrtc::BrowserDescription;
-use crate::browser::{BrowserLeg, Transport};
+use crate::browser::BrowserLeg;
 use crate::session::SessionId;
+use crate::webrtc::{BrowserDescription, Transport};
 
 impl<M: MediaPlane> Relay<M> {
     /// Does something at the browser leg of a session's call.

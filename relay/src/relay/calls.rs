@@ -5,13 +5,13 @@ use offhook_protocol::request::StartCall;
 use offhook_protocol::{ErrorCode, Failure};
 
 use super::{MediaPlane, Relay};
-use crate::browser::webrtc::BrowserDescription;
 use crate::browser::{self, BrowserLeg};
 use crate::call::{Call, Cause, Description, Extras, Identity, LegKind, Party, failure_for_status};
 use crate::limits::{CHANGE_INTERVAL, CHANGES_AT_ONCE, KEYS_PER_SECOND, RateLimit};
 use crate::route::{self, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
 use crate::session::{Account, Session, SessionId, display_name};
+use crate::webrtc::BrowserDescription;
 
 /// Numbers a call for as long as the relay runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use offhook_media::LegId;
+use offhook_media::{LegId, MediaError};
 use offhook_protocol::event::Registration;
 use offhook_protocol::{ErrorCode, EventBody, Failure};
 use offhook_sip::transaction::Transmit;
@@ -12,7 +12,8 @@ use crate::call::{Cause, Description, Extras, Identity, LegCommand};
 use crate::route::{self, Target};
 use crate::session::SessionId;
 use crate::ua::transport::{SendFault, TransportEvent};
-use crate::ua::{AccountId, LookupId, SipAccount, UaOutput};
+use crate::ua::{AccountId, LookupId, MediaKind, MediaLocal, SipAccount, UaOutput};
+use crate::webrtc::Transport;
 
 impl<M: MediaPlane> Relay<M> {
     /// Refuses an account whose server the configuration does not allow.
@@ -44,7 +45,7 @@ impl<M: MediaPlane> Relay<M> {
         let leg = LegId(self.next_id());
         let local = self.media.rtp_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
         let end = End { leg, driver: Driver::Sip };
-        match self.ua.open_leg(leg, AccountId(session.0), local, dialled) {
+        match self.ua.open_leg(leg, AccountId(session.0), local.into(), dialled) {
             Ok(()) => Ok(end),
             Err(failure) => {
                 self.discard(worker, end);
@@ -66,6 +67,7 @@ impl<M: MediaPlane> Relay<M> {
                 let event = EventBody::Registration(Registration { state, error: failure });
                 self.emit(SessionId(account.0), event);
             }
+            UaOutput::Reconnect { leg, transport } => self.reconnect_sip_leg(leg, transport),
             UaOutput::Incoming { leg, account, dialled, identities, offer, extras } => {
                 let called = (account, dialled.as_str());
                 if let Err(failure) = self.sip_caller(leg, called, identities, offer, extras, now) {
@@ -100,6 +102,29 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// Opens the media of a SIP leg.
+    fn sip_media(&self, worker: M::Worker, leg: LegId, kind: MediaKind) -> Result<MediaLocal, MediaError> {
+        match kind {
+            MediaKind::Rtp => self.media.rtp_leg(worker, leg).map(MediaLocal::Rtp),
+            MediaKind::WebRtc => self.media.webrtc_leg(worker, leg).map(MediaLocal::WebRtc),
+        }
+    }
+
+    /// Gives a SIP leg to a client in a page another connection. Without one the leg goes on as it was, and its silence
+    /// says so.
+    fn reconnect_sip_leg(&mut self, leg: LegId, transport: Transport) {
+        let Some(worker) = self.legs.get(&leg).map(|entry| entry.worker) else { return };
+        let local = match transport {
+            Transport::Kept => return,
+            Transport::Restarted => self.media.webrtc_restart(worker, leg),
+            Transport::Replaced => self.media.webrtc_replace(worker, leg),
+        };
+        match local {
+            Ok(local) => self.ua.attach(leg, local.into()),
+            Err(error) => tracing::warn!(leg = leg.0, %error, "a client's connection was not renewed"),
+        }
+    }
+
     /// Routes a call that came over SIP: to the session whose account was called, or to a number of the relay's own.
     fn sip_caller(
         &mut self,
@@ -125,8 +150,9 @@ impl<M: MediaPlane> Relay<M> {
             Some(account) => self.browser_callee(SessionId(account.0), worker, now)?,
             None => self.local_callee(None, dialled, worker, now)?,
         };
-        match self.media.rtp_leg(worker, leg) {
-            Ok(local) => self.ua.attach_rtp(leg, local),
+        let media = self.ua.media_kind(leg).unwrap_or(MediaKind::Rtp);
+        match self.sip_media(worker, leg, media) {
+            Ok(local) => self.ua.attach(leg, local),
             Err(error) => {
                 self.discard(worker, callee);
                 return Err(self.no_media(&error, now));

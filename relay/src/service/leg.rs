@@ -140,13 +140,7 @@ impl ServiceLeg {
     /// What of an offer the service can do; all it can when nothing was offered.
     fn common(&self, offer: Option<Description>) -> Result<Description, Failure> {
         let known = self.number.sound().map(Service::codecs).unwrap_or_default();
-        let mut audio = offer.unwrap_or_else(|| Description {
-            codecs: known.to_vec(),
-            telephone_event: true,
-            direction: Direction::SendRecv,
-            video: None,
-            untouched: None,
-        });
+        let mut audio = offer.unwrap_or_else(|| Description::new(known.to_vec(), true, Direction::SendRecv));
         audio.codecs.retain(|codec| known.contains(codec));
         // An echo gives back pictures as well as sound; the others have none to show.
         audio.video = audio.video.filter(|_| self.number == ServiceNumber::Echo);
@@ -176,13 +170,7 @@ mod tests {
     use crate::call::Identity;
 
     fn invite(codecs: &[Codec]) -> LegCommand {
-        let offer = Description {
-            codecs: codecs.to_vec(),
-            telephone_event: true,
-            direction: Direction::SendRecv,
-            video: None,
-            untouched: None,
-        };
+        let offer = Description::new(codecs.to_vec(), true, Direction::SendRecv);
         LegCommand::Invite {
             from: Identity::default(),
             to: Identity::default(),

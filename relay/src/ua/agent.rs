@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use offhook_media::{Event, LegId, RtpLocal};
+use offhook_media::{Event, LegId};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::digest::Client;
 
 use super::accounts::{Accounts, credentials};
+use super::attachment::{MediaKind, MediaLocal};
 use super::hop::Hop;
 use super::leg::{Caller, Identity, LegOutput, Offer, SipLeg};
 use super::legs::Legs;
@@ -60,7 +61,7 @@ impl UserAgent {
     ///
     /// # Errors
     /// When what was dialled is no SIP address, or the account is gone.
-    pub fn open_leg(&mut self, leg: LegId, account: AccountId, local: RtpLocal, callee: &str) -> Result<(), Failure> {
+    pub fn open_leg(&mut self, leg: LegId, account: AccountId, local: MediaLocal, callee: &str) -> Result<(), Failure> {
         let (account, contact) = self.accounts.find(account).ok_or_else(gone)?;
         let target = account.target(callee)?;
         let account = Arc::clone(account);
@@ -87,9 +88,14 @@ impl UserAgent {
         }
     }
 
-    /// Gives an incoming leg its RTP port.
-    pub fn attach_rtp(&mut self, leg: LegId, local: RtpLocal) {
-        self.legs.drive(leg, |driver| driver.attach_rtp(local));
+    /// What media an incoming leg is to be given, once its offer has been read. `None` where it is to have none.
+    pub fn media_kind(&mut self, leg: LegId) -> Option<MediaKind> {
+        self.legs.drive(leg, |driver| driver.media_kind()).flatten()
+    }
+
+    /// Gives an incoming leg its media, or any leg another connection ([`UaOutput::Reconnect`]).
+    pub fn attach(&mut self, leg: LegId, local: MediaLocal) {
+        self.legs.drive(leg, |driver| driver.attach(local));
     }
 
     /// Takes what the core says to a SIP leg.
@@ -227,6 +233,7 @@ impl UserAgent {
                     }
                 }
                 LegOutput::Media(command) => self.outputs.push_back(UaOutput::Media(leg, command)),
+                LegOutput::Reconnect(transport) => self.outputs.push_back(UaOutput::Reconnect { leg, transport }),
                 LegOutput::Event(event) => self.outputs.push_back(UaOutput::Leg(leg, event)),
                 LegOutput::Forget => {
                     if let Some((id, invite, protocol)) =

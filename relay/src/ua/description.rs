@@ -5,7 +5,10 @@ use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote
 use offhook_sip::offer_answer::{Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, RemoteMedia};
 use offhook_sip::sdp::Direction as SdpDirection;
 
-use crate::call::Description;
+use crate::call::{Description, Sound};
+
+/// The packet time asked for, in milliseconds, where the other end has no wish: that of RFC 3551 section 4.5.
+const USUAL_PTIME: u32 = 20;
 
 /// What the relay's side brings to an offer or an answer.
 #[must_use]
@@ -14,7 +17,13 @@ pub(super) fn local_media(rtp: &RtpLocal, audio: &Description) -> LocalMedia {
     if audio.telephone_event {
         codecs.extend(event_clocks(&audio.codecs).map(SdpCodec::telephone_event));
     }
-    LocalMedia::new(rtp.addr.ip(), rtp.addr.port(), codecs).with_direction(sdp_direction(audio.direction))
+    let media = LocalMedia::new(rtp.addr.ip(), rtp.addr.port(), codecs);
+    LocalMedia {
+        direction: sdp_direction(audio.direction),
+        ptime: Some(audio.sound.ptime.map_or(USUAL_PTIME, u32::from)),
+        maxptime: audio.sound.maxptime.map(u32::from),
+        ..media
+    }
 }
 
 /// What a peer's offer says, in the core's terms. `None` when none of its codecs is one of ours.
@@ -25,13 +34,9 @@ pub(super) fn offered(remote: &RemoteMedia) -> Option<Description> {
         return None;
     }
     let telephone_event = remote.codecs.iter().any(SdpCodec::is_telephone_event);
-    Some(Description {
-        codecs,
-        telephone_event,
-        direction: direction(remote.direction.reversed()),
-        video: None,
-        untouched: None,
-    })
+    let sound = Sound { ptime: milliseconds(remote.ptime), maxptime: milliseconds(remote.maxptime) };
+    let direction = direction(remote.direction.reversed());
+    Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
 }
 
 /// What an exchange agreed on, in the core's terms. `None` when no codec of ours is left.
@@ -42,13 +47,9 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
         return None;
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
-    Some(Description {
-        codecs,
-        telephone_event,
-        direction: direction(negotiated.direction),
-        video: None,
-        untouched: None,
-    })
+    let sound = Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime) };
+    let direction = direction(negotiated.direction);
+    Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
 }
 
 /// What an exchange agreed on, in the media worker's terms.
@@ -113,6 +114,11 @@ fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
     clocks.into_iter()
 }
 
+/// A packet holds no more than a second of sound; what claims to is no wish that could be met.
+fn milliseconds(duration: Option<u32>) -> Option<u16> {
+    duration.and_then(|duration| u16::try_from(duration).ok()).filter(|duration| *duration <= 1000)
+}
+
 fn distinct(codecs: impl Iterator<Item = Codec>) -> Vec<Codec> {
     let mut seen = Vec::new();
     for codec in codecs {
@@ -139,13 +145,7 @@ mod tests {
     }
 
     fn everything() -> Description {
-        Description {
-            codecs: Codec::ALL.to_vec(),
-            telephone_event: true,
-            direction: Direction::SendRecv,
-            video: None,
-            untouched: None,
-        }
+        Description::everything()
     }
 
     fn parse(text: &str) -> SessionDescription {

@@ -8,6 +8,7 @@ mod account;
 mod accounts;
 mod agent;
 mod alarms;
+mod attachment;
 mod description;
 mod dispatch;
 mod extras;
@@ -29,9 +30,11 @@ use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::transaction::{Timing, Transmit};
 
 use crate::call::{Description, Extras, Identity, LegEvent};
+use crate::webrtc::Transport;
 
 pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
+pub use attachment::{MediaKind, MediaLocal};
 pub use locals::Local;
 
 /// Names an account for as long as its session lives.
@@ -73,7 +76,7 @@ pub enum UaOutput {
         /// The port to go with its addresses.
         port: u16,
     },
-    /// Somebody calls. The relay attaches an RTP leg and answers with leg commands.
+    /// Somebody calls. The relay attaches media ([`UserAgent::media_kind`]) and answers with leg commands.
     Incoming {
         /// The user agent's name for the leg; its top bit is set, so that it never meets one of the relay's.
         leg: LegId,
@@ -87,6 +90,14 @@ pub enum UaOutput {
         offer: Option<Description>,
         /// The headers that the app may see.
         extras: Extras,
+    },
+    /// A client in a page asks for another connection of its leg's media. The relay attaches it, if it can; what the
+    /// client asks of the call besides comes after this.
+    Reconnect {
+        /// The leg.
+        leg: LegId,
+        /// What is to become of its connection.
+        transport: Transport,
     },
     /// A registration changed.
     Registration {

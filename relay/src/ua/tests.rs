@@ -9,6 +9,7 @@ mod incoming;
 mod keys;
 mod orders;
 mod outgoing;
+mod pages;
 mod peer;
 mod redirected;
 mod registration;

@@ -17,6 +17,8 @@ pub struct LocalMedia {
     pub direction: Direction,
     /// Packet duration we would like to receive, in milliseconds.
     pub ptime: Option<u32>,
+    /// Longest packet we accept, in milliseconds.
+    pub maxptime: Option<u32>,
     /// Whether RTCP may share the RTP port (RFC 5761).
     pub rtcp_mux: bool,
     /// Lines to add to the audio section: `a`, `b` or `i`.
@@ -32,6 +34,7 @@ impl LocalMedia {
             codecs,
             direction: Direction::SendRecv,
             ptime: Some(20),
+            maxptime: None,
             rtcp_mux: false,
             lines: Vec::new(),
         }
@@ -63,12 +66,15 @@ impl LocalMedia {
         if let Some(ptime) = self.ptime {
             section = section.with_attribute(Attribute::new("ptime", ptime.to_string()));
         }
+        if let Some(maxptime) = self.maxptime {
+            section = section.with_attribute(Attribute::new("maxptime", maxptime.to_string()));
+        }
         if rtcp_mux {
             section = section.with_attribute(Attribute::flag("rtcp-mux"));
         }
         for line in &self.lines {
             match line.letter {
-                'a' => section.attributes.push(attribute(&line.value)),
+                'a' => section.attributes.push(Attribute::line(&line.value)),
                 _ => section.other_lines.push(line.clone()),
             }
         }
@@ -88,14 +94,6 @@ impl LocalMedia {
                 })
             })
             .collect()
-    }
-}
-
-/// The attribute that stands after `a=`.
-fn attribute(line: &str) -> Attribute {
-    match line.split_once(':') {
-        Some((name, value)) => Attribute::new(name, value),
-        None => Attribute::flag(line),
     }
 }
 

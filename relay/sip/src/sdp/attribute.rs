@@ -22,6 +22,14 @@ impl Attribute {
         Self { name: name.into(), value: Some(value.into()) }
     }
 
+    /// What stands after `a=`.
+    pub fn line(line: &str) -> Self {
+        match line.split_once(':') {
+            Some((name, value)) => Self::new(name, value),
+            None => Self::flag(line),
+        }
+    }
+
     /// Whether this is the attribute called `name`. RFC 8866 has names case-sensitive; peers do not.
     pub fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)

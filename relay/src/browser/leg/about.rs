@@ -4,7 +4,7 @@ use offhook_protocol::event::{IncomingCall, PartyChanged};
 use offhook_protocol::reply::LiveCall;
 use offhook_protocol::{CallStatus, EventBody, Header, Secret};
 
-use super::{BrowserLeg, State, everything};
+use super::{BrowserLeg, State};
 use crate::call::{Description, Extras, Identity};
 
 /// Who calls whom, and what came with the call.
@@ -47,7 +47,7 @@ impl BrowserLeg {
     }
 
     pub(super) fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>, extras: Extras) {
-        self.agreed = Some(offer.unwrap_or_else(everything));
+        self.agreed = Some(offer.unwrap_or_else(Description::everything));
         self.about = About { incoming: true, from, to, headers: extras.headers, custom: extras.custom };
         self.ring_here();
     }

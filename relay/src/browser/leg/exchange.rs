@@ -10,8 +10,8 @@ use offhook_protocol::event::{CallSdp, SdpKind};
 use offhook_protocol::{ErrorCode, EventBody, Failure};
 
 use super::{BrowserLeg, State, narrowed};
-use crate::browser::webrtc::{self, BrowserDescription};
 use crate::call::{Cause, Description, Extras, LegEvent, failure_for_status};
+use crate::webrtc::{self, BrowserDescription, Transport};
 
 /// How long the browser may take to answer. The core waits a little longer for what comes of a change.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,17 +29,6 @@ pub(super) struct Awaited {
 pub(super) enum Change {
     Hold,
     Media,
-}
-
-/// What becomes of the connection to a browser that makes an offer within a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// It stays.
-    Kept,
-    /// The browser's network changed: ICE starts again (RFC 8445 section 9), DTLS goes on.
-    Restarted,
-    /// It is another peer connection, as after a reload.
-    Replaced,
 }
 
 impl BrowserLeg {
@@ -61,14 +50,7 @@ impl BrowserLeg {
         let Some(known) = self.remote.as_ref().filter(|_| self.state != State::Calling) else {
             return Ok(Transport::Kept);
         };
-        let (known, new) = (known.remote(Vec::new()), offer.remote(Vec::new()));
-        Ok(if !new.fingerprints.iter().any(|print| known.fingerprints.contains(print)) {
-            Transport::Replaced
-        } else if new.ice != known.ice {
-            Transport::Restarted
-        } else {
-            Transport::Kept
-        })
+        Ok(offer.transport_after(known))
     }
 
     /// The browser offers within the call. `local` is the relay's side of a connection that is not kept.
@@ -99,7 +81,7 @@ impl BrowserLeg {
 
     /// What the far end says to what the browser offered.
     pub(super) fn media_answered(&mut self, result: Result<Description, Cause>) {
-        let wanted = self.remote.as_ref().map(BrowserDescription::audio).unwrap_or_else(super::everything);
+        let wanted = self.remote.as_ref().map(BrowserDescription::audio).unwrap_or_else(Description::everything);
         let agreed = match result {
             Ok(audio) => {
                 self.direction = audio.direction;
@@ -146,7 +128,11 @@ impl BrowserLeg {
         let (sdp, formats) = webrtc::answer(offer, &self.local, &own, self.version);
         let remote = offer.remote(formats);
         self.media(Command::WebRtcRemote { leg: self.leg, remote });
-        self.event(EventBody::CallSdp(CallSdp { call_id: self.call_id.clone(), kind: SdpKind::Answer, sdp }));
+        self.event(EventBody::CallSdp(CallSdp {
+            call_id: self.call_id.clone(),
+            kind: SdpKind::Answer,
+            sdp: sdp.to_text(),
+        }));
     }
 
     pub(super) fn send_offer(&mut self, audio: &Description, now: Instant) {
@@ -163,7 +149,7 @@ impl BrowserLeg {
         let before = self.remote.as_ref().zip(self.agreed.as_ref());
         let (sdp, payloads) = webrtc::offer(before, &self.local, &both_ways, self.version);
         self.offered = payloads;
-        sdp
+        sdp.to_text()
     }
 
     /// Reads the browser's answer to the relay's latest offer and tells the media worker.

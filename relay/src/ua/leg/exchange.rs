@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_media::{Command, Digit, LegId, RtpLocal};
+use offhook_media::{Command, Digit, LegId};
 use offhook_protocol::Failure;
 use offhook_sip::message::{Request, StatusCode};
 
@@ -12,7 +12,9 @@ use super::direct::Direct;
 use super::media::Media;
 use crate::call::Description;
 use crate::ua::account::Protocol;
+use crate::ua::attachment::{MediaKind, MediaLocal};
 use crate::ua::hop::Hop;
+use crate::webrtc::Transport;
 
 /// Offers and answers of a leg. What each method promises stands at [`Media`].
 #[derive(Debug)]
@@ -28,9 +30,30 @@ impl Exchange {
         Self::Relayed(Box::new(media))
     }
 
-    /// The exchange of a leg that a peer's INVITE made, with its media going through the relay.
-    pub(super) fn of_caller(leg: LegId, protocol: Protocol, hop: &mut Hop) -> Self {
-        Self::relayed(Media::new(leg, hop.number(), hop.origin(protocol)).of_caller())
+    /// The exchange of a leg that a peer's INVITE made, with its media going through the relay, and what it offers.
+    pub(super) fn of_caller(
+        leg: LegId,
+        request: &Request,
+        protocol: Protocol,
+        hop: &mut Hop,
+    ) -> Result<(Self, Offer), StatusCode> {
+        let (media, offer) = Media::of_caller(leg, request, protocol, hop.number(), hop.origin(protocol))?;
+        Ok((Self::relayed(media), offer))
+    }
+
+    /// What carries the media, where it goes through the relay.
+    pub(super) fn kind(&self) -> Option<MediaKind> {
+        match self {
+            Self::Relayed(media) => Some(media.kind()),
+            Self::Direct(_) => None,
+        }
+    }
+
+    pub(super) fn reconnects(&self) -> Option<Transport> {
+        match self {
+            Self::Relayed(media) => media.reconnects(),
+            Self::Direct(_) => None,
+        }
     }
 
     /// Adds lines of the app's to every description from now on. Those that pass untouched have none.
@@ -40,7 +63,7 @@ impl Exchange {
         }
     }
 
-    pub(super) fn attach(&mut self, local: RtpLocal) {
+    pub(super) fn attach(&mut self, local: MediaLocal) {
         if let Self::Relayed(media) = self {
             media.attach(local);
         }

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use offhook_media::{Command, Event, LegId, RtpLocal};
+use offhook_media::{Command, Event, Inactivity, LegId};
 use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::dialog::DialogId;
@@ -25,10 +25,12 @@ use offhook_sip::message::{NameAddr, Reason, Request, Response, SipUri, StatusCo
 use offhook_sip::transaction::{ServerId, Timing};
 
 use super::account::{Protocol, SipAccount};
+use super::attachment::{MediaKind, MediaLocal};
 use super::extras;
 use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
 use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
+use crate::webrtc::Transport;
 use calling::Calling;
 use direct::Direct;
 use exchange::Exchange;
@@ -49,6 +51,8 @@ pub(super) enum LegOutput {
     Respond(ServerId, Box<Response>),
     /// Tell the media worker.
     Media(Command),
+    /// Give the leg another connection.
+    Reconnect(Transport),
     /// Tell the core.
     Event(LegEvent),
     /// Nothing more will come of this leg.
@@ -148,7 +152,7 @@ impl SipLeg {
     pub(super) fn outgoing(
         leg: LegId,
         caller: Caller,
-        local: Option<RtpLocal>,
+        local: Option<MediaLocal>,
         target: SipUri,
         identity: &Identity,
         hop: &mut Hop,
@@ -157,7 +161,7 @@ impl SipLeg {
         let protocol = account.protocol;
         let exchange = match local {
             Some(local) => {
-                let mut media = Media::new(leg, hop.number(), hop.origin(protocol));
+                let mut media = Media::new(leg, local.kind(), hop.number(), hop.origin(protocol));
                 media.attach(local);
                 Exchange::relayed(media)
             }
@@ -181,11 +185,10 @@ impl SipLeg {
         hop: &mut Hop,
     ) -> Result<(Self, Offer), StatusCode> {
         // Without an offer there is nothing to pass on, and it is the relay that offers.
-        let mut exchange = match may_pass && !request.body().is_empty() {
-            true => Exchange::Direct(Direct::default()),
-            false => Exchange::of_caller(leg, protocol, hop),
+        let (exchange, offer) = match may_pass && !request.body().is_empty() {
+            true => (Exchange::Direct(Direct::default()), Direct::take_offer(&request)),
+            false => Exchange::of_caller(leg, &request, protocol, hop)?,
         };
-        let offer = exchange.take_offer(&request)?;
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
         let common = Common::new(None, contact, protocol, None, exchange, identity);
@@ -198,12 +201,18 @@ impl SipLeg {
     /// The status to refuse the INVITE with.
     pub(super) fn read_offer(&mut self, leg: LegId, hop: &mut Hop) -> Result<Offer, StatusCode> {
         let State::Ringing(ringing) = &self.state else { return Err(StatusCode::SERVER_INTERNAL_ERROR) };
-        self.common.exchange = Exchange::of_caller(leg, self.common.protocol, hop);
-        self.common.exchange.take_offer(ringing.invite())
+        let (exchange, offer) = Exchange::of_caller(leg, ringing.invite(), self.common.protocol, hop)?;
+        self.common.exchange = exchange;
+        Ok(offer)
     }
 
-    /// Gives an incoming leg its RTP port.
-    pub(super) fn attach_rtp(&mut self, local: RtpLocal) {
+    /// What carries its media, where that goes through the relay.
+    pub(super) fn media_kind(&self) -> Option<MediaKind> {
+        self.common.exchange.kind()
+    }
+
+    /// Gives an incoming leg its media, or any leg another connection.
+    pub(super) fn attach(&mut self, local: MediaLocal) {
         self.common.exchange.attach(local);
     }
 
@@ -451,7 +460,9 @@ pub(super) fn of_media(event: &Event) -> Option<(LegId, LegEvent)> {
     Some(match *event {
         Event::Connected { leg } => (leg, LegEvent::MediaConnected),
         Event::Failed { leg, cause } => (leg, LegEvent::MediaFailed(cause)),
-        Event::Inactive { leg, .. } => (leg, LegEvent::MediaInactive),
+        // A page whose network changed says so by another offer; if it does not, its silence is noticed too.
+        Event::Inactive { cause: Inactivity::Consent, .. } => return None,
+        Event::Inactive { leg, cause: Inactivity::Rtp } => (leg, LegEvent::MediaInactive),
         Event::Dtmf { leg, digit, duration } => (leg, LegEvent::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 }),
         Event::DtmfRefused { leg } => {
             let sentence = "The far end takes no keys in RTP. Another DTMF method may work.";

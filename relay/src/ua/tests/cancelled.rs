@@ -87,7 +87,7 @@ fn early_media_after_the_end_reaches_nobody() {
 #[test]
 fn a_leg_that_never_called_ends_without_a_word() {
     let mut scene = Scene::new();
-    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
+    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local().into(), "bob").unwrap();
     scene.command(LEG, LegCommand::End(Cause::Failure(failure_for_status(486, "")), Extras::default()));
     assert!(matches!(scene.event(), LegEvent::Ended(_, _)));
     scene.assert_forgotten();
@@ -96,7 +96,7 @@ fn a_leg_that_never_called_ends_without_a_word() {
 #[test]
 fn a_leg_discarded_before_it_called_is_forgotten() {
     let mut scene = Scene::new();
-    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
+    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local().into(), "bob").unwrap();
     scene.ua.discard_leg(LEG);
     scene.drain();
     scene.assert_forgotten();

@@ -142,7 +142,7 @@ fn a_cancel_says_why_where_the_peer_does() {
 #[test]
 fn somebody_the_account_calls_for_is_named_before_its_address() {
     let mut scene = Scene::new();
-    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "carol").unwrap();
+    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local().into(), "carol").unwrap();
     let from = Identity { user: "+49301".into(), display_name: None };
     let (to, extras) = (Identity::default(), Extras::default());
     scene.command(LEG, LegCommand::Invite { from, to, offer: None, extras });
@@ -186,7 +186,7 @@ fn no_visible_name_can_begin_a_header() {
     ];
     for name in names {
         let mut scene = Scene::with(&OpenSip { visible_name: None, ..account() });
-        scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
+        scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local().into(), "bob").unwrap();
         let from = Identity { user: "alice".into(), display_name: Some(name.into()) };
         let invite = LegCommand::Invite { from, to: Identity::default(), offer: None, extras: Extras::default() };
         scene.command(LEG, invite);

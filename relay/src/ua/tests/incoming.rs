@@ -251,7 +251,7 @@ fn a_call_over_tcp_is_answered_on_its_connection() {
     let connection = offhook_sip::transaction::ConnectionId(7);
     scene.give_from(invite, offhook_sip::transaction::Destination::tcp(super::scene::PEER, Some(connection)));
     let leg = scene.incoming.pop_front().unwrap().leg;
-    scene.ua.attach_rtp(leg, local());
+    scene.ua.attach(leg, local().into());
     scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
     let (to, message) = scene.sent.pop_front().unwrap();
     assert_eq!(to.connection, Some(connection));

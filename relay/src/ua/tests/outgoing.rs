@@ -33,7 +33,7 @@ fn an_invite_offers_every_codec_and_says_who_calls() {
 #[test]
 fn a_calls_own_visible_name_goes_before_the_accounts() {
     let mut scene = Scene::new();
-    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local(), "bob").unwrap();
+    scene.ua.open_leg(LEG, super::scene::ACCOUNT, super::scene::local().into(), "bob").unwrap();
     let from = crate::call::Identity { user: "alice".into(), display_name: Some("Alice at work".into()) };
     let to = crate::call::Identity { user: "bob".into(), display_name: None };
     scene.command(LEG, LegCommand::Invite { from, to, offer: None, extras: Extras::default() });
@@ -189,7 +189,7 @@ fn two_calls_at_once_answer_a_challenge_each() {
     let mut scene = Scene::new();
     let first = scene.call();
     let other = offhook_media::LegId(2);
-    scene.ua.open_leg(other, super::scene::ACCOUNT, super::scene::local(), "carol").unwrap();
+    scene.ua.open_leg(other, super::scene::ACCOUNT, super::scene::local().into(), "carol").unwrap();
     let who = crate::call::Identity::default();
     scene.command(other, LegCommand::Invite { from: who.clone(), to: who, offer: None, extras: Extras::default() });
     let second = scene.request(&Method::Invite);

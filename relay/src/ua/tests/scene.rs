@@ -15,6 +15,7 @@ use super::peer::{Peer, sdp};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{AccountId, Local, LookupId, Protocol, SipAccount, UaConfig, UaOutput, UserAgent};
+use crate::webrtc::Transport;
 
 /// Where the peer's messages come from.
 pub(super) const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9)), 5060);
@@ -44,6 +45,8 @@ pub(super) struct Scene {
     pub(super) media: VecDeque<Command>,
     pub(super) registrations: VecDeque<(RegistrationState, Option<Failure>)>,
     pub(super) incoming: VecDeque<Incoming>,
+    /// Connections that clients in pages asked for.
+    pub(super) reconnects: VecDeque<Transport>,
     pub(super) lookups: VecDeque<(LookupId, String, u16)>,
     /// Everything the user agent put out and was, as `Debug` shows it; for those that look.
     pub(super) log: Option<String>,
@@ -61,7 +64,7 @@ pub(super) fn account() -> OpenSip {
 }
 
 pub(super) fn audio(codecs: &[Codec], direction: Direction) -> Description {
-    Description { codecs: codecs.to_vec(), telephone_event: true, direction, video: None, untouched: None }
+    Description::new(codecs.to_vec(), true, direction)
 }
 
 pub(super) fn everything() -> Description {
@@ -113,6 +116,7 @@ impl Scene {
             media: VecDeque::new(),
             registrations: VecDeque::new(),
             incoming: VecDeque::new(),
+            reconnects: VecDeque::new(),
             lookups: VecDeque::new(),
             log: None,
         };
@@ -139,6 +143,7 @@ impl Scene {
                 UaOutput::Incoming { leg, account, dialled, identities: (from, _), offer, extras } => {
                     self.incoming.push_back(Incoming { leg, account, dialled, from, offer, extras });
                 }
+                UaOutput::Reconnect { transport, .. } => self.reconnects.push_back(transport),
                 UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
             }
         }
@@ -270,7 +275,7 @@ impl Scene {
     }
 
     pub(super) fn dial_with(&mut self, callee: &str, extras: Extras) {
-        self.ua.open_leg(LEG, ACCOUNT, local(), callee).unwrap();
+        self.ua.open_leg(LEG, ACCOUNT, local().into(), callee).unwrap();
         let from = Identity { user: "alice".into(), display_name: None };
         let to = Identity { user: callee.into(), display_name: None };
         self.command(LEG, LegCommand::Invite { from, to, offer: Some(everything()), extras });
@@ -323,7 +328,7 @@ impl Scene {
         let peer = Peer::caller("alice");
         scene.give(peer.invite(offer));
         let incoming = scene.incoming.pop_front().unwrap();
-        scene.ua.attach_rtp(incoming.leg, local());
+        scene.ua.attach(incoming.leg, local().into());
         (scene, peer, incoming.leg)
     }
 }

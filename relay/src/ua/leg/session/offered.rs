@@ -25,6 +25,7 @@ impl Session {
         match common.exchange.take_offer(request) {
             Ok(Offer::Audio(audio)) => {
                 self.offered = Some((id, request.clone()));
+                common.outputs.extend(common.exchange.reconnects().map(LegOutput::Reconnect));
                 common.event(LegEvent::Reoffer(audio));
             }
             Ok(Offer::None) => match common.exchange.offer_again() {

@@ -3,7 +3,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::sdp::{self, MediaDescription, SessionDescription};
 
 use super::payload::{Payload, audio_payloads, video_payloads};
-use crate::call::{Description, Video, VideoCodec};
+use crate::call::{Description, Sound, Video, VideoCodec};
 
 /// What the relay needs of a browser's description.
 #[derive(Clone, Debug)]
@@ -11,10 +11,22 @@ pub struct BrowserDescription {
     /// Every section, so that an answer has as many.
     pub(super) whole: SessionDescription,
     pub(super) audio: Section,
+    sound: Sound,
     /// Where it shares the transport of the audio, as browsers always offer it.
     pub(super) video: Option<Section>,
     ice: IceCredentials,
     fingerprints: Vec<Fingerprint>,
+}
+
+/// What becomes of the connection to a browser that makes another offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// It stays.
+    Kept,
+    /// The browser's network changed: ICE starts again (RFC 8445 section 9), DTLS goes on.
+    Restarted,
+    /// It is another peer connection, as after a reload.
+    Replaced,
 }
 
 /// A section that is taken.
@@ -34,7 +46,22 @@ impl BrowserDescription {
     /// [`ErrorCode::InvalidField`] naming `sdp` when it is no description or lacks ICE or DTLS parameters;
     /// [`ErrorCode::NoCommonCodecs`] when it has no audio the relay can take.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        let whole = SessionDescription::parse(text.as_bytes()).map_err(|error| invalid(&error.to_string()))?;
+        Self::read(SessionDescription::parse(text.as_bytes()).map_err(|error| invalid(&error.to_string()))?)
+    }
+
+    /// Whether this is a browser's kind of description rather than a telephone's: its audio is to go over DTLS
+    /// (RFC 8827).
+    #[must_use]
+    pub fn is_one(description: &SessionDescription) -> bool {
+        let secured = |section: &MediaDescription| section.protocol.to_ascii_uppercase().contains("TLS/RTP/");
+        description.media.iter().any(|section| section.is("audio") && section.port != 0 && secured(section))
+    }
+
+    /// The same of a description that has been parsed.
+    ///
+    /// # Errors
+    /// As [`BrowserDescription::parse`].
+    pub fn read(whole: SessionDescription) -> Result<Self, Failure> {
         let audio = whole
             .media
             .iter()
@@ -49,6 +76,7 @@ impl BrowserDescription {
             ice: ice(&whole, section)?,
             fingerprints: fingerprints(&whole, section)?,
             video: video(&whole, section),
+            sound: Sound { ptime: milliseconds(section.ptime()), maxptime: milliseconds(section.maxptime()) },
             audio: Section { index: audio, payloads, direction: seen_from_the_relay(whole.direction_of(section)) },
             whole,
         })
@@ -67,6 +95,7 @@ impl BrowserDescription {
             direction: self.audio.direction,
             video: self.video.as_ref().map(picture),
             untouched: None,
+            sound: self.sound,
         }
     }
 
@@ -87,6 +116,18 @@ impl BrowserDescription {
     #[must_use]
     pub fn remote(&self, formats: Vec<PayloadFormat>) -> WebRtcRemote {
         WebRtcRemote { ice: self.ice.clone(), fingerprints: self.fingerprints.clone(), formats }
+    }
+
+    /// What this offer would do to the connection that another made.
+    #[must_use]
+    pub fn transport_after(&self, known: &Self) -> Transport {
+        if !self.fingerprints.iter().any(|print| known.fingerprints.contains(print)) {
+            Transport::Replaced
+        } else if self.ice != known.ice {
+            Transport::Restarted
+        } else {
+            Transport::Kept
+        }
     }
 
     /// The payload types, in the description's order of preference, sound before pictures.
@@ -164,6 +205,11 @@ fn seen_from_the_relay(direction: sdp::Direction) -> Direction {
         (false, true) => Direction::RecvOnly,
         (false, false) => Direction::Inactive,
     }
+}
+
+/// A packet holds no more than a second of sound; what claims to is no wish that could be met.
+fn milliseconds(duration: Option<u32>) -> Option<u16> {
+    duration.and_then(|duration| u16::try_from(duration).ok()).filter(|duration| *duration <= 1000)
 }
 
 fn invalid(why: &str) -> Failure {

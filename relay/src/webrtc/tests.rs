@@ -35,6 +35,26 @@ fn said(text: &str) -> Description {
     parse(text).audio()
 }
 
+fn offer(
+    before: Option<(&BrowserDescription, &Description)>,
+    local: &WebRtcLocal,
+    description: &Description,
+    version: u64,
+) -> (String, Vec<Payload>) {
+    let (offer, payloads) = super::offer(before, local, description, version);
+    (offer.to_text(), payloads)
+}
+
+fn answer(
+    offered: &BrowserDescription,
+    local: &WebRtcLocal,
+    description: &Description,
+    version: u64,
+) -> (String, Vec<PayloadFormat>) {
+    let (answer, agreed) = super::answer(offered, local, description, version);
+    (answer.to_text(), agreed)
+}
+
 /// A description of ours, as it is kept in a file.
 fn filed(text: &str) -> String {
     text.replace("\r\n", "\n")
@@ -47,13 +67,7 @@ fn picture(codecs: &[VideoCodec], direction: Direction) -> Video {
 
 /// Opus, and this.
 fn with(video: Option<Video>) -> Description {
-    Description {
-        codecs: vec![Codec::Opus],
-        telephone_event: false,
-        direction: Direction::SendRecv,
-        video,
-        untouched: None,
-    }
+    Description { video, ..Description::new(vec![Codec::Opus], false, Direction::SendRecv) }
 }
 
 /// The lines of a description that begin so.

@@ -19,14 +19,14 @@ const LAST_PREFERRED: u16 = 0x7c;
 /// The relay's one stream, so that sound and pictures are shown together (RFC 8830).
 const STREAM: &str = "offhook";
 
-/// Answers a browser's offer with `description`, which names codecs of that offer. Returns the text and what was agreed.
+/// Answers a browser's offer with `description`, which names codecs of that offer. Returns it and what was agreed.
 #[must_use]
 pub fn answer(
     offered: &BrowserDescription,
     local: &WebRtcLocal,
     description: &Description,
     version: u64,
-) -> (String, Vec<PayloadFormat>) {
+) -> (SessionDescription, Vec<PayloadFormat>) {
     let audio = Medium {
         kind: "audio",
         mid: mid(offered, offered.audio.index),
@@ -47,21 +47,21 @@ pub fn answer(
         _ => refused(section),
     };
     let sections = offered.whole.media.iter().enumerate().map(section);
-    let text = sections.fold(session(local, &audio, video.as_ref(), version), SessionDescription::with_media);
+    let whole = sections.fold(session(local, &audio, video.as_ref(), version), SessionDescription::with_media);
     let agreed = audio.payloads.iter().chain(video.iter().flat_map(|video| &video.payloads)).map(Payload::agreed);
-    (text.to_text(), agreed.collect())
+    (whole, agreed.collect())
 }
 
 /// Offers a browser `description`. Within a call, `before` is the browser's latest description and what was agreed of
-/// it: its sections stay in their places, and payload types keep their meaning (RFC 3264 section 8). Returns the text
-/// and the payload types offered.
+/// it: its sections stay in their places, and payload types keep their meaning (RFC 3264 section 8). Returns the offer
+/// and its payload types.
 #[must_use]
 pub fn offer(
     before: Option<(&BrowserDescription, &Description)>,
     local: &WebRtcLocal,
     description: &Description,
     version: u64,
-) -> (String, Vec<Payload>) {
+) -> (SessionDescription, Vec<Payload>) {
     let mut numbers = Numbers::after(before.map(|(known, _)| known));
     let places = Places::after(before);
     let audio = Medium {
@@ -81,11 +81,11 @@ pub fn offer(
         Some(video) if index == places.video => Some(video.described(local)),
         _ => before.and_then(|(known, _)| known.whole.media.get(index)).map(refused),
     };
-    let text = (0..=places.sections.max(places.video))
+    let whole = (0..=places.sections.max(places.video))
         .filter_map(section)
         .fold(session(local, &audio, video.as_ref(), version), SessionDescription::with_media);
     let payloads = audio.payloads.into_iter().chain(video.into_iter().flat_map(|video| video.payloads));
-    (text.to_text(), payloads.collect())
+    (whole, payloads.collect())
 }
 
 /// Pairs the relay's payload types with those of the browser's answer, in the answer's order.

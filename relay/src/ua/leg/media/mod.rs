@@ -1,0 +1,392 @@
+//! A leg's half of the media: its offers and answers, and what the worker is told of them.
+//!
+//! [`Media`] is what the states of a leg see, whatever carries the sound; each kind of carrier has a module of its own,
+//! which is an [`Negotiation`].
+
+mod rtp;
+mod webrtc;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_media::{Command, Digit, Digits, Direction, LegId, RtpRemote, WebRtcRemote};
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::message::{Request, StatusCode};
+use offhook_sip::offer_answer::{OfferAnswer, State as Phase};
+use offhook_sip::sdp::{OtherLine, SessionDescription};
+
+use super::Offer;
+use crate::call::extras::may_be_added;
+use crate::call::{Description, failure_for_status};
+use crate::ua::account::Protocol;
+use crate::ua::attachment::{MediaKind, MediaLocal};
+use crate::webrtc::{BrowserDescription, Transport};
+use rtp::Rtp;
+use webrtc::WebRtc;
+
+/// The media type of every description.
+pub(super) const SDP: &str = "application/sdp";
+
+/// The pause after a key.
+const KEY_GAP: Duration = Duration::from_millis(100);
+
+/// One kind of carrier's offers and answers (RFC 3264): one exchange at a time.
+trait Negotiation {
+    /// Where the exchange stands.
+    fn phase(&self) -> Phase;
+
+    /// Takes an offer; nothing holds until it is answered.
+    ///
+    /// # Errors
+    /// The status to refuse it with.
+    fn take_offer(&mut self, offer: SessionDescription) -> Result<Description, StatusCode>;
+
+    /// Makes an offer.
+    ///
+    /// # Errors
+    /// When an exchange is under way, or nothing is attached.
+    fn offer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<Bytes, Failure>;
+
+    /// Answers the offer that was taken.
+    ///
+    /// # Errors
+    /// No common codec, or no offer.
+    fn answer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<(Bytes, Agreed), Failure>;
+
+    /// The description sent last.
+    fn repeated(&self) -> Option<Bytes>;
+
+    /// Takes an answer that another may still replace. `None` when it is of no use.
+    fn early_answer(&mut self, answer: SessionDescription) -> Option<Agreed>;
+
+    /// Takes the answer, or lets the early one stand; either way the exchange is over.
+    ///
+    /// # Errors
+    /// There is no answer, or it leaves nothing in common.
+    fn final_answer(&mut self, answer: Option<SessionDescription>) -> Result<Agreed, Failure>;
+
+    /// Our offer was refused; what was agreed before holds on.
+    fn withdraw(&mut self);
+
+    /// The peer's offer is refused; what was agreed before holds on.
+    fn refuse(&mut self);
+}
+
+/// What an exchange agreed on.
+#[derive(Clone, Debug)]
+struct Agreed {
+    /// In the core's terms.
+    audio: Description,
+    /// In the media worker's.
+    remote: Remote,
+}
+
+/// What the media worker is told of the peer.
+#[derive(Clone, Debug)]
+enum Remote {
+    Rtp(RtpRemote),
+    WebRtc(WebRtcRemote),
+}
+
+/// What carries the media.
+enum Kind {
+    Rtp(Box<Rtp>),
+    WebRtc(Box<WebRtc>),
+}
+
+impl Kind {
+    fn exchange(&mut self) -> &mut dyn Negotiation {
+        match self {
+            Self::Rtp(rtp) => &mut **rtp,
+            Self::WebRtc(webrtc) => &mut **webrtc,
+        }
+    }
+
+    fn shared(&self) -> &dyn Negotiation {
+        match self {
+            Self::Rtp(rtp) => &**rtp,
+            Self::WebRtc(webrtc) => &**webrtc,
+        }
+    }
+}
+
+/// A leg's offers and answers.
+pub(super) struct Media {
+    leg: LegId,
+    kind: Kind,
+    /// What our side brought last, for an offer the peer asks for.
+    last: Option<Description>,
+    /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
+    allowed: Direction,
+    /// The same of an offer that has no answer yet.
+    offered: Direction,
+    supervised: bool,
+    /// Nothing is sent to a caller whose address nobody has confirmed: it may be somebody else's.
+    unconfirmed: bool,
+    direction: Direction,
+    /// The peer takes telephone-events.
+    takes_keys: bool,
+    /// Lines of the app's for every description.
+    lines: Vec<OtherLine>,
+}
+
+impl Media {
+    /// The half of a leg whose descriptions say `session_id` and `origin` in their `o=` line.
+    pub(super) fn new(leg: LegId, kind: MediaKind, session_id: u64, origin: IpAddr) -> Self {
+        let kind = match kind {
+            // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
+            MediaKind::Rtp => Kind::Rtp(Box::new(Rtp::new(OfferAnswer::new(session_id >> 2, origin)))),
+            MediaKind::WebRtc => Kind::WebRtc(Box::<WebRtc>::default()),
+        };
+        Self {
+            leg,
+            kind,
+            last: None,
+            allowed: Direction::SendRecv,
+            offered: Direction::SendRecv,
+            supervised: false,
+            unconfirmed: false,
+            direction: Direction::Inactive,
+            takes_keys: false,
+            lines: Vec::new(),
+        }
+    }
+
+    /// The half of a caller's leg, of the kind that its INVITE asks for, and what that offers. The caller hears nothing
+    /// before its ACK.
+    ///
+    /// # Errors
+    /// The status to refuse the INVITE with.
+    pub(super) fn of_caller(
+        leg: LegId,
+        request: &Request,
+        protocol: Protocol,
+        session_id: u64,
+        origin: IpAddr,
+    ) -> Result<(Self, Offer), StatusCode> {
+        let offer = read_offer(request)?;
+        let kind = match &offer {
+            Some(offer) if BrowserDescription::is_one(offer) => MediaKind::WebRtc,
+            Some(_) => MediaKind::Rtp,
+            None => MediaKind::of_protocol(protocol),
+        };
+        // A client in a page is known by its checks before anything is sent to it (RFC 8827 section 4.1).
+        let unconfirmed = kind == MediaKind::Rtp;
+        let mut media = Self { unconfirmed, ..Self::new(leg, kind, session_id, origin) };
+        let offer = match offer {
+            Some(offer) => Offer::Audio(media.take(offer)?),
+            None => Offer::None,
+        };
+        Ok((media, offer))
+    }
+
+    /// What carries the media.
+    pub(super) fn kind(&self) -> MediaKind {
+        match self.kind {
+            Kind::Rtp(_) => MediaKind::Rtp,
+            Kind::WebRtc(_) => MediaKind::WebRtc,
+        }
+    }
+
+    /// Adds lines of the app's to every description from now on.
+    pub(super) fn add_lines(&mut self, lines: &[String]) {
+        let sound = lines.iter().filter(|line| may_be_added(line));
+        let split = sound.filter_map(|line| line.split_once('='));
+        self.lines.extend(
+            split.filter_map(|(letter, value)| {
+                Some(OtherLine { letter: letter.chars().next()?, value: value.to_owned() })
+            }),
+        );
+    }
+
+    /// The relay's side of it; for a client in a page it may become another within the call.
+    pub(super) fn attach(&mut self, local: MediaLocal) {
+        match (&mut self.kind, local) {
+            (Kind::Rtp(rtp), MediaLocal::Rtp(local)) => rtp.attach(local),
+            (Kind::WebRtc(webrtc), MediaLocal::WebRtc(local)) => webrtc.attach(local),
+            // The leg says that it has no media when it is to make a description.
+            (Kind::Rtp(_) | Kind::WebRtc(_), _) => tracing::error!("a SIP leg was given media of another kind"),
+        }
+    }
+
+    /// What the offer that waits for its answer does to the connection with a client in a page, where that is to be
+    /// another: the relay attaches that before the offer is answered.
+    pub(super) fn reconnects(&self) -> Option<Transport> {
+        match &self.kind {
+            Kind::WebRtc(webrtc) => webrtc.reconnects(),
+            Kind::Rtp(_) => None,
+        }
+    }
+
+    /// Takes the offer of an INVITE or re-INVITE.
+    ///
+    /// # Errors
+    /// The status to refuse it with.
+    pub(super) fn take_offer(&mut self, request: &Request) -> Result<Offer, StatusCode> {
+        match read_offer(request)? {
+            None => Ok(Offer::None),
+            Some(offer) => Ok(Offer::Audio(self.take(offer)?)),
+        }
+    }
+
+    fn take(&mut self, offer: SessionDescription) -> Result<Description, StatusCode> {
+        let audio = self.kind.exchange().take_offer(offer)?;
+        self.offered = audio.direction;
+        Ok(audio)
+    }
+
+    /// Makes an offer.
+    ///
+    /// # Errors
+    /// When an exchange is under way, or the leg has no media.
+    pub(super) fn offer(&mut self, audio: &Description) -> Result<Bytes, Failure> {
+        let offer = self.kind.exchange().offer(audio, &self.lines)?;
+        self.last = Some(audio.clone());
+        Ok(offer)
+    }
+
+    /// An offer of what our side brought last. A hold of the peer's is the peer's to keep or to end.
+    pub(super) fn offer_again(&mut self) -> Result<Bytes, Failure> {
+        let audio = self.last.clone().unwrap_or_else(Description::everything);
+        let direction = widened(audio.direction, self.allowed);
+        self.offer(&Description { direction, ..audio })
+    }
+
+    /// Answers the peer's offer; the worker is told at once.
+    ///
+    /// # Errors
+    /// No common codec, or no offer.
+    pub(super) fn answer(&mut self, audio: &Description) -> Result<(Bytes, Vec<Command>), Failure> {
+        let (answer, agreed) = self.kind.exchange().answer(audio, &self.lines)?;
+        self.last = Some(audio.clone());
+        self.allowed = std::mem::replace(&mut self.offered, Direction::SendRecv);
+        let (_, commands) = self.agree(agreed);
+        Ok((answer, commands))
+    }
+
+    /// The description sent last.
+    pub(super) fn repeated(&self) -> Option<Bytes> {
+        self.kind.shared().repeated()
+    }
+
+    /// Takes the answer of a provisional response. `None` when there is none, or none of use: a later one may be.
+    pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<(Description, Vec<Command>)> {
+        let agreed = self.kind.exchange().early_answer(read(body).ok()?)?;
+        Some(self.agree(agreed))
+    }
+
+    /// Takes the answer of a final response or an ACK, or lets the early one stand when there is no body.
+    ///
+    /// # Errors
+    /// There is no answer, or it leaves nothing in common.
+    pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<(Description, Vec<Command>), Failure> {
+        let answer = if body.is_empty() { None } else { Some(read(body)?) };
+        let agreed = self.kind.exchange().final_answer(answer)?;
+        Ok(self.agree(agreed))
+    }
+
+    /// Our offer was refused; what was agreed before holds on.
+    pub(super) fn withdraw(&mut self) {
+        self.kind.exchange().withdraw();
+    }
+
+    /// The peer's offer is refused; what was agreed before holds on.
+    pub(super) fn refuse(&mut self) {
+        self.kind.exchange().refuse();
+    }
+
+    /// From now on silence is reported, if it was not before.
+    pub(super) fn supervise(&mut self) -> Option<Command> {
+        let first = !std::mem::replace(&mut self.supervised, true);
+        first.then_some(Command::Supervise { leg: self.leg })
+    }
+
+    /// The caller has sent its ACK, to where our answer went.
+    pub(super) fn confirmed(&mut self) -> Option<Command> {
+        let was = std::mem::replace(&mut self.unconfirmed, false);
+        let direction = self.direction;
+        (was && direction.sends()).then_some(Command::Direction { leg: self.leg, direction })
+    }
+
+    /// Presses a key towards the peer.
+    ///
+    /// `None` when the peer takes none in RTP.
+    pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
+        self.takes_keys.then(|| Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP })
+    }
+
+    fn agree(&mut self, agreed: Agreed) -> (Description, Vec<Command>) {
+        let Agreed { audio, remote } = agreed;
+        self.direction = audio.direction;
+        self.takes_keys = audio.telephone_event;
+        let direction = if self.unconfirmed { unsent(self.direction) } else { self.direction };
+        let remote = match remote {
+            Remote::Rtp(remote) => Command::RtpRemote { leg: self.leg, remote },
+            Remote::WebRtc(remote) => Command::WebRtcRemote { leg: self.leg, remote },
+        };
+        (audio, vec![remote, Command::Direction { leg: self.leg, direction }])
+    }
+}
+
+impl fmt::Debug for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Descriptions stay out of logs.
+        let phase = self.kind.shared().phase();
+        f.debug_struct("Media").field("leg", &self.leg).field("phase", &phase).finish_non_exhaustive()
+    }
+}
+
+/// The same direction without what we send.
+fn unsent(direction: Direction) -> Direction {
+    if direction.receives() { Direction::RecvOnly } else { Direction::Inactive }
+}
+
+/// What both allow.
+fn both(one: Direction, other: Direction) -> Direction {
+    of_halves(one.sends() && other.sends(), one.receives() && other.receives())
+}
+
+/// What our side wants, from what it did when the peer allowed only so much.
+fn widened(did: Direction, allowed: Direction) -> Direction {
+    let sends = did.sends() || !allowed.sends();
+    let receives = did.receives() || !allowed.receives();
+    of_halves(sends, receives)
+}
+
+fn of_halves(sends: bool, receives: bool) -> Direction {
+    match (sends, receives) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
+    }
+}
+
+fn read_offer(request: &Request) -> Result<Option<SessionDescription>, StatusCode> {
+    if request.body().is_empty() {
+        return Ok(None);
+    }
+    read(request.body()).map(Some).map_err(|_| StatusCode::BAD_REQUEST)
+}
+
+fn read(body: &Bytes) -> Result<SessionDescription, Failure> {
+    SessionDescription::parse(body).map_err(|error| {
+        tracing::debug!(%error, "a description cannot be read");
+        unusable()
+    })
+}
+
+fn unusable() -> Failure {
+    Failure::new(ErrorCode::Rejected, "The far end sent a session description that cannot be used.")
+}
+
+/// The failure behind a missing common codec, as if the far end had answered 488.
+pub(super) fn no_common_codec() -> Failure {
+    failure_for_status(488, "Not Acceptable Here")
+}
+
+fn no_media() -> Failure {
+    Failure::new(ErrorCode::Internal, "The SIP leg has no media. This is a fault of the relay.")
+}

@@ -1,0 +1,106 @@
+//! Offers and answers of a leg with RTP on a port of its own.
+
+use bytes::Bytes;
+use offhook_media::RtpLocal;
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::message::StatusCode;
+use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError};
+use offhook_sip::sdp::{OtherLine, SessionDescription};
+
+use super::{Agreed, Negotiation, Phase, Remote, no_common_codec, no_media, unusable};
+use crate::call::Description;
+use crate::ua::description;
+
+/// RFC 3264 for one audio stream, and the port it is received at.
+pub(super) struct Rtp {
+    local: Option<RtpLocal>,
+    exchange: OfferAnswer,
+}
+
+impl Rtp {
+    pub(super) fn new(exchange: OfferAnswer) -> Self {
+        Self { local: None, exchange }
+    }
+
+    pub(super) fn attach(&mut self, local: RtpLocal) {
+        self.local = Some(local);
+    }
+
+    fn local(&self, audio: &Description, lines: &[OtherLine]) -> Result<LocalMedia, Failure> {
+        let local = self.local.as_ref().ok_or_else(no_media)?;
+        Ok(LocalMedia { lines: lines.to_vec(), ..description::local_media(local, audio) })
+    }
+}
+
+fn agreed(negotiated: &Negotiated) -> Result<Agreed, Failure> {
+    let audio = description::agreed(negotiated).ok_or_else(no_common_codec)?;
+    Ok(Agreed { audio, remote: Remote::Rtp(description::rtp_remote(negotiated)) })
+}
+
+impl Negotiation for Rtp {
+    fn phase(&self) -> Phase {
+        self.exchange.state()
+    }
+
+    fn take_offer(&mut self, offer: SessionDescription) -> Result<Description, StatusCode> {
+        let audio = match self.exchange.receive_offer(&offer) {
+            Ok(remote) => description::offered(remote),
+            Err(OfferAnswerError::OfferOutstanding) => return Err(StatusCode::REQUEST_PENDING),
+            Err(OfferAnswerError::OfferUnanswered) => return Err(StatusCode::SERVER_INTERNAL_ERROR),
+            Err(_) => return Err(StatusCode::NOT_ACCEPTABLE_HERE),
+        };
+        audio.ok_or_else(|| {
+            self.exchange.refuse_offer();
+            StatusCode::NOT_ACCEPTABLE_HERE
+        })
+    }
+
+    fn offer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<Bytes, Failure> {
+        let local = self.local(audio, lines)?;
+        let offer = self.exchange.create_offer(&local).map_err(|error| busy(&error))?;
+        Ok(Bytes::from(offer.to_text()))
+    }
+
+    fn answer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<(Bytes, Agreed), Failure> {
+        let local = self.local(audio, lines)?;
+        let answer = self.exchange.create_answer(&local).map_err(|error| of_answer(&error))?;
+        Ok((Bytes::from(answer.description.to_text()), agreed(&answer.negotiated)?))
+    }
+
+    fn repeated(&self) -> Option<Bytes> {
+        let sent = self.exchange.local_description()?;
+        Some(Bytes::from(sent.to_text()))
+    }
+
+    fn early_answer(&mut self, answer: SessionDescription) -> Option<Agreed> {
+        agreed(self.exchange.receive_early_answer(&answer).ok()?).ok()
+    }
+
+    fn final_answer(&mut self, answer: Option<SessionDescription>) -> Result<Agreed, Failure> {
+        let negotiated = match answer {
+            None => self.exchange.confirm_early_answer(),
+            Some(answer) => self.exchange.receive_answer(&answer),
+        };
+        agreed(negotiated.map_err(|error| of_answer(&error))?)
+    }
+
+    fn withdraw(&mut self) {
+        self.exchange.withdraw_offer();
+    }
+
+    fn refuse(&mut self) {
+        self.exchange.refuse_offer();
+    }
+}
+
+fn of_answer(error: &OfferAnswerError) -> Failure {
+    match error {
+        OfferAnswerError::NoCommonCodec | OfferAnswerError::AudioRefused => no_common_codec(),
+        _ => unusable(),
+    }
+}
+
+fn busy(error: &OfferAnswerError) -> Failure {
+    tracing::debug!(%error, "an offer cannot be made now");
+    Failure::new(ErrorCode::InvalidCallState, "The call is being changed already. Try again in a moment.")
+}
