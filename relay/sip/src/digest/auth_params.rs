@@ -27,6 +27,13 @@ impl AuthParams {
         all
     }
 
+    /// Reads parameters that stand without a scheme, as those of Authentication-Info do
+    /// (RFC 7616 section 3.5).
+    pub(super) fn parse_bare(value: &[u8]) -> Self {
+        let params = grammar::split_list(value, b',').filter_map(parse_param).collect();
+        Self { scheme: String::new(), params }
+    }
+
     /// Whether the scheme is Digest.
     pub(super) fn is_digest(&self) -> bool {
         self.scheme.eq_ignore_ascii_case("Digest")
@@ -98,6 +105,14 @@ mod tests {
         assert_eq!(all[0].value("qop"), Some("auth,auth-int"));
         assert_eq!(all[1].value("realm"), Some("x"));
         assert_eq!(all[3].value("nonce"), Some("m"));
+    }
+
+    #[test]
+    fn parameters_may_stand_without_a_scheme() {
+        let info = AuthParams::parse_bare(br#"nextnonce="a,b", qop=auth, nc=00000001"#);
+        assert_eq!(info.value("nextnonce"), Some("a,b"));
+        assert_eq!(info.value("qop"), Some("auth"));
+        assert!(!info.is_digest());
     }
 
     #[test]

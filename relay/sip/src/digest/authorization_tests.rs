@@ -33,6 +33,37 @@ fn rfc_7616_section_3_9_1_with_md5_and_sha_256() {
     }
 }
 
+/// What another implementation (Python's `hashlib`) makes of RFC 7616 section 3.4: the RFC's own example for SHA-512-256
+/// was made with a truncated SHA-512 (erratum 4897), and there is none for sessions and bodies.
+#[test]
+fn every_algorithm_and_protection_as_another_implementation_computes_it() {
+    let body = b"v=0\r\n";
+    for (algorithm, qop, response) in [
+        (Algorithm::Md5, Qop::Auth, "1d2cdefc0c1646c19d334293c818ac11"),
+        (Algorithm::Md5, Qop::AuthInt, "aae2922a4464c000f30fe435fa256fca"),
+        (Algorithm::Md5Sess, Qop::Auth, "013906245ab552f26983c4ba33b00cb6"),
+        (Algorithm::Md5Sess, Qop::AuthInt, "4cd03526548b189714bcca722ac8d6cf"),
+        (Algorithm::Sha256, Qop::Auth, "8752873e6effbbc2503c6051a2329ee6837b02db3508c11e18da44db7d4d95d9"),
+        (Algorithm::Sha256, Qop::AuthInt, "675918ac8567299bd9007e1255eb71c5c43406ebd0140e21a54a185d6e57aec4"),
+        (Algorithm::Sha256Sess, Qop::Auth, "c7cd5c2aac69baf96ddd67ef9f75f0d3bd15dbf7fb0ae53b270dff6aad993928"),
+        (Algorithm::Sha256Sess, Qop::AuthInt, "014956f52f68143b5281dd5fceb0ed5ff4d144cdcaf8f0b156e79827112a0d28"),
+        (Algorithm::Sha512_256, Qop::Auth, "f79a7e0b6005abbbae8814e5671b31ada356742a48024c9031ebed6a7e609494"),
+        (Algorithm::Sha512_256, Qop::AuthInt, "cb15e3fa6eaace48fa4b52f1f64c5b0cd383a618a973baa1c4ea938a1cb65626"),
+        (Algorithm::Sha512_256Sess, Qop::Auth, "e4e1992f26f8fa66a7b1d98d28f640e94652e3be2c4b69bb0d8c35874e44fee0"),
+        (Algorithm::Sha512_256Sess, Qop::AuthInt, "90cbfa07b7998ddda6703acd48a649b5b190e5f1e902f045517064aca4a70b8f"),
+    ] {
+        let challenge = Challenge {
+            realm: "sip.example.com".to_owned(),
+            nonce: "n0nce".to_owned(),
+            ..challenge(Some(algorithm), Some(qop))
+        };
+        let subject = Subject { method: &Method::Invite, uri: "sip:bob@example.com", body };
+        let credentials = Credentials::new("alice", "secret");
+        let answer = Authorization::answer(&challenge, &credentials, subject, "cn0nce", 1);
+        assert_eq!(answer.response, response, "{algorithm} {}", qop.as_str());
+    }
+}
+
 #[test]
 fn rfc_2617_section_3_5() {
     let challenge = Challenge {

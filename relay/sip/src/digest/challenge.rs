@@ -47,24 +47,31 @@ impl Qop {
         [Self::Auth, Self::AuthInt].into_iter().find(|qop| qop.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// Picks from the list a challenge offers. Proxies may change a body on its way, so `auth-int`
-    /// is only used where there is nothing else.
-    fn choose(offered: &str) -> Option<Self> {
-        let offers = |wanted: Self| offered.split(',').any(|name| name.trim().eq_ignore_ascii_case(wanted.as_str()));
-        [Self::Auth, Self::AuthInt].into_iter().find(|qop| offers(*qop))
+    /// Those of the list a challenge offers, the one that protects more first.
+    fn offered(list: &str) -> impl Iterator<Item = Self> {
+        let offers = |wanted: Self| list.split(',').any(|name| name.trim().eq_ignore_ascii_case(wanted.as_str()));
+        [Self::AuthInt, Self::Auth].into_iter().filter(move |qop| offers(*qop))
     }
 }
 
 impl Challenge {
-    /// The challenges of one header value that can be answered. Other schemes, algorithms and
-    /// protections are passed over, as RFC 7616 section 3.3 wants.
+    /// The challenges of one header value that can be answered: one for each protection it offers, `auth-int` first.
+    /// Other schemes, algorithms and protections are passed over, as RFC 7616 section 3.3 wants.
     #[must_use]
     pub fn parse_all(value: &[u8]) -> Vec<Self> {
         let all = AuthParams::parse_all(value);
-        all.iter().filter_map(Self::read).collect()
+        all.iter().flat_map(Self::read).collect()
     }
 
-    fn read(params: &AuthParams) -> Option<Self> {
+    fn read(params: &AuthParams) -> Vec<Self> {
+        let Some(plain) = Self::without_qop(params) else { return Vec::new() };
+        match params.value("qop").map(str::trim) {
+            Some("") | None => vec![plain],
+            Some(list) => Qop::offered(list).map(|qop| Self { qop: Some(qop), ..plain.clone() }).collect(),
+        }
+    }
+
+    fn without_qop(params: &AuthParams) -> Option<Self> {
         if !params.is_digest() {
             return None;
         }
@@ -72,16 +79,12 @@ impl Challenge {
             Some(name) => Some(Algorithm::parse(name)?),
             None => None,
         };
-        let qop = match params.value("qop").map(str::trim) {
-            Some("") | None => None,
-            Some(offered) => Some(Qop::choose(offered)?),
-        };
         Some(Self {
             realm: params.value("realm")?.to_owned(),
             nonce: params.value("nonce")?.to_owned(),
             opaque: params.value("opaque").map(str::to_owned),
             algorithm,
-            qop,
+            qop: None,
             stale: params.value("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
         })
     }
@@ -149,12 +152,16 @@ mod tests {
     }
 
     #[test]
-    fn auth_is_preferred_in_a_quoted_list() {
-        let qop = |list: &str| one(&format!("Digest realm=r, nonce=n, qop={list}"));
-        assert_eq!(qop("\"auth-int, auth\"").unwrap().qop, Some(Qop::Auth));
-        assert_eq!(qop("auth-int").unwrap().qop, Some(Qop::AuthInt));
-        assert_eq!(qop("\"\"").unwrap().qop, None);
-        assert_eq!(qop("token"), None, "a protection we do not have");
+    fn every_protection_of_a_quoted_list_is_read_the_stronger_first() {
+        let qops = |list: &str| {
+            let all = Challenge::parse_all(format!("Digest realm=r, nonce=n, qop={list}").as_bytes());
+            all.into_iter().map(|one| one.qop).collect::<Vec<_>>()
+        };
+        assert_eq!(qops("\"auth, auth-int\""), [Some(Qop::AuthInt), Some(Qop::Auth)]);
+        assert_eq!(qops("AUTH"), [Some(Qop::Auth)]);
+        assert_eq!(qops("auth-int"), [Some(Qop::AuthInt)]);
+        assert_eq!(qops("\"\""), [None]);
+        assert_eq!(qops("token"), [], "a protection we do not have");
     }
 
     #[test]
