@@ -177,6 +177,9 @@ fn ua_config(config: &Config, bound: &[Local]) -> UaConfig {
         user_agent: sip.user_agent.clone(),
         expires: u32::try_from(sip.registration_expiry.as_secs()).unwrap_or(u32::MAX),
         timing: Timing { max_transactions: config.limits.transactions, ..Timing::default() },
+        destinations: sip.destinations.clone(),
+        nat: sip.nat,
+        keep_alive: Some(sip.nat_keep_alive).filter(|every| !every.is_zero()),
     }
 }
 

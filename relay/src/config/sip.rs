@@ -24,6 +24,10 @@ pub struct SipConfig {
     pub registration_expiry: Duration,
     /// `User-Agent` and `Server`.
     pub user_agent: String,
+    /// Whether registrations follow the address that their servers see.
+    pub nat: bool,
+    /// How often the way to their servers over UDP is kept open; zero is never.
+    pub nat_keep_alive: Duration,
 }
 
 impl Default for SipConfig {
@@ -36,6 +40,8 @@ impl Default for SipConfig {
             destinations: Destinations::default(),
             registration_expiry: Duration::from_secs(300),
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            nat: true,
+            nat_keep_alive: Duration::from_secs(25),
         }
     }
 }
@@ -68,6 +74,8 @@ pub(super) struct Sip {
     pub(super) destinations: Vec<String>,
     pub(super) registration_expiry: Option<u64>,
     pub(super) user_agent: Option<String>,
+    pub(super) nat: Option<bool>,
+    pub(super) nat_keep_alive: Option<u64>,
 }
 
 impl Check {
@@ -83,6 +91,9 @@ impl Check {
         if let Some(ip) = unspecified.filter(|_| advertised.len() == told.len()) {
             self.problem("sip.advertised", format!("is needed: peers cannot answer to the unspecified address {ip}"));
         }
+        // Whoever names an address knows what is outside.
+        let nat = file.nat.unwrap_or(told.is_empty() && defaults.nat);
+        let keep_alive = if nat { defaults.nat_keep_alive } else { Duration::ZERO };
         SipConfig {
             udp,
             tcp,
@@ -102,6 +113,8 @@ impl Check {
                 Some(name) => name,
                 None => defaults.user_agent,
             },
+            nat,
+            nat_keep_alive: self.seconds("sip.nat_keep_alive", file.nat_keep_alive, 0..=600, keep_alive),
         }
     }
 

@@ -55,6 +55,9 @@ impl World {
             user_agent: "test".into(),
             expires: 300,
             timing: Timing::default(),
+            destinations: config.sip.destinations.clone(),
+            nat: true,
+            keep_alive: None,
         };
         let mut seed = 0u8;
         let entropy = move |bytes: &mut [u8]| {

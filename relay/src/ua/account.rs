@@ -97,6 +97,10 @@ pub struct SipAccount {
     pub register: bool,
     /// The display name others see.
     pub display_name: Option<String>,
+    /// The way that its registrar wants requests other than REGISTER to take (RFC 3608).
+    pub service_route: Vec<NameAddr>,
+    /// Where they go first, if that is not the account's own server.
+    pub service_hop: Option<HostPort>,
 }
 
 impl SipAccount {
@@ -134,7 +138,24 @@ impl SipAccount {
             domain: domain.host,
             register: open.register,
             display_name: open.visible_name.clone().filter(|name| !name.is_empty()),
+            service_route: Vec::new(),
+            service_hop: None,
         })
+    }
+
+    /// Whether a host is the account's own server, which challenges may be answered to: the one it was told to use, or
+    /// one that this server sends its requests to.
+    #[must_use]
+    pub fn is_home(&self, host: &Host) -> bool {
+        let service = self.service_hop.as_ref().map(|hop| &hop.host);
+        [Some(&self.next_hop.host), Some(&self.domain), service].into_iter().flatten().any(|home| home.matches(host))
+    }
+
+    /// The preloaded Route of requests other than REGISTER: the outbound proxy, then the way the registrar wants
+    /// (RFC 3608 section 5.1).
+    #[must_use]
+    pub fn routes(&self) -> Vec<NameAddr> {
+        self.route().into_iter().chain(self.service_route.iter().cloned()).collect()
     }
 
     /// The address of record (RFC 3261 section 6), as it stands in From, and in To of a REGISTER.
@@ -159,7 +180,7 @@ impl SipAccount {
         }
     }
 
-    /// The Route of the outbound proxy (RFC 3261 section 8.1.2), where one is named.
+    /// The Route of the outbound proxy (RFC 3261 section 8.1.2), where one is named: all that REGISTER gets.
     #[must_use]
     pub fn route(&self) -> Option<NameAddr> {
         if !self.has_outbound_proxy {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use offhook_media::{Event, LegId};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::digest::Client;
+use offhook_sip::transaction::Destination;
 
 use super::accounts::{Accounts, credentials};
 use super::attachment::{MediaKind, MediaLocal};
@@ -35,6 +36,8 @@ pub struct UserAgent {
     pub(super) legs: Legs,
     strays: Strays,
     pub(super) outputs: VecDeque<UaOutput>,
+    /// Where the message that is being taken came from.
+    source: Option<Destination>,
     last_leg: u64,
 }
 
@@ -53,6 +56,7 @@ impl UserAgent {
             legs: Legs::default(),
             strays: Strays::default(),
             outputs: VecDeque::new(),
+            source: None,
             last_leg: 0,
         }
     }
@@ -62,10 +66,9 @@ impl UserAgent {
     /// # Errors
     /// When what was dialled is no SIP address, or the account is gone.
     pub fn open_leg(&mut self, leg: LegId, account: AccountId, local: MediaLocal, callee: &str) -> Result<(), Failure> {
-        let (account, contact) = self.accounts.find(account).ok_or_else(gone)?;
+        let contact = self.accounts.address(account, &self.hop).ok_or_else(gone)?;
+        let account = Arc::clone(self.accounts.find(account).ok_or_else(gone)?);
         let target = account.target(callee)?;
-        let account = Arc::clone(account);
-        let contact = self.hop.contact(contact, account.protocol);
         // Each leg meets its own challenges: a nonce used by two at once would have its count go backwards.
         let digest = Some(Client::new(credentials(&account)));
         let caller = Caller { account, contact, digest };
@@ -123,11 +126,18 @@ impl UserAgent {
     /// Takes what the sockets report.
     pub fn receive(&mut self, event: TransportEvent, now: Instant) {
         match event {
-            TransportEvent::Message { from, message } => self.outbox.receive(*message, from, now),
+            TransportEvent::Message { from, message } => {
+                self.source = Some(from.clone());
+                self.outbox.receive(*message, from, now);
+            }
             TransportEvent::Failed { transaction, fault } => self.outbox.transport_failed(transaction, fault, now),
-            TransportEvent::Closed { from, .. } => tracing::debug!(%from.address, "a SIP connection has ended"),
+            TransportEvent::Closed { connection, from } => {
+                tracing::debug!(%from.address, "a SIP connection has ended");
+                self.flow_closed(connection, now);
+            }
         }
         self.settle(now);
+        self.source = None;
     }
 
     /// The result of a lookup; no address means that the name leads nowhere.
@@ -191,7 +201,8 @@ impl UserAgent {
             let hop = &mut self.hop;
             match incoming {
                 Incoming::Response { owner: Owner::Registration(account), id, response } => {
-                    self.registered(account, id, &response, now);
+                    let source = self.source.clone();
+                    self.registered(account, id, &response, source.as_ref(), now);
                 }
                 Incoming::Response { owner: Owner::Leg(leg), id, response } if !self.legs.contains(leg) => {
                     if let Some(Farewell { ack, bye, next_hop }) = self.strays.answer(id, &response, hop) {

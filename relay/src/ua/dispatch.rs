@@ -97,7 +97,9 @@ impl UserAgent {
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
         let protocol = Protocol::of_transport(&source.transport).unwrap_or(Protocol::Udp);
-        let reached = (self.hop.contact_for(&dialled, protocol, source.address.ip()), protocol);
+        let known = account.and_then(|account| self.accounts.address(account, &self.hop));
+        let here = || self.hop.contact_for(&dialled, protocol, source.address.ip());
+        let reached = (known.unwrap_or_else(here), protocol);
         let invite = (id, request.clone());
         let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), false, &self.identity, &mut self.hop);
         let (driver, offer) = match opened {

@@ -12,7 +12,9 @@ mod attachment;
 mod description;
 mod dispatch;
 mod extras;
+mod flows;
 mod hop;
+mod instance;
 mod leg;
 mod legs;
 mod locals;
@@ -25,11 +27,14 @@ pub mod transport;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use offhook_media::{Command, LegId};
 use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::transaction::{Timing, Transmit};
 
 use crate::call::{Description, Extras, Identity, LegEvent};
+use crate::config::Destinations;
 use crate::webrtc::Transport;
 
 pub use account::{Protocol, SipAccount};
@@ -56,6 +61,12 @@ pub struct UaConfig {
     pub expires: u32,
     /// The base times of transactions.
     pub timing: Timing,
+    /// Where requests may go on a peer's word: a redirection, a Service-Route.
+    pub destinations: Destinations,
+    /// Whether a registration's Contact follows what the server sees of us (RFC 3581).
+    pub nat: bool,
+    /// How often the way to a registrar over UDP is kept open; `None` where it stays open by itself.
+    pub keep_alive: Option<Duration>,
 }
 
 /// What the user agent wants done or known.

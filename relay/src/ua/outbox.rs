@@ -38,10 +38,17 @@ pub(super) struct NextHop {
 }
 
 impl NextHop {
-    /// Where an account's requests go first.
+    /// Where an account's REGISTERs go first.
+    #[must_use]
+    pub(super) fn of_registrar(account: &SipAccount) -> Self {
+        Self { host_port: account.next_hop.clone(), protocol: account.protocol }
+    }
+
+    /// Where an account's other requests go first.
     #[must_use]
     pub(super) fn of_account(account: &SipAccount) -> Self {
-        Self { host_port: account.next_hop.clone(), protocol: account.protocol }
+        let host_port = account.service_hop.as_ref().unwrap_or(&account.next_hop).clone();
+        Self { host_port, protocol: account.protocol }
     }
 
     /// Where a URI leads (RFC 3263 section 4.1, without NAPTR and SRV). `None` for one that is not reached by SIP over

@@ -12,6 +12,7 @@ mod outgoing;
 mod pages;
 mod peer;
 mod redirected;
+mod registered;
 mod registration;
 mod routing;
 mod scene;

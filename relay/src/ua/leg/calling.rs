@@ -70,7 +70,7 @@ impl Calling {
                 .call_id(&CallId::new(&hop.token())?)
                 .cseq(1)
                 .contact(&common.contact);
-            if let Some(route) = account.route() {
+            for route in account.routes() {
                 request = request.route(&route);
             }
             extras::into_request(common.invite(request, offer), extras).build()
@@ -138,7 +138,7 @@ impl Calling {
     /// an answer that a password could be guessed from.
     fn is_at_home(&self, common: &Common) -> bool {
         let host = &self.next_hop.host_port.host;
-        common.account.as_ref().is_some_and(|account| *host == account.next_hop.host || *host == account.domain)
+        common.account.as_ref().is_some_and(|account| account.is_home(host))
     }
 
     fn answer_challenge(&self, response: &Response, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
@@ -241,9 +241,9 @@ impl Calling {
         }
     }
 
-    /// The INVITE for where a redirect leads: through the outbound proxy, where one is named, else straight there.
+    /// The INVITE for where a redirect leads: the way of the account's requests, where there is one, else straight there.
     fn redirect(&mut self, target: &Uri, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
-        let proxied = common.account.as_ref().is_some_and(|account| account.has_outbound_proxy);
+        let proxied = common.account.as_ref().is_some_and(|account| !account.routes().is_empty());
         if !proxied {
             self.next_hop = NextHop::of_uri(target, common.protocol).ok_or_else(|| {
                 Failure::new(ErrorCode::Unreachable, "The call was sent on to an address that cannot be reached.")

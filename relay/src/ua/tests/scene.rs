@@ -13,6 +13,7 @@ use offhook_sip::transaction::{Destination, Timing, TransactionId};
 
 use super::peer::{Peer, sdp};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
+use crate::config::Destinations;
 use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{AccountId, Local, LookupId, Protocol, SipAccount, UaConfig, UaOutput, UserAgent};
 use crate::webrtc::Transport;
@@ -103,6 +104,9 @@ impl Scene {
             user_agent: "Offhook".into(),
             expires: 600,
             timing: Timing::default(),
+            destinations: Destinations::Hosts(vec!["192.0.2.9".into(), "pbx.example".into()]),
+            nat: true,
+            keep_alive: None,
         };
         // The copies that go to different parts of the user agent must not make the same numbers.
         let last = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
