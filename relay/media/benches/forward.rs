@@ -94,7 +94,7 @@ impl Call {
         };
         call.command(Command::WebRtcRemote { leg: BROWSER, remote });
         for leg in [PHONE, OTHER_PHONE] {
-            let remote = RtpRemote { rtp: phone_address, rtcp: None, formats: vec![PCMU] };
+            let remote = RtpRemote { rtp: phone_address, rtcp: None, rtcp_mux: false, srtp: None, formats: vec![PCMU] };
             call.command(Command::RtpRemote { leg, remote });
         }
         call.handshake(shared);

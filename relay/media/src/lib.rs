@@ -60,7 +60,8 @@ pub use leg::Seed;
 pub use media::{Counts, Media, WorkerId};
 pub use outlet::{Door, LegKey, Outlet, Path};
 pub use params::{
-    Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, WebRtcLocal, WebRtcRemote,
+    Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, SrtpKey, SrtpKeys, SrtpSuite,
+    WebRtcLocal, WebRtcRemote,
 };
 pub use rtcp::NtpClock;
 pub use video_codec::{H264Profile, VideoCodec};

@@ -160,8 +160,59 @@ pub struct RtpRemote {
     pub rtp: SocketAddr,
     /// `a=rtcp`, where given; else the port above RTP's is used.
     pub rtcp: Option<SocketAddr>,
+    /// `a=rtcp-mux` of both sides: RTCP shares the ports of RTP (RFC 5761).
+    pub rtcp_mux: bool,
+    /// The keys, where the media is encrypted: then nothing in the clear is sent or taken.
+    pub srtp: Option<SrtpKeys>,
     /// What was agreed, most preferred first.
     pub formats: Vec<PayloadFormat>,
+}
+
+/// A way to encrypt RTP and RTCP (RFC 3711, RFC 7714).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SrtpSuite {
+    /// AES in counter mode with tags of 80 bits.
+    AesCm128HmacSha1_80,
+    /// The same with tags of 32 bits for RTP.
+    AesCm128HmacSha1_32,
+    /// AES-128 in Galois/Counter Mode.
+    AeadAes128Gcm,
+    /// AES-256 in Galois/Counter Mode.
+    AeadAes256Gcm,
+}
+
+/// A master key with its salt after it. It does not show in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SrtpKey(Vec<u8>);
+
+impl SrtpKey {
+    /// Wraps key and salt so that they cannot be logged by accident.
+    #[must_use]
+    pub const fn new(key_and_salt: Vec<u8>) -> Self {
+        Self(key_and_salt)
+    }
+
+    /// Key and salt, for the cipher and nothing else.
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SrtpKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SrtpKey(…)")
+    }
+}
+
+/// The keys of both directions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SrtpKeys {
+    /// What is encrypted how.
+    pub suite: SrtpSuite,
+    /// What the relay seals with.
+    pub send: SrtpKey,
+    /// What the peer seals with.
+    pub receive: SrtpKey,
 }
 
 /// What a service leg does.

@@ -1,4 +1,4 @@
-//! SRTP and SRTCP towards one browser (RFC 3711), keyed by DTLS.
+//! SRTP and SRTCP towards one peer (RFC 3711), keyed by DTLS or by what signalling says (RFC 4568).
 //!
 //! The library allocates one buffer per packet opened or sealed; its interface offers no other
 //! way. Nothing else on the path of a packet allocates.
@@ -12,6 +12,7 @@ use rtc_srtp::context::Context;
 use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
 use rtc_srtp::protection_profile::ProtectionProfile;
 
+use crate::params::{SrtpKeys, SrtpSuite};
 use crate::rtp::Header;
 
 /// Packets this far behind the newest are taken for replays. Pictures at 500 packets/s: 2 s, in
@@ -46,6 +47,20 @@ impl Keys {
         Some(Self { config })
     }
 
+    /// The keys that two session descriptions named. `None` when one is not of the length its suite takes.
+    #[must_use]
+    pub(crate) fn described(keys: &SrtpKeys) -> Option<Self> {
+        let mut config = Self::empty(profile(keys.suite));
+        let length = config.profile.key_len();
+        let ((send, send_salt), (receive, receive_salt)) =
+            (keys.send.expose().split_at_checked(length)?, keys.receive.expose().split_at_checked(length)?);
+        config.keys.local_master_key = send.to_vec();
+        config.keys.local_master_salt = send_salt.to_vec();
+        config.keys.remote_master_key = receive.to_vec();
+        config.keys.remote_master_salt = receive_salt.to_vec();
+        Some(Self { config })
+    }
+
     fn empty(profile: ProtectionProfile) -> Config {
         Config { profile, ..Config::default() }
     }
@@ -70,7 +85,16 @@ impl Keys {
     }
 }
 
-/// Opens what the browser sends and seals what it is sent.
+const fn profile(suite: SrtpSuite) -> ProtectionProfile {
+    match suite {
+        SrtpSuite::AesCm128HmacSha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
+        SrtpSuite::AesCm128HmacSha1_32 => ProtectionProfile::Aes128CmHmacSha1_32,
+        SrtpSuite::AeadAes128Gcm => ProtectionProfile::AeadAes128Gcm,
+        SrtpSuite::AeadAes256Gcm => ProtectionProfile::AeadAes256Gcm,
+    }
+}
+
+/// Opens what the peer sends and seals what it is sent.
 pub(crate) struct Session {
     keys: Keys,
     crypto: Arc<dyn RTCCryptoProvider>,
@@ -82,6 +106,13 @@ pub(crate) struct Session {
     /// ones are tried on a context that can be thrown away.
     probe: Context,
     failures: usize,
+}
+
+/// Whose key is another than before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rekeyed {
+    pub(crate) send: bool,
+    pub(crate) receive: bool,
 }
 
 impl Session {
@@ -97,6 +128,23 @@ impl Session {
             sources: Vec::new(),
             failures: 0,
         })
+    }
+
+    /// Takes a changed key of either side; the side whose key stays goes on where it is. Its packets' numbers must not
+    /// begin anew under the same key: the same key stream would cover two packets. `None` when the library does not take
+    /// the keys.
+    pub(crate) fn rekey(&mut self, keys: Keys, which: Rekeyed) -> Option<()> {
+        if which.send {
+            self.outbound = keys.outbound(&self.crypto)?;
+        }
+        if which.receive {
+            self.inbound = keys.inbound(&self.crypto)?;
+            self.probe = keys.inbound(&self.crypto)?;
+            self.sources.clear();
+            self.failures = 0;
+        }
+        self.keys = keys;
+        Some(())
     }
 
     /// Opens an RTP packet. `None` for forgeries, replays and anything malformed.

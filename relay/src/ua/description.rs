@@ -63,7 +63,13 @@ pub(super) fn rtp_remote(negotiated: &Negotiated) -> RtpRemote {
         let format = Format::TelephoneEvent { clock: agreed.codec.clock_rate };
         payload_format(format, agreed)
     });
-    RtpRemote { rtp: negotiated.remote, rtcp: negotiated.rtcp, formats: audio.chain(events).collect() }
+    RtpRemote {
+        rtp: negotiated.remote,
+        rtcp: negotiated.rtcp,
+        rtcp_mux: negotiated.rtcp_mux,
+        srtp: None,
+        formats: audio.chain(events).collect(),
+    }
 }
 
 /// The direction the media worker is told: what was agreed.

@@ -63,14 +63,52 @@ impl Bridge {
         };
         let kind = Datagram::classify(datagram);
         let plausible = kind == Some(Datagram::Rtp) && agreed.is_some();
+        if peer.is_encrypted() {
+            return self.receive_encrypted(now, key, source, (kind, plausible), datagram, outlet);
+        }
         if !matches!(kind, Some(Datagram::Rtp | Datagram::Rtcp)) {
             leg.counters.invalid += 1;
-        } else if !peer.accepts(now, source, plausible) {
+        } else if !peer.accepts(now, source, plausible) && !peer.accepts_muxed(kind, source) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
             self.receive_report(now, key, datagram, outlet);
         } else {
             self.receive_packet(now, key, datagram, outlet);
+        }
+    }
+
+    /// A datagram on the RTP socket of a leg whose packets are encrypted. Nobody becomes known by one that is not
+    /// authentic.
+    fn receive_encrypted(
+        &mut self,
+        now: Instant,
+        key: LegKey,
+        source: SocketAddr,
+        (kind, plausible): (Option<Datagram>, bool),
+        datagram: &[u8],
+        outlet: &mut impl Outlet,
+    ) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        let Transport::Rtp(peer) = &mut leg.transport else {
+            return;
+        };
+        let opened = match kind {
+            Some(Datagram::Rtp) => peer.open(datagram),
+            Some(Datagram::Rtcp) => peer.open_rtcp(datagram),
+            _ => None,
+        };
+        let Some(mut packet) = opened else {
+            leg.counters.invalid += 1;
+            return;
+        };
+        if !peer.accepts(now, source, plausible) && !peer.accepts_muxed(kind, source) {
+            leg.counters.strangers += 1;
+        } else if kind == Some(Datagram::Rtcp) {
+            self.receive_report(now, key, &packet, outlet);
+        } else {
+            self.receive_packet(now, key, &mut packet, outlet);
         }
     }
 
@@ -91,6 +129,12 @@ impl Bridge {
         };
         if Datagram::classify(datagram) != Some(Datagram::Rtcp) {
             leg.counters.invalid += 1;
+        } else if peer.is_encrypted() {
+            match peer.open_rtcp(datagram) {
+                None => leg.counters.invalid += 1,
+                Some(compound) if peer.accepts_rtcp(source) => self.receive_report(now, key, &compound, outlet),
+                Some(_) => leg.counters.strangers += 1,
+            }
         } else if peer.accepts_rtcp(source) {
             self.receive_report(now, key, datagram, outlet);
         } else {

@@ -212,11 +212,12 @@ impl Bridge {
     }
 
     fn rtp_remote(&mut self, now: Instant, id: LegId, remote: RtpRemote) {
+        let crypto = self.identity.crypto().clone();
         self.with(id, |leg| {
             let Transport::Rtp(peer) = &mut leg.transport else {
                 return;
             };
-            peer.set_remote(now, &remote);
+            peer.set_remote(now, &remote, &crypto);
             leg.set_formats(remote.formats);
             leg.start_reports(now);
         });

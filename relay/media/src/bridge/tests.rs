@@ -12,6 +12,8 @@ use crate::params::{IceCredentials, WebRtcRemote};
 use crate::rtp::Header;
 use crate::simulated::origin;
 
+mod encrypted;
+
 const FRAME: Duration = Duration::from_millis(20);
 const TIMING: Timing = Timing {
     rtp_inactivity: Duration::from_secs(30),
@@ -85,7 +87,8 @@ impl World {
     }
 
     fn describe(&mut self, leg: LegId, formats: &[PayloadFormat]) {
-        let remote = RtpRemote { rtp: Self::address(leg), rtcp: None, formats: formats.to_vec() };
+        let remote =
+            RtpRemote { rtp: Self::address(leg), rtcp: None, rtcp_mux: false, srtp: None, formats: formats.to_vec() };
         self.command(Command::RtpRemote { leg, remote });
     }
 

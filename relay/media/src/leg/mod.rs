@@ -31,7 +31,7 @@ const VIDEO_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) enum Transport {
     /// A browser.
     WebRtc(Box<WebRtcTransport>),
-    /// Plain RTP.
+    /// RTP on ports of its own.
     Rtp(RtpTransport),
     /// Nobody: a sound is made here.
     Service(Player),
@@ -210,7 +210,10 @@ impl Leg {
                 let Some(to) = peer.destination() else {
                     return;
                 };
-                outlet.send(Door::Rtp(key), to, packet);
+                let Some(packet) = peer.seal(packet, header) else {
+                    return;
+                };
+                outlet.send(Door::Rtp(key), to, &packet);
                 None
             }
             Transport::Service(_) => return,
@@ -249,8 +252,11 @@ impl Leg {
                 browser.send_rtcp(compound, outlet);
             }
             Transport::Rtp(peer) => {
-                if let Some(to) = peer.rtcp_destination() {
-                    outlet.send(Door::Rtcp(key), to, compound);
+                let door = if peer.is_muxed() { Door::Rtp(key) } else { Door::Rtcp(key) };
+                if let Some(to) = peer.rtcp_destination()
+                    && let Some(compound) = peer.seal_rtcp(compound)
+                {
+                    outlet.send(door, to, &compound);
                 }
             }
             Transport::Service(_) => {}

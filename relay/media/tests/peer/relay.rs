@@ -65,7 +65,7 @@ impl Relay {
     }
 
     pub(crate) fn phone_remote(&self, leg: LegId, phone: &Phone, formats: Vec<PayloadFormat>) {
-        let remote = RtpRemote { rtp: phone.address(), rtcp: None, formats };
+        let remote = RtpRemote { rtp: phone.address(), rtcp: None, rtcp_mux: false, srtp: None, formats };
         self.command(Command::RtpRemote { leg, remote });
     }
 

@@ -4,7 +4,7 @@ use offhook_sip::message::{HeaderName, Message, Method};
 
 use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{ACCOUNT, Scene, audio, body, everything, failure, header, local, seconds};
-use crate::call::{Cause, Extras, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, Sound, failure_for_status};
 
 fn pcma() -> crate::call::Description {
     audio(&[Codec::Pcma], Direction::SendRecv)
@@ -50,6 +50,30 @@ fn ringing_and_answer_belong_to_one_dialog() {
     scene.give(peer.answered(&ok).ack(1).build().unwrap());
     scene.wait(seconds(100));
     scene.assert_quiet();
+}
+
+#[test]
+fn reports_share_the_port_of_the_sound_where_the_caller_asks_for_it() {
+    for (lines, muxed) in [("rtcp-mux", true), ("", false)] {
+        let (mut scene, _, leg) = Scene::ringing(&sdp(lines));
+        scene.command(leg, LegCommand::Answer(pcma(), Extras::default()));
+        assert_eq!(body(scene.response(200).body()).contains("a=rtcp-mux\r\n"), muxed);
+        assert_eq!(scene.remote().rtcp_mux, muxed);
+    }
+}
+
+#[test]
+fn each_end_is_told_how_much_sound_the_other_wants_in_a_packet() {
+    let mut scene = Scene::new();
+    scene.give(Peer::caller("alice").invite(&sdp("ptime:30 maxptime:60")));
+    let incoming = scene.incoming.pop_front().unwrap();
+    scene.ua.attach(incoming.leg, local().into());
+    let (leg, offered) = (incoming.leg, incoming.offer.unwrap().sound);
+    assert_eq!((offered.ptime, offered.maxptime), (Some(30), Some(60)));
+    let sound = Sound { ptime: Some(40), maxptime: Some(80) };
+    scene.command(leg, LegCommand::Answer(Description { sound, ..pcma() }, Extras::default()));
+    let answer = body(scene.response(200).body());
+    assert!(answer.contains("a=ptime:40\r\na=maxptime:80\r\n"), "{answer}");
 }
 
 #[test]

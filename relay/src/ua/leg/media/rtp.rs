@@ -56,13 +56,15 @@ impl Negotiation for Rtp {
     }
 
     fn offer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<Bytes, Failure> {
-        let local = self.local(audio, lines)?;
+        let mut local = self.local(audio, lines)?;
+        // Not every telephone bears being asked; one that has asked does.
+        local.rtcp_mux = self.exchange.negotiated().is_some_and(|agreed| agreed.rtcp_mux);
         let offer = self.exchange.create_offer(&local).map_err(|error| busy(&error))?;
         Ok(Bytes::from(offer.to_text()))
     }
 
     fn answer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<(Bytes, Agreed), Failure> {
-        let local = self.local(audio, lines)?;
+        let local = LocalMedia { rtcp_mux: true, ..self.local(audio, lines)? };
         let answer = self.exchange.create_answer(&local).map_err(|error| of_answer(&error))?;
         Ok((Bytes::from(answer.description.to_text()), agreed(&answer.negotiated)?))
     }
