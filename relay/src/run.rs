@@ -146,7 +146,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
     let transports = Transports::bind(&transport_config(&config.sip), sip_sender)?;
     let sip = transports.locals();
-    let ua = UserAgent::new(ua_config(&config, &sip), random_number);
+    let ua = UserAgent::new(ua_config(&config, &sip), random_number).with_trunks(&config.trunks);
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));

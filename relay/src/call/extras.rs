@@ -162,6 +162,8 @@ pub struct Extras {
     pub headers: Vec<Header>,
     /// Lines to be added to the session description on the SIP side.
     pub sdp_lines: Vec<String>,
+    /// Hops an invitation that came over SIP had left (Max-Forwards); it has one less where it goes on over SIP.
+    pub hops: Option<u8>,
     /// What the apps at both ends say to each other, as JSON text.
     pub custom: Option<Secret>,
 }

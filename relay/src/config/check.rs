@@ -25,12 +25,15 @@ impl Check {
 
     pub(super) fn config(&mut self, file: File) -> Config {
         let defaults = Config::default();
+        let trunks = self.trunks(file.trunks);
         Config {
             http: self.http(file.http, defaults.http),
             sip: self.sip(file.sip, defaults.sip),
             media: self.media(file.media, defaults.media),
             users: self.users(file.users),
             services: self.services(file.services),
+            routes: self.routes(file.routes, &trunks),
+            trunks,
             limits: self.limits(&file.limits, defaults.limits),
         }
     }

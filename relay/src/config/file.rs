@@ -7,7 +7,9 @@ use offhook_protocol::Secret;
 use serde::Deserialize;
 
 use super::check::Check;
+use super::routes::RouteTable;
 use super::sip::Sip;
+use super::trunks::TrunkTable;
 use super::{Config, ConfigError};
 
 #[derive(Deserialize, Default)]
@@ -18,6 +20,8 @@ pub(super) struct File {
     pub(super) media: Media,
     pub(super) users: BTreeMap<String, User>,
     pub(super) services: Services,
+    pub(super) trunks: BTreeMap<String, TrunkTable>,
+    pub(super) routes: Vec<RouteTable>,
     pub(super) limits: LimitValues,
 }
 

@@ -8,7 +8,10 @@ mod destinations;
 mod error;
 mod file;
 mod listed;
+mod networks;
+mod routes;
 mod sip;
+mod trunks;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -20,9 +23,12 @@ use offhook_protocol::Secret;
 
 pub use destinations::Destinations;
 pub use error::{ConfigError, Problem};
+pub use networks::Network;
 pub use sip::SipConfig;
+pub use trunks::{CallerId, Trunk, TrunkId};
 
 use crate::call::Deadlines;
+use crate::route::Route;
 use crate::service::ServiceNumber;
 
 /// Everything that can be configured.
@@ -38,6 +44,10 @@ pub struct Config {
     pub users: Users,
     /// What is dialled for each service number; empty when they are off.
     pub services: BTreeMap<String, ServiceNumber>,
+    /// SIP servers and gateways.
+    pub trunks: Vec<Trunk>,
+    /// Numbers that lead to them or elsewhere, in the order they are asked.
+    pub routes: Vec<Route>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -121,6 +131,8 @@ impl Default for Config {
             media: MediaConfig::default(),
             users: Users::Named(BTreeMap::new()),
             services: all_services(),
+            trunks: Vec::new(),
+            routes: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -139,6 +151,12 @@ impl Config {
     #[must_use]
     pub fn demo() -> Self {
         Self::default().into_demo()
+    }
+
+    /// A trunk by its name here.
+    #[must_use]
+    pub fn trunk(&self, id: TrunkId) -> Option<&Trunk> {
+        self.trunks.get(id.0)
     }
 
     /// This configuration with what makes a demo of it.

@@ -4,11 +4,12 @@ use offhook_media::{Command, LegId, MediaError};
 use offhook_protocol::request::StartCall;
 use offhook_protocol::{ErrorCode, Failure};
 
+use super::trunks::Asking;
 use super::{MediaPlane, Relay};
 use crate::browser::{self, BrowserLeg};
 use crate::call::{Call, Cause, Description, Extras, Identity, LegKind, Party, failure_for_status};
 use crate::limits::{CHANGE_INTERVAL, CHANGES_AT_ONCE, KEYS_PER_SECOND, RateLimit};
-use crate::route::{self, Target};
+use crate::route::{self, Dialler, Target};
 use crate::service::{ServiceLeg, ServiceNumber};
 use crate::session::{Account, Session, SessionId, display_name};
 use crate::webrtc::BrowserDescription;
@@ -86,6 +87,8 @@ pub(super) enum Driver {
     Service(ServiceLeg),
     /// The user agent drives it.
     Sip,
+    /// The same, with its media at the far end's: the media workers know nothing of it.
+    DirectSip,
 }
 
 impl Driver {
@@ -93,7 +96,7 @@ impl Driver {
         match self {
             Self::Browser(..) => LegKind::Browser,
             Self::Service(_) => LegKind::Service,
-            Self::Sip => LegKind::Sip,
+            Self::Sip | Self::DirectSip => LegKind::Sip,
         }
     }
 
@@ -101,6 +104,7 @@ impl Driver {
     pub(super) fn has_media(&self) -> bool {
         match self {
             Self::Browser(..) | Self::Sip => true,
+            Self::DirectSip => false,
             Self::Service(service) => service.number().sound().is_some(),
         }
     }
@@ -149,7 +153,7 @@ impl<M: MediaPlane> Relay<M> {
 
     /// Gives up a leg that was opened for a call which is not to be.
     pub(super) fn discard(&mut self, worker: M::Worker, end: End) {
-        if matches!(end.driver, Driver::Sip) {
+        if matches!(end.driver, Driver::Sip | Driver::DirectSip) {
             self.ua.discard_leg(end.leg);
         }
         self.close_leg(worker, end.leg, &end.driver);
@@ -213,7 +217,10 @@ impl<M: MediaPlane> Relay<M> {
     ) -> Result<End, Failure> {
         match self.sessions.get(&session).map(|session| session.account().clone()) {
             Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker, now),
-            _ => self.local_callee(Some(session), dialled, worker, now),
+            _ => {
+                let asking = Asking { session: Some(session), ..Asking::default() };
+                self.routed_callee(Dialler::User, dialled, asking, worker, now)
+            }
         }
     }
 
@@ -221,16 +228,17 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn local_callee(
         &mut self,
         caller: Option<SessionId>,
-        dialled: &str,
+        target: Target,
         worker: M::Worker,
         now: Instant,
     ) -> Result<End, Failure> {
-        match route::local(dialled, &self.config)? {
+        match target {
             Target::Service(number) => self.service_callee(number, worker, now),
             Target::User(name) => {
                 let session = self.session_of(caller, &name)?;
                 self.browser_callee(session, worker, now)
             }
+            Target::Trunks(..) => Err(failure_for_status(404, "Not Found")),
         }
     }
 

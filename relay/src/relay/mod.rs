@@ -17,6 +17,7 @@ mod sessions;
 mod settle;
 mod sip;
 mod transfer;
+mod trunks;
 
 #[cfg(test)]
 mod tests;
@@ -102,6 +103,12 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// Begins: registers at trunks. Afterwards [`Relay::poll_output`] is asked until it has nothing more.
+    pub fn start(&mut self, now: Instant) {
+        self.ua.start(now);
+        self.settle(now);
+    }
+
     /// Takes what happened. Afterwards [`Relay::poll_output`] is asked until it has nothing more.
     pub fn input(&mut self, input: Input, now: Instant) {
         match input {
@@ -150,6 +157,7 @@ impl<M: MediaPlane> Relay<M> {
         self.end_all_calls(now);
         self.settle(now);
         self.close_all_sessions(now);
+        self.ua.stop(now);
         self.close_all_connections();
         self.settle(now);
     }

@@ -68,7 +68,7 @@ impl<M: MediaPlane> Relay<M> {
         match &mut entry.driver {
             Driver::Browser(_, browser) => browser.media_event(event, now),
             Driver::Sip => self.ua.media_event(event),
-            Driver::Service(_) => {}
+            Driver::Service(_) | Driver::DirectSip => {}
         }
         self.unsettled.push_back(entry.call);
     }
@@ -120,7 +120,7 @@ impl<M: MediaPlane> Relay<M> {
         match &mut entry.driver {
             Driver::Browser(_, browser) => browser.command(command, now),
             Driver::Service(service) => service.command(command),
-            Driver::Sip => self.ua.leg_command(leg, command, now),
+            Driver::Sip | Driver::DirectSip => self.ua.leg_command(leg, command, now),
         }
     }
 
@@ -152,7 +152,7 @@ impl<M: MediaPlane> Relay<M> {
                 ServiceOutput::Leg(event) => Wanted::Leg(event),
                 ServiceOutput::Media(command) => Wanted::Media(command),
             }),
-            Driver::Sip => None,
+            Driver::Sip | Driver::DirectSip => None,
         }
     }
 
@@ -173,7 +173,7 @@ impl<M: MediaPlane> Relay<M> {
         let Some(call) = self.calls.get(&call) else { return };
         let sessions = call.legs().filter_map(|leg| match &self.legs.get(&leg)?.driver {
             Driver::Browser(session, _) => Some(*session),
-            Driver::Service(_) | Driver::Sip => None,
+            Driver::Service(_) | Driver::Sip | Driver::DirectSip => None,
         });
         let has_password = |id: &SessionId| {
             self.sessions.get(id).is_some_and(|session| matches!(session.account(), Account::Sip { .. }))

@@ -7,12 +7,13 @@ use offhook_protocol::{ErrorCode, EventBody, Failure};
 use offhook_sip::transaction::Transmit;
 
 use super::calls::{Driver, End};
+use super::trunks::{self, Asking};
 use super::{MediaPlane, Output, Relay};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand};
 use crate::route::{self, Target};
 use crate::session::SessionId;
 use crate::ua::transport::{SendFault, TransportEvent};
-use crate::ua::{AccountId, LookupId, MediaKind, MediaLocal, SipAccount, UaOutput};
+use crate::ua::{AccountId, LookupId, MediaKind, MediaLocal, SipAccount, Source, UaOutput};
 use crate::webrtc::Transport;
 
 impl<M: MediaPlane> Relay<M> {
@@ -60,6 +61,11 @@ impl<M: MediaPlane> Relay<M> {
             UaOutput::Media(leg, command) => self.media_command(leg, command, now),
             UaOutput::Transmit(transmit) => self.transmit(transmit, now),
             UaOutput::Lookup { id, host, port } => self.outputs.push_back(Output::Lookup { id, host, port }),
+            UaOutput::Registration { account, state, failure } if account.trunk().is_some() => {
+                let trunk = account.trunk().and_then(|trunk| self.config.trunk(trunk));
+                let failure = failure.map(|failure| failure.code.name());
+                tracing::info!(trunk = trunk.map(|trunk| trunk.name.as_str()), ?state, failure, "trunk registration");
+            }
             UaOutput::Registration { account, state, failure } => {
                 if failure.as_ref().is_some_and(|failure| failure.code == ErrorCode::Unauthorized) {
                     self.guessed_wrong_at_server(SessionId(account.0), now);
@@ -68,8 +74,8 @@ impl<M: MediaPlane> Relay<M> {
                 self.emit(SessionId(account.0), event);
             }
             UaOutput::Reconnect { leg, transport } => self.reconnect_sip_leg(leg, transport),
-            UaOutput::Incoming { leg, account, dialled, identities, offer, extras } => {
-                let called = (account, dialled.as_str());
+            UaOutput::Incoming { leg, source, dialled, identities, offer, extras } => {
+                let called = (&source, dialled.as_str());
                 if let Err(failure) = self.sip_caller(leg, called, identities, offer, extras, now) {
                     self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure), Extras::default()), now);
                 }
@@ -94,9 +100,12 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
-    /// The session that a number of the relay's own leads to.
-    fn session_called(&self, dialled: &str) -> Option<SessionId> {
-        match route::local(dialled, &self.config) {
+    /// The session that a number leads to.
+    fn session_called(&self, source: &Source, dialled: &str) -> Option<SessionId> {
+        if let Source::Account(account) = source {
+            return Some(SessionId(account.0));
+        }
+        match route::find(trunks::dialler(source), dialled, &self.config) {
             Ok(Target::User(name)) => self.local_session(&name),
             _ => None,
         }
@@ -125,11 +134,11 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
-    /// Routes a call that came over SIP: to the session whose account was called, or to a number of the relay's own.
+    /// Routes a call that came over SIP: to the session whose account was called, or to where its number leads.
     fn sip_caller(
         &mut self,
         leg: LegId,
-        (account, dialled): (Option<AccountId>, &str),
+        (source, dialled): (&Source, &str),
         identities: (Identity, Identity),
         offer: Option<Description>,
         extras: Extras,
@@ -141,25 +150,46 @@ impl<M: MediaPlane> Relay<M> {
         if self.calls.len() >= self.config.limits.calls {
             return Err(Failure::new(ErrorCode::LimitReached, "The relay has no room for more calls."));
         }
-        let called = match account {
-            Some(account) => Some(SessionId(account.0)),
-            None => self.session_called(dialled),
-        };
+        let called = self.session_called(source, dialled);
         let worker = called.map_or_else(|| self.media.open_call(), |session| self.worker_for(session));
-        let callee = match account {
-            Some(account) => self.browser_callee(SessionId(account.0), worker, now)?,
-            None => self.local_callee(None, dialled, worker, now)?,
+        let may_pass = offer.as_ref().is_some_and(|offer| offer.untouched.is_some());
+        let callee = match source {
+            Source::Account(account) => self.browser_callee(SessionId(account.0), worker, now)?,
+            _ => {
+                let asking = Asking { session: None, hops: extras.hops, may_pass };
+                self.routed_callee(trunks::dialler(source), dialled, asking, worker, now)?
+            }
         };
-        let media = self.ua.media_kind(leg).unwrap_or(MediaKind::Rtp);
-        match self.sip_media(worker, leg, media) {
-            Ok(local) => self.ua.attach(leg, local),
-            Err(error) => {
+        let passes = matches!(callee.driver, Driver::DirectSip);
+        let attached = if passes { Ok((Driver::DirectSip, offer)) } else { self.attach(worker, leg, offer, now) };
+        match attached {
+            Ok((driver, offer)) => {
+                let caller = End { leg, driver };
+                self.connect(worker, (caller, callee), identities, offer, extras, now);
+                Ok(())
+            }
+            Err(failure) => {
                 self.discard(worker, callee);
-                return Err(self.no_media(&error, now));
+                Err(failure)
             }
         }
-        let caller = End { leg, driver: Driver::Sip };
-        self.connect(worker, (caller, callee), identities, offer, extras, now);
-        Ok(())
+    }
+
+    /// Gives a leg that came over SIP its media, and reads its offer where that has not been done.
+    fn attach(
+        &mut self,
+        worker: M::Worker,
+        leg: LegId,
+        offer: Option<Description>,
+        now: Instant,
+    ) -> Result<(Driver, Option<Description>), Failure> {
+        let offer = match offer {
+            Some(Description { untouched: Some(_), .. }) => self.ua.read_offer(leg)?,
+            offer => offer,
+        };
+        let kind = self.ua.media_kind(leg).unwrap_or(MediaKind::Rtp);
+        let local = self.sip_media(worker, leg, kind).map_err(|error| self.no_media(&error, now))?;
+        self.ua.attach(leg, local);
+        Ok((Driver::Sip, offer))
     }
 }

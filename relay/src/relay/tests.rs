@@ -9,16 +9,21 @@ mod offers;
 mod order;
 mod plane;
 mod sessions;
+mod sip_peer;
 mod transfer;
+mod trunks;
 mod video;
 mod waiting;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use offhook_media::LegId;
 use offhook_protocol::Request;
-use offhook_sip::transaction::Timing;
+use offhook_sip::message::{Limits, Message, StatusCode};
+use offhook_sip::transaction::{Timing, Transmit};
 use serde_json::{Value, json};
 
 use super::{CloseReason, Input, Output, Received, Relay};
@@ -39,6 +44,8 @@ struct World {
     /// What each connection has been sent, in order.
     sent: Vec<(ConnectionId, Value)>,
     closed: Vec<(ConnectionId, u16)>,
+    /// What SIP peers have been sent, in order.
+    transmitted: Vec<(SocketAddr, Message)>,
 }
 
 /// One browser's connection.
@@ -66,8 +73,11 @@ impl World {
                 *byte = seed;
             }
         };
-        let relay = Relay::new(Arc::new(config), media.clone(), UserAgent::new(ua, || 4), Box::new(entropy));
-        Self { relay, media, now, connections: 0, sent: Vec::new(), closed: Vec::new() }
+        // The copies that go to different parts of the user agent must not make the same numbers.
+        let last = Arc::new(AtomicU64::new(0));
+        let ua = UserAgent::new(ua, move || last.fetch_add(1, Ordering::Relaxed)).with_trunks(&config.trunks);
+        let relay = Relay::new(Arc::new(config), media.clone(), ua, Box::new(entropy));
+        Self { relay, media, now, connections: 0, sent: Vec::new(), closed: Vec::new(), transmitted: Vec::new() }
     }
 
     fn demo() -> Self {
@@ -124,7 +134,14 @@ impl World {
             match output {
                 Output::Frame(id, frame) => self.sent.push((id, serde_json::from_str(&frame).unwrap())),
                 Output::Close(id, code, _) => self.closed.push((id, code)),
-                Output::Transmit(_) | Output::Lookup { .. } => {}
+                Output::Transmit(Transmit { destination, bytes, .. }) => {
+                    let message = Message::parse_datagram(bytes, &Limits::default()).unwrap();
+                    // The 100 of the transaction layer says nothing of the relay's.
+                    if !matches!(&message, Message::Response(response) if response.status() == StatusCode::TRYING) {
+                        self.transmitted.push((destination.address, message));
+                    }
+                }
+                Output::Lookup { .. } => {}
             }
         }
     }

@@ -2,11 +2,15 @@
 //!
 //! Routing is a pure decision on what was dialled and what is there; it starts nothing.
 
+mod table;
+
 use offhook_protocol::{ErrorCode, Failure};
 
 use crate::call::failure_for_status;
-use crate::config::{Config, Users};
+use crate::config::{Config, TrunkId, Users};
 use crate::service::ServiceNumber;
+
+pub use table::{Destination, Dialler, Origin, Pattern, Route};
 
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,33 @@ pub enum Target {
     Service(ServiceNumber),
     /// A local user by name, who need not be connected.
     User(String),
+    /// This number at the first of these trunks that can be reached.
+    Trunks(Vec<TrunkId>, String),
+}
+
+/// Finds where a number leads for whoever dials it: the configured routes first, then service numbers and local users, and
+/// last a route that takes everything.
+///
+/// # Errors
+/// [`ErrorCode::NotFound`] when it leads nowhere.
+pub fn find(dialler: Dialler, dialled: &str, config: &Config) -> Result<Target, Failure> {
+    let number = user_part(dialled);
+    let routed = |last: bool| {
+        let mut routes = config.routes.iter().filter(|route| route.takes_all() == last);
+        routes.find(|route| route.is_for(dialler, number)).map(|route| target(route, number))
+    };
+    match routed(false) {
+        Some(target) => Ok(target),
+        None => local(dialled, config).or_else(|failure| routed(true).ok_or(failure)),
+    }
+}
+
+fn target(route: &Route, number: &str) -> Target {
+    match &route.to {
+        Destination::Trunks(trunks) => Target::Trunks(trunks.clone(), route.rewritten(number)),
+        Destination::User(name) => Target::User(name.clone()),
+        Destination::Service(service) => Target::Service(*service),
+    }
 }
 
 /// Finds the service or local user for what was dialled: a name, a number, or a SIP URI of the relay's own.
@@ -106,6 +137,26 @@ mod tests {
     #[test]
     fn a_service_number_goes_before_a_user_of_that_name() {
         assert_eq!(local("echo", &named(&["echo"])), Ok(Target::Service(ServiceNumber::Echo)));
+    }
+
+    #[test]
+    fn routes_go_before_the_relays_own_numbers_and_one_for_everything_after_them() {
+        let route = |number: Pattern, name: &str| Route {
+            number,
+            from: vec![Origin::Users],
+            to: Destination::User(name.into()),
+            strip: 0,
+            prepend: String::new(),
+        };
+        let mut config = named(&["alice"]);
+        config.routes.push(route(Pattern::Prefix(String::new()), "desk"));
+        config.routes.push(route(Pattern::Exact("alice".into()), "bob"));
+        let found = |dialled| find(Dialler::User, dialled, &config);
+        assert_eq!(found("alice"), Ok(Target::User("bob".into())));
+        assert_eq!(found("echo"), Ok(Target::Service(ServiceNumber::Echo)));
+        assert_eq!(found("sip:110@relay.example"), Ok(Target::User("desk".into())));
+        assert_eq!(find(Dialler::Stranger, "alice", &config), Ok(Target::User("alice".into())));
+        assert_eq!(find(Dialler::Stranger, "110", &config).unwrap_err().sip_status, Some(404));
     }
 
     #[test]

@@ -40,6 +40,8 @@ impl EventLoop {
         mut media: mpsc::Receiver<offhook_media::Event>,
         mut sip: mpsc::Receiver<TransportEvent>,
     ) {
+        self.relay.start(now());
+        self.send_all(now());
         loop {
             let wake = [self.relay.poll_timeout(), self.stopping.as_ref().map(|(_, until)| *until)];
             let wake = wake.into_iter().flatten().min();

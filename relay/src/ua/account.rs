@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::call::Identity;
+use crate::config::{CallerId, Trunk};
 use offhook_protocol::request::OpenSip;
 use offhook_protocol::{ErrorCode, Failure, Secret};
 use offhook_sip::message::{Host, HostPort, NameAddr, SipUri, Transport, Uri};
@@ -101,6 +103,8 @@ pub struct SipAccount {
     pub service_route: Vec<NameAddr>,
     /// Where they go first, if that is not the account's own server.
     pub service_hop: Option<HostPort>,
+    /// Whether calls show the number of whoever calls in place of the login.
+    pub shows_callers: bool,
 }
 
 impl SipAccount {
@@ -140,7 +144,28 @@ impl SipAccount {
             display_name: open.visible_name.clone().filter(|name| !name.is_empty()),
             service_route: Vec::new(),
             service_hop: None,
+            shows_callers: false,
         })
+    }
+
+    /// The relay's own account at a trunk.
+    #[must_use]
+    pub fn of_trunk(trunk: &Trunk) -> Self {
+        let login = trunk.username.clone().unwrap_or_default();
+        Self {
+            authentication_name: login.clone(),
+            login,
+            password: trunk.password.clone(),
+            domain: trunk.domain.clone(),
+            next_hop: trunk.host.clone(),
+            protocol: trunk.transport,
+            has_outbound_proxy: false,
+            register: trunk.register,
+            display_name: None,
+            service_route: Vec::new(),
+            service_hop: None,
+            shows_callers: trunk.caller_id == CallerId::Caller,
+        }
     }
 
     /// Whether a host is the account's own server, which challenges may be answered to: the one it was told to use, or
@@ -177,6 +202,24 @@ impl SipAccount {
         match display_name.or(self.display_name.as_deref()) {
             Some(name) => address.with_display_name(name),
             None => address,
+        }
+    }
+
+    /// How a call of the account's, or one that it passes on, names its caller.
+    #[must_use]
+    pub fn caller(&self, caller: &Identity) -> NameAddr {
+        let user = Some(caller.user.as_str()).filter(|user| !user.is_empty());
+        let name = caller.display_name.as_deref();
+        match user {
+            Some(user) if self.shows_callers => {
+                let address = NameAddr::new(self.domain_uri().with_user(user));
+                match name {
+                    Some(name) => address.with_display_name(name),
+                    None => address,
+                }
+            }
+            // Whom the account calls for, as after a transfer, is named before its own address.
+            user => self.identity(name.or(user.filter(|user| *user != self.login))),
         }
     }
 

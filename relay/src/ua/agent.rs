@@ -19,6 +19,7 @@ use super::locals::Locals;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
 use super::strays::{Farewell, Strays};
 use super::transport::TransportEvent;
+use super::trunks::Trunks;
 use super::{AccountId, LookupId, UaConfig, UaCounts, UaOutput};
 use crate::call::{Description, LegCommand, failure_for_status};
 
@@ -34,6 +35,7 @@ pub struct UserAgent {
     pub(super) outbox: Outbox,
     pub(super) accounts: Accounts,
     pub(super) legs: Legs,
+    pub(super) trunks: Trunks,
     strays: Strays,
     pub(super) outputs: VecDeque<UaOutput>,
     /// Where the message that is being taken came from.
@@ -54,6 +56,7 @@ impl UserAgent {
             config,
             accounts: Accounts::default(),
             legs: Legs::default(),
+            trunks: Trunks::default(),
             strays: Strays::default(),
             outputs: VecDeque::new(),
             source: None,
@@ -180,13 +183,18 @@ impl UserAgent {
     /// What is held at the moment.
     #[must_use]
     pub fn counts(&self) -> UaCounts {
-        UaCounts { accounts: self.accounts.len(), legs: self.legs.len(), transactions: self.outbox.transactions() }
+        UaCounts { accounts: self.sessions_accounts(), legs: self.legs.len(), transactions: self.outbox.transactions() }
     }
 
     /// Whether nothing is left that has to be said to a peer: no leg, no binding that is being removed.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.legs.len() == 0 && self.accounts.len() == 0
+    }
+
+    /// Accounts that are no trunk's.
+    fn sessions_accounts(&self) -> usize {
+        self.accounts.len().saturating_sub(self.trunks.registering())
     }
 
     /// A name for a leg a peer opened.

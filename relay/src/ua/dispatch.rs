@@ -12,7 +12,8 @@ use offhook_sip::transaction::{Destination, ServerId};
 use super::account::Protocol;
 use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
-use super::{UaOutput, UserAgent, extras};
+use super::trunks;
+use super::{Source, UaOutput, UserAgent, extras};
 use crate::call::Identity;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
@@ -92,16 +93,20 @@ impl UserAgent {
         let Some(dialled) = dialled(&request) else {
             return self.refuse(id, &request, StatusCode::NOT_FOUND, &tag, now);
         };
-        let account = self.accounts.of_contact(&dialled);
+        let (sender, dialled) = self.sender(dialled, &request, source);
+        let may_pass = matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
         let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
         let protocol = Protocol::of_transport(&source.transport).unwrap_or(Protocol::Udp);
-        let known = account.and_then(|account| self.accounts.address(account, &self.hop));
+        let known = match sender {
+            Source::Account(account) => self.accounts.address(account, &self.hop),
+            Source::Trunk(_) | Source::Stranger => None,
+        };
         let here = || self.hop.contact_for(&dialled, protocol, source.address.ip());
         let reached = (known.unwrap_or_else(here), protocol);
         let invite = (id, request.clone());
-        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), false, &self.identity, &mut self.hop);
+        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), may_pass, &self.identity, &mut self.hop);
         let (driver, offer) = match opened {
             Ok(opened) => opened,
             Err(status) => return self.refuse(id, &request, status, &tag, now),
@@ -111,9 +116,20 @@ impl UserAgent {
             Offer::None => None,
             Offer::Audio(audio) => Some(audio),
         };
-        let extras = extras::of_request(&request);
+        let extras = extras::of_invite(&request);
         let identities = (from, to);
-        self.outputs.push_back(UaOutput::Incoming { leg, account, dialled, identities, offer, extras });
+        self.outputs.push_back(UaOutput::Incoming { leg, source: sender, dialled, identities, offer, extras });
+    }
+
+    /// Who sent an INVITE, and the number it is for.
+    fn sender(&self, dialled: String, request: &Request, from: &Destination) -> (Source, String) {
+        match self.accounts.of_contact(&dialled) {
+            Some(account) => match account.trunk() {
+                Some(trunk) => (Source::Trunk(trunk), trunks::number_called(request).unwrap_or(dialled)),
+                None => (Source::Account(account), dialled),
+            },
+            None => (self.trunks.at(from.address).map_or(Source::Stranger, Source::Trunk), dialled),
+        }
     }
 
     /// The leg whose dialog a request belongs to.

@@ -9,6 +9,9 @@ use offhook_sip::message::{
 use crate::call::Extras;
 use crate::call::extras::{MAX_HEADERS, MAX_VALUE, may_be_seen, may_be_set};
 
+/// The hops of a request that does not say how many it has (RFC 3261 section 16.6).
+const MAX_FORWARDS: u8 = 70;
+
 /// What a response says beside its meaning.
 #[must_use]
 pub(super) fn of_response(response: &Response) -> Extras {
@@ -31,8 +34,19 @@ pub(super) fn of_request(request: &Request) -> Extras {
     Extras { sip_status, sip_reason, headers: seen(request.headers()), ..Extras::default() }
 }
 
-/// Puts an app's headers into a request.
+/// What an INVITE that begins a call says beside its meaning.
+#[must_use]
+pub(super) fn of_invite(request: &Request) -> Extras {
+    let hops = request.headers().max_forwards().ok().flatten().unwrap_or(MAX_FORWARDS);
+    Extras { hops: Some(hops), ..of_request(request) }
+}
+
+/// Puts an app's headers into a request, and the hops that are left to it when it was passed on (RFC 7332).
 pub(super) fn into_request(request: RequestBuilder, extras: &Extras) -> RequestBuilder {
+    let request = match extras.hops {
+        Some(hops) => request.max_forwards(hops.saturating_sub(1)),
+        None => request,
+    };
     settable(extras).fold(request, |request, (name, value)| request.header(name, value))
 }
 

@@ -23,6 +23,7 @@ mod reason;
 mod registration;
 mod strays;
 pub mod transport;
+mod trunks;
 
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::transaction::{Timing, Transmit};
 
 use crate::call::{Description, Extras, Identity, LegEvent};
-use crate::config::Destinations;
+use crate::config::{Destinations, TrunkId};
 use crate::webrtc::Transport;
 
 pub use account::{Protocol, SipAccount};
@@ -49,6 +50,17 @@ pub struct AccountId(pub u64);
 /// Names a lookup of a host name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupId(pub u64);
+
+/// Who sent a call, as far as the relay can vouch for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Whoever knows the Contact of this account: its server.
+    Account(AccountId),
+    /// A trunk.
+    Trunk(TrunkId),
+    /// Anybody.
+    Stranger,
+}
 
 /// How the SIP side presents itself and how patient it is.
 #[derive(Clone, Debug)]
@@ -91,9 +103,9 @@ pub enum UaOutput {
     Incoming {
         /// The user agent's name for the leg; its top bit is set, so that it never meets one of the relay's.
         leg: LegId,
-        /// The account whose Contact was called.
-        account: Option<AccountId>,
-        /// The user part of the request-URI.
+        /// Who sent it.
+        source: Source,
+        /// The number or user that is called.
         dialled: String,
         /// Who calls, and who is called.
         identities: (Identity, Identity),

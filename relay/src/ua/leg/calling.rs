@@ -58,11 +58,9 @@ impl Calling {
             Some(audio) => common.exchange.offer(&audio)?,
             None => common.exchange.offer_again()?,
         };
-        // Whom the account calls for, as after a transfer, is named before its own address.
-        let other = (!from.user.is_empty() && from.user != account.login).then_some(from.user.as_str());
         let built = || {
             let via = hop.via(account.protocol)?;
-            let from = account.identity(from.display_name.as_deref().or(other)).with_tag(&hop.token())?;
+            let from = account.caller(from).with_tag(&hop.token())?;
             let mut request = Request::builder(Method::Invite, target.clone().into())
                 .via(&via)
                 .from(&from)

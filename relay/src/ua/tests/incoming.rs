@@ -5,6 +5,7 @@ use offhook_sip::message::{HeaderName, Message, Method};
 use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{ACCOUNT, Scene, audio, body, everything, failure, header, local, seconds};
 use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, Sound, failure_for_status};
+use crate::ua::Source;
 
 fn pcma() -> crate::call::Description {
     audio(&[Codec::Pcma], Direction::SendRecv)
@@ -15,7 +16,7 @@ fn an_invite_is_told_with_who_calls_and_what_it_offers() {
     let mut scene = Scene::new();
     scene.give(Peer::caller("echo").invite(&sdp("")));
     let incoming = scene.incoming.pop_front().unwrap();
-    assert_eq!((incoming.dialled.as_str(), incoming.account), ("echo", None));
+    assert_eq!((incoming.dialled.as_str(), incoming.source), ("echo", Source::Stranger));
     assert_eq!((incoming.from.user.as_str(), incoming.from.display_name.as_deref()), ("bob", Some("Bob B.")));
     assert_eq!(incoming.offer, Some(pcma()));
 }
@@ -26,7 +27,7 @@ fn a_call_to_an_accounts_contact_names_the_account() {
     let contact = scene.call().headers().contact().unwrap().unwrap();
     let user = contact.uri.sip().unwrap().user_decoded().unwrap().into_owned();
     scene.give(Peer::caller(&String::from_utf8(user).unwrap()).invite(&sdp("")));
-    assert_eq!(scene.incoming.pop_front().unwrap().account, Some(ACCOUNT));
+    assert_eq!(scene.incoming.pop_front().unwrap().source, Source::Account(ACCOUNT));
 }
 
 #[test]

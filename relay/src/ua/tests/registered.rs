@@ -9,6 +9,7 @@ use offhook_sip::transaction::{ConnectionId, Destination};
 
 use super::peer::{Peer, sdp};
 use super::scene::{ACCOUNT, Scene, account, header, seconds};
+use crate::ua::Source;
 use crate::ua::transport::TransportEvent;
 use crate::ua::{AccountId, SipAccount};
 
@@ -101,7 +102,7 @@ fn behind_a_nat_calls_in_both_directions_name_the_outside() {
     assert_eq!(header(&invite, &HeaderName::Contact), Some(outside.clone()));
     scene.give(Peer::caller(&user).invite(&sdp("")));
     let incoming = scene.incoming.pop_front().unwrap();
-    assert_eq!(incoming.account, Some(ACCOUNT));
+    assert_eq!(incoming.source, Source::Account(ACCOUNT));
     scene.ua.attach(incoming.leg, crate::ua::attachment::MediaLocal::Rtp(super::scene::local()));
     scene.command(incoming.leg, crate::call::LegCommand::Ringing(None, crate::call::Extras::default()));
     let ringing = scene.sent.into_iter().find_map(|(_, message)| match message {

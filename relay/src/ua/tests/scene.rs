@@ -15,7 +15,7 @@ use super::peer::{Peer, sdp};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::config::Destinations;
 use crate::ua::transport::{SendFault, TransportEvent};
-use crate::ua::{AccountId, Local, LookupId, Protocol, SipAccount, UaConfig, UaOutput, UserAgent};
+use crate::ua::{AccountId, Local, LookupId, Protocol, SipAccount, Source, UaConfig, UaOutput, UserAgent};
 use crate::webrtc::Transport;
 
 /// Where the peer's messages come from.
@@ -29,7 +29,7 @@ pub(super) const LEG: LegId = LegId(1);
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) leg: LegId,
-    pub(super) account: Option<AccountId>,
+    pub(super) source: Source,
     pub(super) dialled: String,
     pub(super) from: Identity,
     pub(super) offer: Option<Description>,
@@ -144,8 +144,8 @@ impl Scene {
                     self.sent.push_back((transmit.destination, message));
                 }
                 UaOutput::Lookup { id, host, port } => self.lookups.push_back((id, host, port)),
-                UaOutput::Incoming { leg, account, dialled, identities: (from, _), offer, extras } => {
-                    self.incoming.push_back(Incoming { leg, account, dialled, from, offer, extras });
+                UaOutput::Incoming { leg, source, dialled, identities: (from, _), offer, extras } => {
+                    self.incoming.push_back(Incoming { leg, source, dialled, from, offer, extras });
                 }
                 UaOutput::Reconnect { transport, .. } => self.reconnects.push_back(transport),
                 UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
