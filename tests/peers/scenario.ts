@@ -228,9 +228,16 @@ export class Called extends Scenario {
 /** Places a call to the service given on SIPp's command line. */
 export class Caller extends Scenario {
   private requests = 0;
+  private forwards = 70;
 
   constructor(private readonly from = "caller", private readonly name = "") {
     super();
+  }
+
+  /** Its requests from now on may go over so many hops. */
+  hops(forwards: number): this {
+    this.forwards = forwards;
+    return this;
   }
 
   invite(description: Description = {}, { authenticate = false, headers = [] as readonly string[] } = {}): this {
@@ -342,7 +349,7 @@ export class Caller extends Scenario {
         "Call-ID: [call_id]",
         `CSeq: ${this.requests} ${method}`,
         `Contact: <sip:${this.from}@[local_ip]:[local_port];transport=[transport]>`,
-        "Max-Forwards: 70",
+        `Max-Forwards: ${this.forwards}`,
         ...(options.extra ?? []),
       ],
       options.body,

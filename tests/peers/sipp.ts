@@ -9,6 +9,8 @@ import type { Called, Caller } from "./scenario.ts";
 
 export interface SippOptions {
   readonly address?: string;
+  /** Default: a free one. */
+  readonly port?: number;
   /** Sends back the RTP it receives. */
   readonly echo?: boolean;
   readonly transport?: "udp" | "tcp";
@@ -46,7 +48,7 @@ export class Sipp {
 
   private static async run(scenario: Called | Caller, options: SippOptions, rest: string[]): Promise<Sipp> {
     const address = options.address ?? "127.0.0.30";
-    const [sip, media] = [await port(address), await ports(4, address)];
+    const [sip, media] = [options.port ?? (await port(address)), await ports(4, address)];
     const home = folder("sipp");
     writeFileSync(join(home, "scenario.xml"), scenario.xml());
     const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
