@@ -6,5 +6,7 @@ mod caller;
 mod fixture;
 mod forks;
 mod lossy_network;
+mod reliable;
 mod robustness;
 mod routing;
+mod session_timer;

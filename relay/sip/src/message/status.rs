@@ -38,6 +38,7 @@ codes! {
     CALL_IS_BEING_FORWARDED = 181 "Call Is Being Forwarded",
     QUEUED = 182 "Queued",
     SESSION_PROGRESS = 183 "Session Progress",
+    EARLY_DIALOG_TERMINATED = 199 "Early Dialog Terminated",
     OK = 200 "OK",
     ACCEPTED = 202 "Accepted",
     MULTIPLE_CHOICES = 300 "Multiple Choices",

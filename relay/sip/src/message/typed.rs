@@ -1,8 +1,8 @@
 //! Headers read as their types.
 
 use super::{
-    CSeq, CallId, Contact, Event, Fault, HeaderError, HeaderName, Headers, MediaType, NameAddr, Reason, ReferTo,
-    Replaces, SubscriptionState, Via, grammar,
+    CSeq, CallId, Contact, Event, Fault, HeaderError, HeaderName, Headers, MediaType, Method, NameAddr, RAck, Reason,
+    ReferTo, Replaces, SessionExpires, SubscriptionState, Via, grammar, rack,
 };
 
 impl Headers {
@@ -174,6 +174,48 @@ impl Headers {
     #[must_use]
     pub fn min_expires(&self) -> Option<u32> {
         self.seconds(&HeaderName::MinExpires)
+    }
+
+    /// The number of a provisional response that is to be acknowledged (RFC 3262 section 7.1); what is no such number is
+    /// read as absent.
+    #[must_use]
+    pub fn rseq(&self) -> Option<u32> {
+        rack::number(self.first(&HeaderName::RSeq)?.value())
+    }
+
+    /// The provisional response a PRACK acknowledges.
+    ///
+    /// # Errors
+    /// Missing, twice, or malformed.
+    pub fn rack(&self) -> Result<RAck, HeaderError> {
+        self.single(&HeaderName::RAck, RAck::parse)
+    }
+
+    /// Session-Expires (RFC 4028 section 4); `None` when it is not there.
+    ///
+    /// # Errors
+    /// Twice, or malformed.
+    pub fn session_expires(&self) -> Result<Option<SessionExpires>, HeaderError> {
+        self.optional(&HeaderName::SessionExpires, SessionExpires::parse)
+    }
+
+    /// Min-SE in seconds (RFC 4028 section 5), read as [`Headers::expires`].
+    #[must_use]
+    pub fn min_se(&self) -> Option<u32> {
+        self.seconds(&HeaderName::MinSe)
+    }
+
+    /// Whether an option tag is among those of Supported or Require.
+    #[must_use]
+    pub fn has_option(&self, name: &HeaderName, tag: &str) -> bool {
+        self.list(name).any(|value| value.eq_ignore_ascii_case(tag.as_bytes()))
+    }
+
+    /// Whether Allow names a method; `None` when nothing is said about any.
+    #[must_use]
+    pub fn allows(&self, method: &Method) -> Option<bool> {
+        let is_said = self.contains(&HeaderName::Allow);
+        is_said.then(|| self.list(&HeaderName::Allow).any(|value| value == method.as_str().as_bytes()))
     }
 
     fn seconds(&self, name: &HeaderName) -> Option<u32> {
