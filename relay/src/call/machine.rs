@@ -81,6 +81,10 @@ pub struct Call {
     pub(super) phase: Phase,
     /// What the ends agreed on, most preferred first, as one of them said it.
     pub(super) agreed: Option<(Party, Description)>,
+    /// What the callee lets be heard before its answer, as the caller was told it.
+    pub(super) early: Option<Description>,
+    /// The caller has changed what it offered since.
+    pub(super) is_changed_early: bool,
     /// What held before the change under way: should it be refused, it holds again.
     pub(super) before: Option<(Direction, Option<(Party, Description)>)>,
     pub(super) deadlines: Deadlines,
@@ -116,6 +120,8 @@ impl Call {
             third_deadline: None,
             phase: Phase::Inviting,
             agreed: None,
+            early: None,
+            is_changed_early: false,
             before: None,
             deadlines,
             deadline: Some(now + deadlines.unanswered),
@@ -230,6 +236,9 @@ impl Call {
 
     fn progressed(&mut self, party: Party, command: LegCommand) {
         if party == Party::Callee && self.phase == Phase::Inviting {
+            if let LegCommand::Ringing(Some(early), _) | LegCommand::Progress(Some(early), _) = &command {
+                self.early = Some(early.clone());
+            }
             self.command(Party::Caller, command);
         }
     }
@@ -241,10 +250,17 @@ impl Call {
                 self.callee.settled = Some(audio.clone());
                 self.phase = Phase::Established;
                 self.deadline = None;
-                self.agreed = Some((party, audio));
+                self.agreed = Some((party, audio.clone()));
+                if self.is_changed_early && !self.catch_up() {
+                    let failure = failure_for_status(488, "Not Acceptable Here");
+                    return self.end_all(&Cause::Failure(failure), now);
+                }
                 let Some(answer) = self.told(Party::Caller) else { return };
                 self.caller.settled = Some(answer.clone());
                 self.command(Party::Caller, LegCommand::Answer(answer, extras));
+                if self.is_changed_early {
+                    self.pass_on_early(&audio, now);
+                }
             }
             // The answer to the offer the caller was given in place of its own (RFC 3261 section 13.2.1).
             (Party::Caller, Phase::Established) => self.narrowed(audio, now),

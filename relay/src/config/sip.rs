@@ -3,11 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use offhook_sip::dialog::SessionPolicy;
 use serde::Deserialize;
 
 use super::Destinations;
 use super::check::Check;
 use super::listed::Listed;
+use crate::ua::{CallPolicy, Reliable};
 
 /// The SIP side.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub struct SipConfig {
     pub nat: bool,
     /// How often the way to their servers over UDP is kept open; zero is never.
     pub nat_keep_alive: Duration,
+    /// How calls are made and taken.
+    pub calls: CallPolicy,
 }
 
 impl Default for SipConfig {
@@ -42,6 +46,7 @@ impl Default for SipConfig {
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
             nat: true,
             nat_keep_alive: Duration::from_secs(25),
+            calls: CallPolicy::default(),
         }
     }
 }
@@ -76,10 +81,14 @@ pub(super) struct Sip {
     pub(super) user_agent: Option<String>,
     pub(super) nat: Option<bool>,
     pub(super) nat_keep_alive: Option<u64>,
+    pub(super) reliable_provisional: Option<String>,
+    pub(super) session_expires: Option<u64>,
+    pub(super) min_se: Option<u64>,
 }
 
 impl Check {
     pub(super) fn sip(&mut self, file: Sip, defaults: SipConfig) -> SipConfig {
+        let calls = self.calls(&file, defaults.calls);
         let udp = self.sockets("sip.udp", file.udp, defaults.udp);
         let tcp = self.sockets("sip.tcp", file.tcp, defaults.tcp);
         let told = file.advertised.0;
@@ -95,6 +104,7 @@ impl Check {
         let nat = file.nat.unwrap_or(told.is_empty() && defaults.nat);
         let keep_alive = if nat { defaults.nat_keep_alive } else { Duration::ZERO };
         SipConfig {
+            calls,
             udp,
             tcp,
             advertised,
@@ -135,6 +145,37 @@ impl Check {
         if of_ipv4 > 1 || addresses.len() - of_ipv4 > 1 {
             self.problem(key, "takes one IPv4 and one IPv6 address at most".to_owned());
         }
+    }
+
+    fn calls(&mut self, file: &Sip, defaults: CallPolicy) -> CallPolicy {
+        let reliable = match file.reliable_provisional.as_deref() {
+            None => defaults.reliable,
+            Some("supported") => Reliable::Supported,
+            Some("required") => Reliable::Required,
+            Some("off") => Reliable::Off,
+            Some(other) => {
+                let message = format!("{other:?} is none of \"supported\", \"required\" and \"off\"");
+                self.problem("sip.reliable_provisional", message);
+                defaults.reliable
+            }
+        };
+        let mut seconds = |key, value: Option<u64>, default: u32| {
+            let value = self.seconds(key, value, 90..=86_400, Duration::from_secs(default.into())).as_secs();
+            u32::try_from(value).unwrap_or(default)
+        };
+        let min_se = seconds("sip.min_se", file.min_se, defaults.session.min_se);
+        let expires = match file.session_expires {
+            Some(0) => None,
+            value => Some(seconds("sip.session_expires", value, defaults.session.expires.unwrap_or(1800))),
+        };
+        let expires = match expires {
+            Some(expires) if expires < min_se && file.session_expires.is_some() => {
+                self.problem("sip.session_expires", "is shorter than sip.min_se".to_owned());
+                Some(expires)
+            }
+            expires => expires.map(|expires| expires.max(min_se)),
+        };
+        CallPolicy { reliable, session: SessionPolicy { expires, min_se } }
     }
 
     fn destinations(&mut self, hosts: Vec<String>) -> Destinations {

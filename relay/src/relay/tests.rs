@@ -61,6 +61,7 @@ impl World {
             locals: vec![Local { protocol: Protocol::Udp, addr: ([127, 0, 0, 1], 5060).into() }],
             user_agent: "test".into(),
             expires: 300,
+            calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),
             destinations: config.sip.destinations.clone(),
             nat: true,

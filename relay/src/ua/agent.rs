@@ -50,7 +50,7 @@ impl UserAgent {
         let tags = random.clone();
         let locals = Locals::new(&config.locals);
         Self {
-            identity: Identity { user_agent: Arc::from(config.user_agent.as_str()), timing },
+            identity: Identity { user_agent: Arc::from(config.user_agent.as_str()), calls: config.calls, timing },
             hop: Hop::new(locals.clone(), random),
             outbox: Outbox::new(timing, locals, tags),
             config,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use offhook_media::LegId;
-use offhook_sip::dialog::DialogId;
+use offhook_sip::dialog::{DialogId, RELIABLE, SessionTimer, TIMER};
 use offhook_sip::message::{
     Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Uri,
 };
@@ -13,18 +13,19 @@ use super::account::Protocol;
 use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
 use super::trunks;
-use super::{Source, UaOutput, UserAgent, extras};
+use super::{Reliable, Source, UaOutput, UserAgent, extras};
 use crate::call::Identity;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
-const METHODS: [Method; 4] = [Method::Invite, Method::Bye, Method::Options, Method::Info];
+const METHODS: [Method; 6] =
+    [Method::Invite, Method::Bye, Method::Options, Method::Info, Method::Prack, Method::Update];
 
 /// The `Allow` header of every answer that has one.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE";
 
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &METHODS,
-    extensions: &[],
+    extensions: &[RELIABLE, TIMER],
     schemes: &["sip"],
     content_types: &["application/sdp"],
     max_body: 64 * 1024,
@@ -76,7 +77,7 @@ impl UserAgent {
     fn request_in_dialog(&mut self, id: ServerId, request: Request, tag: &str, now: Instant) {
         let leg = self.leg_of(&request);
         match (leg, request.method()) {
-            (Some(leg), Method::Invite | Method::Bye | Method::Info) => {
+            (Some(leg), Method::Invite | Method::Bye | Method::Info | Method::Prack | Method::Update) => {
                 let outputs = self.legs.drive(leg, |driver| driver.request(id, &request, now));
                 self.leg_outputs(leg, outputs, now);
             }
@@ -93,6 +94,9 @@ impl UserAgent {
         let Some(dialled) = dialled(&request) else {
             return self.refuse(id, &request, StatusCode::NOT_FOUND, &tag, now);
         };
+        if let Some(reply) = self.refuse_terms(&request, &tag) {
+            return self.answer_built(id, reply, now);
+        }
         let (sender, dialled) = self.sender(dialled, &request, source);
         let may_pass = matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
         let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
@@ -130,6 +134,23 @@ impl UserAgent {
             },
             None => (self.trunks.at(from.address).map_or(Source::Stranger, Source::Trunk), dialled),
         }
+    }
+
+    /// What an INVITE is refused with whose terms are none for us: too short a session (RFC 4028 section 9), or no
+    /// provisional responses that arrive for certain where we require them (RFC 3261 section 21.4.16).
+    fn refuse_terms(&self, request: &Request, tag: &str) -> Option<ResponseBuilder> {
+        if let Err(min_se) = SessionTimer::new(self.config.calls.session).check(request.headers()) {
+            let reply = self.reply(request, StatusCode::SESSION_INTERVAL_TOO_SMALL, tag);
+            return Some(reply.header(HeaderName::MinSe, min_se));
+        }
+        let can = [HeaderName::Supported, HeaderName::Require]
+            .iter()
+            .any(|name| request.headers().has_option(name, RELIABLE));
+        if self.config.calls.reliable == Reliable::Required && !can {
+            let reply = self.reply(request, StatusCode::EXTENSION_REQUIRED, tag);
+            return Some(reply.header(HeaderName::Require, RELIABLE));
+        }
+        None
     }
 
     /// The leg whose dialog a request belongs to.

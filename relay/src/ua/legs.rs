@@ -23,7 +23,7 @@ pub(super) struct Legs {
 struct Entry {
     leg: SipLeg,
     /// As it stands in the index.
-    dialog: Option<DialogId>,
+    dialogs: Vec<DialogId>,
     /// As it stands in the index.
     invite: Option<ServerId>,
 }
@@ -59,7 +59,7 @@ impl Legs {
 
     pub(super) fn insert(&mut self, id: LegId, leg: SipLeg) {
         self.remove(id);
-        self.entries.insert(id, Entry { leg, dialog: None, invite: None });
+        self.entries.insert(id, Entry { leg, dialogs: Vec::new(), invite: None });
         self.settle(id);
     }
 
@@ -72,7 +72,7 @@ impl Legs {
 
     pub(super) fn remove(&mut self, id: LegId) {
         let Some(entry) = self.entries.remove(&id) else { return };
-        if let Some(dialog) = entry.dialog {
+        for dialog in entry.dialogs {
             self.dialogs.remove(&dialog);
         }
         if let Some(invite) = entry.invite {
@@ -84,12 +84,12 @@ impl Legs {
     /// Brings the indexes up to date with what the leg has become.
     fn settle(&mut self, id: LegId) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.leg.dialog() != entry.dialog.as_ref() {
-            let dialog = entry.leg.dialog().cloned();
-            self.dialogs.extend(dialog.clone().map(|dialog| (dialog, id)));
-            if let Some(former) = std::mem::replace(&mut entry.dialog, dialog) {
+        if !entry.leg.dialogs().eq(&entry.dialogs) {
+            for former in entry.dialogs.drain(..) {
                 self.dialogs.remove(&former);
             }
+            entry.dialogs.extend(entry.leg.dialogs().cloned());
+            self.dialogs.extend(entry.dialogs.iter().map(|dialog| (dialog.clone(), id)));
         }
         if entry.leg.invite() != entry.invite {
             let invite = entry.leg.invite();

@@ -19,6 +19,7 @@ mod leg;
 mod legs;
 mod locals;
 mod outbox;
+mod policy;
 mod reason;
 mod registration;
 mod strays;
@@ -42,6 +43,7 @@ pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
 pub use attachment::{MediaKind, MediaLocal};
 pub use locals::Local;
+pub use policy::{CallPolicy, Reliable};
 
 /// Names an account for as long as its session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +73,8 @@ pub struct UaConfig {
     pub user_agent: String,
     /// How long a registration is asked for, in seconds.
     pub expires: u32,
+    /// How calls are made and taken.
+    pub calls: CallPolicy,
     /// The base times of transactions.
     pub timing: Timing,
     /// Where requests may go on a peer's word: a redirection, a Service-Route.

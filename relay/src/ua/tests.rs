@@ -3,6 +3,7 @@
 mod cancelled;
 mod changes;
 mod dispatch;
+mod early;
 mod ends;
 mod headers;
 mod incoming;
@@ -11,6 +12,7 @@ mod orders;
 mod outgoing;
 mod pages;
 mod peer;
+mod provisional;
 mod redirected;
 mod registered;
 mod registration;

@@ -1,13 +1,18 @@
 //! Our INVITE until its final response (RFC 3261 section 13.2): challenges, redirects, early media, CANCEL.
 
-use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::dialog::{Dialog, Fork, Forks};
-use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri};
+use std::time::Instant;
 
+use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::dialog::{Dialog, DialogId, Fork, Forks, RELIABLE};
+use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri};
+use offhook_sip::transaction::ServerId;
+
+use super::early::{EarlyDialogs, Heard};
 use super::invite::{of_silence, unsendable};
 use super::session::{Sent, Session};
 use super::{Common, LegOutput, Sending, State};
 use crate::call::{Cause, Description, Extras, Identity, LegEvent};
+use crate::ua::Reliable;
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 use crate::ua::{extras, reason};
@@ -22,6 +27,7 @@ pub(super) struct Calling {
     next_hop: NextHop,
     id: Option<RequestId>,
     forks: Forks,
+    early: EarlyDialogs,
     redirects: u8,
     /// The call is over for the core; a 2xx is still to be acknowledged and ended.
     given_up: bool,
@@ -71,6 +77,9 @@ impl Calling {
             for route in account.routes() {
                 request = request.route(&route);
             }
+            if common.policy.reliable == Reliable::Required {
+                request = request.header(HeaderName::Require, RELIABLE);
+            }
             extras::into_request(common.invite(request, offer), extras).build()
         };
         let mut invite = built().map_err(|error| unsendable(&error))?;
@@ -80,14 +89,28 @@ impl Calling {
             next_hop: NextHop::of_account(&account),
             id: None,
             forks: Forks::new(),
+            early: EarlyDialogs::default(),
             redirects: 0,
             given_up: false,
         })
     }
 
-    /// The name of the INVITE that was sent.
-    pub(super) fn sent(&mut self, id: RequestId) {
-        self.id = Some(id);
+    /// The name of the INVITE, or of a request in one of its dialogs, that was sent.
+    pub(super) fn sent(&mut self, id: RequestId, dialog: Option<&DialogId>) {
+        match dialog {
+            Some(dialog) => self.early.sent(id, dialog),
+            None => self.id = Some(id),
+        }
+    }
+
+    /// The early dialogs.
+    pub(super) fn dialogs(&self) -> impl Iterator<Item = &DialogId> {
+        self.early.ids()
+    }
+
+    /// Takes a request in one of them.
+    pub(super) fn request(&mut self, id: ServerId, request: &Request, common: &mut Common) {
+        self.early.request(id, request, common);
     }
 
     /// The core wants the call to end.
@@ -111,18 +134,27 @@ impl Calling {
         response: &Response,
         common: &mut Common,
         hop: &mut Hop,
+        now: Instant,
     ) -> State {
         if self.id != Some(id) {
+            self.early.prack_response(id, response, common, hop);
             return State::Calling(self);
         }
         let status = response.status();
         match status.code() {
             100 => common.event(LegEvent::Trying),
-            101..=199 => self.provisional(response, common),
-            200..=299 => return self.answered(id, response, common, hop),
+            101..=199 => self.provisional(response, common, hop),
+            200..=299 => return self.answered(id, response, common, hop, now),
             300..=399 => return self.redirected(response, common, hop),
             401 | 407 if !self.given_up && self.is_at_home(common) => {
                 return match self.answer_challenge(response, common, hop) {
+                    Ok(invite) => self.again(invite, common),
+                    Err(failure) => common.fail(failure),
+                };
+            }
+            // RFC 4028 section 7.3: the same with a longer interval.
+            422 if !self.given_up && common.timer.too_small(response.headers()) => {
+                return match self.ask_longer(common, hop) {
                     Ok(invite) => self.again(invite, common),
                     Err(failure) => common.fail(failure),
                 };
@@ -146,6 +178,15 @@ impl Calling {
         Ok(invite)
     }
 
+    fn ask_longer(&self, common: &Common, hop: &mut Hop) -> Result<Request, Failure> {
+        let again = Common::anew(&self.invite, self.next_hop.protocol, hop);
+        let mut invite = again.map_err(|error| unsendable(&error))?;
+        for (name, value) in common.timer.request_headers() {
+            invite.headers_mut().set(name, value).map_err(|error| unsendable(&error))?;
+        }
+        Ok(invite)
+    }
+
     /// The INVITE got no response.
     pub(super) fn unanswered(self: Box<Self>, id: RequestId, why: Unanswered, common: &mut Common) -> State {
         if self.id != Some(id) {
@@ -154,23 +195,41 @@ impl Calling {
         common.fail(of_silence(why))
     }
 
-    fn provisional(&mut self, response: &Response, common: &mut Common) {
-        if let Err(error) = self.forks.receive(&self.invite, response) {
-            tracing::debug!(%error, "a provisional response makes no dialog");
-        }
-        let early = common.exchange.early_answer(response.body()).map(|(audio, commands)| {
-            common.media(commands);
-            audio
-        });
+    fn provisional(&mut self, response: &Response, common: &mut Common, hop: &mut Hop) {
+        let has_tag = response.headers().to().is_ok_and(|to| to.tag().is_some());
+        let heard = match has_tag.then(|| self.early.receive(&self.invite, response, common, hop)) {
+            Some(Ok(Heard::Nothing)) => return,
+            Some(Ok(Heard::News(heard))) => heard,
+            // Without a dialog there is one phone that is heard of, or so it has to be taken.
+            None => common.exchange.early_answer(response.body()).map(|(audio, commands)| {
+                common.media(commands);
+                audio
+            }),
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a provisional response makes no dialog");
+                None
+            }
+        };
         common.event(match response.status() {
-            StatusCode::RINGING => LegEvent::Ringing(early, extras::of_response(response)),
-            _ => LegEvent::Progress(early, extras::of_response(response)),
+            StatusCode::RINGING => LegEvent::Ringing(heard, extras::of_response(response)),
+            _ => LegEvent::Progress(heard, extras::of_response(response)),
         });
     }
 
-    fn answered(mut self: Box<Self>, id: RequestId, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
+    fn answered(
+        mut self: Box<Self>,
+        id: RequestId,
+        response: &Response,
+        common: &mut Common,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> State {
+        let mut early = None;
         let dialog = match self.forks.receive(&self.invite, response) {
-            Ok(Fork::Won(dialog)) => self.forks.take(&dialog),
+            Ok(Fork::Won(id)) => {
+                early = self.early.take(&id);
+                self.forks.take(&id)
+            }
             Ok(_) => None,
             Err(error) => {
                 tracing::warn!(%error, "an answer cannot be acknowledged");
@@ -183,32 +242,51 @@ impl Calling {
                 "The far end answered in a way that makes no call. Its SIP trace will show what is missing.",
             ));
         };
-        self.session(id, dialog, response, common, hop)
+        let mut is_settled = false;
+        let dialog = match early {
+            None => dialog,
+            // The phone that answers has had a session of its own; its requests are numbered on.
+            Some(mut early) => {
+                is_settled = early.is_settled;
+                common.exchange = early.exchange;
+                match early.dialog.receive_response(response) {
+                    Ok(()) => early.dialog,
+                    Err(_) => dialog,
+                }
+            }
+        };
+        self.session(id, (dialog, is_settled), response, common, hop, now)
     }
 
     fn session(
         self: Box<Self>,
         id: RequestId,
-        dialog: Dialog,
+        (dialog, is_settled): (Dialog, bool),
         response: &Response,
         common: &mut Common,
         hop: &mut Hop,
+        now: Instant,
     ) -> State {
         common.authorized();
         let given_up = self.given_up;
         common.answered = Some((id, self.invite.clone()));
         let sent = Sent { id, invite: self.invite, forks: self.forks };
-        let mut session = Box::new(Session::of_caller(dialog, sent));
+        let mut session = Box::new(Session::of_caller(dialog, sent, response));
         session.acknowledge(response, common, hop);
         if given_up {
             session.hang_up(common, hop);
             return State::Session(session);
         }
-        match common.exchange.final_answer(response.body()) {
+        let answer = match is_settled {
+            true => common.exchange.settled_answer(response.body()),
+            false => common.exchange.final_answer(response.body()),
+        };
+        match answer {
             Ok((audio, commands)) => {
                 common.media(commands);
                 let supervise = common.exchange.supervise();
                 common.media(supervise);
+                common.timer.accepted(response.headers(), now);
                 common.event(LegEvent::Answered(audio, extras::of_response(response)));
             }
             Err(failure) => {
@@ -264,6 +342,7 @@ impl Calling {
     fn again(mut self: Box<Self>, invite: Request, common: &mut Common) -> State {
         self.invite = invite;
         self.forks = Forks::new();
+        self.early.clear();
         self.id = None;
         common.send(None, Sending::Invite, self.invite.clone(), self.next_hop.clone());
         State::Calling(self)

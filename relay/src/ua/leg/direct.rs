@@ -11,7 +11,7 @@ use super::Offer;
 use crate::call::{Description, Untouched};
 
 /// What has passed through a leg. Who may offer when is the dialog's to say (RFC 3261 section 14).
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Direct {
     /// The description the peer was sent last.
     sent: Option<Bytes>,

@@ -9,7 +9,7 @@ use offhook_sip::message::{Request, StatusCode};
 
 use super::Offer;
 use super::direct::Direct;
-use super::media::Media;
+use super::media::{Media, no_common_codec};
 use crate::call::Description;
 use crate::ua::account::Protocol;
 use crate::ua::attachment::{MediaKind, MediaLocal};
@@ -17,7 +17,7 @@ use crate::ua::hop::Hop;
 use crate::webrtc::Transport;
 
 /// Offers and answers of a leg. What each method promises stands at [`Media`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Exchange {
     /// The peer's media goes through the relay.
     Relayed(Box<Media>),
@@ -117,6 +117,34 @@ impl Exchange {
         match self {
             Self::Relayed(media) => media.final_answer(body),
             Self::Direct(direct) => Ok((direct.final_answer(body)?, Vec::new())),
+        }
+    }
+
+    /// Takes the 2xx of a phone whose answer has arrived before for certain: what it says now is only repeated
+    /// (RFC 3261 section 13.2.1).
+    pub(super) fn settled_answer(&mut self, body: &Bytes) -> Result<(Description, Vec<Command>), Failure> {
+        match self {
+            Self::Relayed(media) => media.agreed().ok_or_else(no_common_codec),
+            Self::Direct(direct) => Ok((direct.final_answer(body)?, Vec::new())),
+        }
+    }
+
+    /// What was agreed last. What passes untouched is not known here.
+    pub(super) fn agreed(&mut self) -> Option<(Description, Vec<Command>)> {
+        match self {
+            Self::Relayed(media) => media.agreed(),
+            Self::Direct(_) => None,
+        }
+    }
+
+    /// Answers with what our side brought last, without asking the far end.
+    ///
+    /// # Errors
+    /// No common codec; or the far end would have to be asked.
+    pub(super) fn answer_again(&mut self) -> Result<(Description, Bytes, Vec<Command>), Failure> {
+        match self {
+            Self::Relayed(media) => media.answer_again(),
+            Self::Direct(_) => Err(no_common_codec()),
         }
     }
 

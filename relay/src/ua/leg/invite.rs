@@ -21,7 +21,14 @@ const RETRY_AFTER: u32 = 1;
 impl Common {
     /// The headers and the body of an INVITE.
     pub(super) fn invite(&self, request: RequestBuilder, offer: Bytes) -> RequestBuilder {
-        request.header(HeaderName::Allow, ALLOW).header(HeaderName::UserAgent, &self.user_agent).body(SDP, offer)
+        self.describe_self(request).header(HeaderName::UserAgent, &self.user_agent).body(SDP, offer)
+    }
+
+    /// What an INVITE or UPDATE says of us: what we take, what we know, and how long the session is to live.
+    pub(super) fn describe_self(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.header(HeaderName::Allow, ALLOW).header(HeaderName::Supported, self.policy.supported());
+        let timer = self.timer.request_headers();
+        timer.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     /// Puts the answers to challenges met before into a request.
@@ -70,7 +77,30 @@ impl Common {
             .to_tag(tag)
             .contact(&self.contact)
             .header(HeaderName::Allow, ALLOW)
+            .header(HeaderName::Supported, self.policy.supported())
             .header(HeaderName::Server, &self.user_agent)
+    }
+
+    /// Answers an UPDATE, or a PRACK with an offer, with 200.
+    pub(super) fn accept_change(&mut self, id: ServerId, request: &Request, tag: &str, answer: Option<Bytes>) {
+        let reply = self.reply(request, StatusCode::OK, tag);
+        let reply = match answer {
+            Some(answer) => reply.body(SDP, answer),
+            None => reply,
+        };
+        match reply.build() {
+            Ok(reply) => self.outputs.push(LegOutput::Respond(id, Box::new(reply))),
+            Err(error) => tracing::debug!(%error, "a SIP request has headers that cannot be answered"),
+        }
+    }
+
+    /// Refuses a request that asks for too short a session (RFC 4028 section 9).
+    pub(super) fn refuse_interval(&mut self, id: ServerId, request: &Request, min_se: u32) {
+        let reply = Response::reply(request, StatusCode::SESSION_INTERVAL_TOO_SMALL);
+        match reply.header(HeaderName::MinSe, min_se).build() {
+            Ok(reply) => self.outputs.push(LegOutput::Respond(id, Box::new(reply))),
+            Err(error) => tracing::debug!(%error, "a SIP request has headers that cannot be answered"),
+        }
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod calling;
 mod direct;
+mod early;
 mod exchange;
 mod invite;
 mod media;
+mod reliable;
 mod ringing;
 mod session;
 pub(super) mod signal;
@@ -19,7 +21,7 @@ use std::time::Instant;
 use offhook_media::{Command, Event, Inactivity, LegId};
 use offhook_protocol::request::DtmfMethod;
 use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::dialog::DialogId;
+use offhook_sip::dialog::{DialogId, SessionTimer};
 use offhook_sip::digest::Client;
 use offhook_sip::message::{NameAddr, Reason, Request, Response, SipUri, StatusCode};
 use offhook_sip::transaction::{ServerId, Timing};
@@ -29,6 +31,7 @@ use super::attachment::{MediaKind, MediaLocal};
 use super::extras;
 use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
+use super::policy::CallPolicy;
 use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 use crate::webrtc::Transport;
 use calling::Calling;
@@ -70,6 +73,10 @@ enum Sending {
     Bye,
     /// A key as INFO.
     Key,
+    /// A refresh of the session as UPDATE.
+    Refresh,
+    /// The acknowledgement of a provisional response.
+    Prack,
     /// The BYE of a fork that lost; nobody waits for its response.
     Other,
 }
@@ -97,6 +104,9 @@ struct Common {
     exchange: Exchange,
     timing: Timing,
     user_agent: Arc<str>,
+    policy: CallPolicy,
+    /// The session's timer.
+    timer: SessionTimer,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
     told: bool,
     /// The INVITE of ours that was answered.
@@ -143,6 +153,8 @@ pub(super) struct Caller {
 pub(super) struct Identity {
     /// The `User-Agent` and `Server` headers.
     pub(super) user_agent: Arc<str>,
+    /// How calls are made and taken.
+    pub(super) calls: CallPolicy,
     /// The base times of retransmissions.
     pub(super) timing: Timing,
 }
@@ -190,7 +202,7 @@ impl SipLeg {
             false => Exchange::of_caller(leg, &request, protocol, hop)?,
         };
         let offered = matches!(offer, Offer::Audio(_));
-        let ringing = Ringing::new(id, request, tag, contact.clone(), offered)?;
+        let ringing = Ringing::new(id, request, tag, contact.clone(), offered, (identity, hop))?;
         let common = Common::new(None, contact, protocol, None, exchange, identity);
         Ok((Self { common, state: State::Ringing(Box::new(ringing)) }, offer))
     }
@@ -245,9 +257,9 @@ impl SipLeg {
 
     /// The name of the first request among those the leg had sent that it has not heard the name of.
     pub(super) fn sent(&mut self, id: RequestId) {
-        let Some((_, sending)) = self.common.sending.pop_front() else { return };
+        let Some((dialog, sending)) = self.common.sending.pop_front() else { return };
         match &mut self.state {
-            State::Calling(calling) => calling.sent(id),
+            State::Calling(calling) => calling.sent(id, dialog.as_ref()),
             State::Session(session) => session.sent(id, sending),
             State::Opened(_) | State::Ringing(_) | State::Over => {}
         }
@@ -262,7 +274,7 @@ impl SipLeg {
         now: Instant,
     ) -> Vec<LegOutput> {
         self.step(|state, common| match state {
-            State::Calling(calling) => calling.response(id, response, common, hop),
+            State::Calling(calling) => calling.response(id, response, common, hop, now),
             State::Session(session) => session.response(id, response, common, hop, now),
             other => other,
         })
@@ -281,7 +293,11 @@ impl SipLeg {
     pub(super) fn request(&mut self, id: ServerId, request: &Request, now: Instant) -> Vec<LegOutput> {
         self.step(|state, common| match state {
             State::Session(session) => session.request(id, request, common, now),
-            State::Ringing(ringing) => ringing.request(id, request, common),
+            State::Ringing(ringing) => ringing.request(id, request, common, now),
+            State::Calling(mut calling) => {
+                calling.request(id, request, common);
+                State::Calling(calling)
+            }
             other => {
                 common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
                 other
@@ -300,7 +316,8 @@ impl SipLeg {
     /// The peer gave its INVITE up; it has been answered.
     pub(super) fn cancelled(&mut self, id: ServerId, cancel: Option<&Request>) -> Vec<LegOutput> {
         self.step(|state, common| match state {
-            State::Ringing(_) => {
+            State::Ringing(ringing) => {
+                ringing.abandon(common);
                 let extras = cancel.map(extras::of_request).unwrap_or_default();
                 common.tell_end_with(Cause::Cancelled, extras);
                 State::Over
@@ -322,7 +339,8 @@ impl SipLeg {
     /// When [`SipLeg::handle_timeout`] is due.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
-            State::Session(session) => session.poll_timeout(),
+            State::Session(session) => session.poll_timeout(&self.common),
+            State::Ringing(ringing) => ringing.poll_timeout(),
             _ => None,
         }
     }
@@ -331,6 +349,7 @@ impl SipLeg {
     pub(super) fn handle_timeout(&mut self, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
         self.step(|state, common| match state {
             State::Session(session) => session.handle_timeout(common, hop, now),
+            State::Ringing(ringing) => ringing.handle_timeout(common, now),
             other => other,
         })
     }
@@ -344,13 +363,15 @@ impl SipLeg {
         }
     }
 
-    /// The dialog whose requests the leg takes.
-    pub(super) fn dialog(&self) -> Option<&DialogId> {
-        match &self.state {
-            State::Session(session) => Some(session.dialog()),
-            State::Ringing(ringing) => Some(ringing.dialog()),
-            State::Opened(_) | State::Calling(_) | State::Over => None,
-        }
+    /// The dialogs whose requests the leg takes: one, or those of the phones its INVITE was forked to.
+    pub(super) fn dialogs(&self) -> impl Iterator<Item = &DialogId> {
+        let (one, forks) = match &self.state {
+            State::Session(session) => (Some(session.dialog()), None),
+            State::Ringing(ringing) => (Some(ringing.dialog()), None),
+            State::Calling(calling) => (None, Some(calling.dialogs())),
+            State::Opened(_) | State::Over => (None, None),
+        };
+        one.into_iter().chain(forks.into_iter().flatten())
     }
 
     fn step(&mut self, act: impl FnOnce(State, &mut Common) -> State) -> Vec<LegOutput> {
@@ -385,6 +406,8 @@ impl Common {
             exchange,
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
+            policy: identity.calls,
+            timer: SessionTimer::new(identity.calls.session),
             told: false,
             answered: None,
             sending: VecDeque::new(),

@@ -3,24 +3,26 @@
 mod bye;
 mod keys;
 mod offered;
+mod refresh;
 mod reoffer;
 
 use std::time::Instant;
 
 use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::dialog::{AnswerTimeout, Dialog, DialogId, Fork, Forks, UnacknowledgedAnswer};
+use offhook_sip::dialog::{AnswerTimeout, Dialog, DialogId, Fork, Forks, ReliableResponses, UnacknowledgedAnswer};
 use offhook_sip::message::{HeaderName, Method, Reason, Request, Response, StatusCode};
 use offhook_sip::transaction::ServerId;
 
 use super::invite::{of_silence, unsendable};
 use super::signal::Signal;
-use super::{Common, LegOutput, Sending, State};
+use super::{Common, LegOutput, Sending, State, reliable};
 use crate::call::{Cause, LegCommand, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 use crate::ua::{extras, reason};
 use bye::{Bye, bye};
 use keys::Keys;
+use refresh::Refresh;
 use reoffer::Reoffer;
 
 /// The INVITE of ours that made the dialog: its 2xx may come again, and others from forks.
@@ -40,8 +42,11 @@ pub(super) struct Session {
     answer: Option<Answer>,
     /// A re-INVITE of ours.
     reoffer: Option<Reoffer>,
-    /// A re-INVITE of the peer's that the core has not answered.
+    /// A re-INVITE or UPDATE of the peer's that the core has not answered.
     offered: Option<(ServerId, Request)>,
+    refresh: Refresh,
+    /// Provisional responses whose PRACK may still come.
+    reliable: Option<ReliableResponses>,
     bye: Bye,
     keys: Keys,
     /// What our BYE says of the end.
@@ -67,23 +72,25 @@ pub(super) enum Awaits {
 }
 
 impl Session {
-    /// The dialog of a call we made.
-    pub(super) fn of_caller(dialog: Dialog, sent: Sent) -> Self {
-        Self::new(dialog, Some(sent))
+    /// The dialog of a call we made, which this response has answered.
+    pub(super) fn of_caller(dialog: Dialog, sent: Sent, response: &Response) -> Self {
+        Self::new(dialog, Some(sent), Refresh::of_peer(response.headers()), None)
     }
 
-    /// The dialog of a call we took.
-    pub(super) fn of_callee(dialog: Dialog) -> Self {
-        Self::new(dialog, None)
+    /// The dialog of a call we took, with what was said before the answer.
+    pub(super) fn of_callee(dialog: Dialog, invite: &Request, reliable: Option<ReliableResponses>) -> Self {
+        Self::new(dialog, None, Refresh::of_peer(invite.headers()), reliable)
     }
 
-    fn new(dialog: Dialog, sent: Option<Sent>) -> Self {
+    fn new(dialog: Dialog, sent: Option<Sent>, refresh: Refresh, reliable: Option<ReliableResponses>) -> Self {
         Self {
             dialog,
             sent,
             answer: None,
             reoffer: None,
             offered: None,
+            refresh,
+            reliable,
             bye: Bye::None,
             keys: Keys::default(),
             reason: None,
@@ -114,6 +121,7 @@ impl Session {
             (Sending::Reoffer, _, Some(reoffer)) => reoffer.id = Some(id),
             (Sending::Bye, Bye::Sent { id: known }, _) => *known = Some(id),
             (Sending::Key, ..) => self.keys.name(id),
+            (Sending::Refresh, ..) => self.refresh.name(id),
             _ => {}
         }
     }
@@ -166,6 +174,10 @@ impl Session {
             self.key_response(response, common, hop, now);
             return State::Session(self);
         }
+        if self.refresh.is_about(id) {
+            self.refresh_response(response, common, hop, now);
+            return State::Session(self);
+        }
         let is_invite = response.headers().cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         if is_invite && response.status().is_success() {
             self.repeat_ack(response, common);
@@ -187,7 +199,8 @@ impl Session {
         if self.keys.is_about(id) {
             self.key_unanswered(why, common);
         }
-        if self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) {
+        let is_lost = self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) || self.refresh.is_about(id);
+        if is_lost {
             self.reoffer = None;
             common.tell_end(Cause::Failure(of_silence(why)));
             self.hang_up(common, hop);
@@ -216,6 +229,19 @@ impl Session {
             }
             Method::Info => {
                 self.take_key(id, request, common);
+                State::Session(self)
+            }
+            // One that confirms what was said before the answer.
+            Method::Prack => {
+                match reliable::take(self.reliable.as_mut(), request, now) {
+                    Ok(_) => common.respond(id, request, StatusCode::OK),
+                    Err(status) => common.respond(id, request, status),
+                }
+                State::Session(self)
+            }
+            // Without an offer it only refreshes the session.
+            Method::Update if request.body().is_empty() => {
+                self.take_refresh(id, request, common, now);
                 State::Session(self)
             }
             _ => {
@@ -264,16 +290,18 @@ impl Session {
     }
 
     /// When [`Session::handle_timeout`] is due.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub(super) fn poll_timeout(&self, common: &Common) -> Option<Instant> {
         let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
         let reoffer = self.reoffer.as_ref().and_then(Reoffer::poll_timeout);
-        answer.into_iter().chain(reoffer).chain(self.next_press()).min()
+        let timer = common.timer.poll_timeout().filter(|_| matches!(self.bye, Bye::None));
+        answer.into_iter().chain(reoffer).chain(self.next_press()).chain(timer).min()
     }
 
     /// Repeats our 2xx, gives up waiting for its ACK, or tries a re-INVITE again.
     pub(super) fn handle_timeout(mut self: Box<Self>, common: &mut Common, hop: &mut Hop, now: Instant) -> State {
         self.reoffer_timeout(common, hop, now);
         self.press_next(common, hop, now);
+        self.timer_timeout(common, hop, now);
         let Some(answer) = self.answer.as_mut() else { return State::Session(self) };
         match answer.unacknowledged.handle_timeout(now) {
             AnswerTimeout::Wait => {}

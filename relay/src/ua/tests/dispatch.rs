@@ -19,7 +19,10 @@ fn options_out_of_a_dialog_say_what_is_served() {
     let mut scene = Scene::new();
     let request = Peer::caller("anyone").request(Method::Options, 1).build().unwrap();
     let reply = ask(&mut scene, request, 200);
-    assert_eq!(header(&reply, &HeaderName::Allow).as_deref(), Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"));
+    assert_eq!(
+        header(&reply, &HeaderName::Allow).as_deref(),
+        Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE")
+    );
     assert_eq!(header(&reply, &HeaderName::Accept).as_deref(), Some("application/sdp"));
     assert!(reply.headers().to().unwrap().tag().is_some());
 }

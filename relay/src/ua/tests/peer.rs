@@ -94,6 +94,15 @@ impl Peer {
         }
     }
 
+    /// An UPDATE; an empty offer is none.
+    pub(super) fn update(&self, cseq: u32, offer: &str) -> Request {
+        let request = self.request(Method::Update, cseq).contact(&addr("<sip:bob@192.0.2.9:5060>"));
+        match offer {
+            "" => request.build().unwrap(),
+            offer => request.body("application/sdp", offer.to_owned()).build().unwrap(),
+        }
+    }
+
     pub(super) fn bye(&self, cseq: u32) -> Request {
         self.request(Method::Bye, cseq).build().unwrap()
     }

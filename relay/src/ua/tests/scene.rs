@@ -103,6 +103,7 @@ impl Scene {
                 .to_vec(),
             user_agent: "Offhook".into(),
             expires: 600,
+            calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),
             destinations: Destinations::Hosts(vec!["192.0.2.9".into(), "pbx.example".into()]),
             nat: true,

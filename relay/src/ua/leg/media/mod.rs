@@ -91,6 +91,7 @@ enum Remote {
 }
 
 /// What carries the media.
+#[derive(Clone)]
 enum Kind {
     Rtp(Box<Rtp>),
     WebRtc(Box<WebRtc>),
@@ -112,10 +113,13 @@ impl Kind {
     }
 }
 
-/// A leg's offers and answers.
+/// A leg's offers and answers. A clone is another phone's that a call was forked to.
+#[derive(Clone)]
 pub(super) struct Media {
     leg: LegId,
     kind: Kind,
+    /// What was agreed last.
+    agreed: Option<Agreed>,
     /// What our side brought last, for an offer the peer asks for.
     last: Option<Description>,
     /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
@@ -143,6 +147,7 @@ impl Media {
         Self {
             leg,
             kind,
+            agreed: None,
             last: None,
             allowed: Direction::SendRecv,
             offered: Direction::SendRecv,
@@ -287,6 +292,23 @@ impl Media {
         Ok(self.agree(agreed))
     }
 
+    /// What was agreed last.
+    pub(super) fn agreed(&mut self) -> Option<(Description, Vec<Command>)> {
+        let agreed = self.agreed.clone()?;
+        Some(self.agree(agreed))
+    }
+
+    /// Answers the peer's offer with what our side brought last.
+    ///
+    /// # Errors
+    /// No common codec, or no offer.
+    pub(super) fn answer_again(&mut self) -> Result<(Description, Bytes, Vec<Command>), Failure> {
+        let last = self.last.clone().ok_or_else(no_common_codec)?;
+        let (body, commands) = self.answer(&last)?;
+        let agreed = self.agreed.as_ref().map(|agreed| agreed.audio.clone()).ok_or_else(no_common_codec)?;
+        Ok((agreed, body, commands))
+    }
+
     /// Our offer was refused; what was agreed before holds on.
     pub(super) fn withdraw(&mut self) {
         self.kind.exchange().withdraw();
@@ -318,6 +340,7 @@ impl Media {
     }
 
     fn agree(&mut self, agreed: Agreed) -> (Description, Vec<Command>) {
+        self.agreed = Some(agreed.clone());
         let Agreed { audio, remote } = agreed;
         self.direction = audio.direction;
         self.takes_keys = audio.telephone_event;

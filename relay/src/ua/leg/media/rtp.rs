@@ -12,6 +12,7 @@ use crate::call::Description;
 use crate::ua::description;
 
 /// RFC 3264 for one audio stream, and the port it is received at.
+#[derive(Clone)]
 pub(super) struct Rtp {
     local: Option<RtpLocal>,
     exchange: OfferAnswer,

@@ -11,7 +11,7 @@ use crate::call::Description;
 use crate::webrtc::{self, BrowserDescription, Payload, Transport};
 
 /// What the two sides have said to each other.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct WebRtc {
     local: Option<WebRtcLocal>,
     state: State,
@@ -23,7 +23,7 @@ pub(super) struct WebRtc {
     version: u64,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 enum State {
     #[default]
     Stable,

@@ -1,8 +1,8 @@
-//! The peer's re-INVITE: hold, resume, moved media (RFC 3261 section 14.2).
+//! The peer's re-INVITE or UPDATE: hold, resume, moved media (RFC 3261 section 14.2, RFC 3311).
 
 use std::time::Instant;
 
-use offhook_sip::message::{Request, StatusCode};
+use offhook_sip::message::{Method, Request, StatusCode};
 use offhook_sip::transaction::ServerId;
 
 use super::{Awaits, Bye, Session};
@@ -14,10 +14,13 @@ use crate::ua::leg::media::SDP;
 use crate::ua::leg::{Common, LegOutput, Offer};
 
 impl Session {
-    /// Takes the peer's re-INVITE.
+    /// Takes the peer's re-INVITE, or an UPDATE with an offer.
     pub(super) fn take_offer(&mut self, id: ServerId, request: &Request, common: &mut Common, now: Instant) {
         if !matches!(self.bye, Bye::None) {
             return common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
+        }
+        if let Err(min_se) = common.timer.check(request.headers()) {
+            return common.refuse_interval(id, request, min_se);
         }
         if let Some(status) = self.must_wait() {
             return common.ask_to_wait(id, request, status);
@@ -86,9 +89,14 @@ impl Session {
         common: &mut Common,
         now: Instant,
     ) {
-        let tag = self.dialog.id().local_tag.clone();
-        let reply = common.reply(request, StatusCode::OK, &tag).body(SDP, description).build();
-        match reply {
+        let timer = common.timer.answer(request.headers(), now);
+        let reply = common.reply(request, StatusCode::OK, &self.dialog.id().local_tag).body(SDP, description);
+        let reply = timer.into_iter().fold(reply, |reply, (name, value)| reply.header(name, value));
+        match reply.build() {
+            // An UPDATE is done with its answer.
+            Ok(response) if *request.method() == Method::Update => {
+                common.outputs.push(LegOutput::Respond(id, Box::new(response)));
+            }
             Ok(response) => {
                 let number = request.headers().cseq().map_or(0, |cseq| cseq.number);
                 common.outputs.push(LegOutput::Respond(id, Box::new(response.clone())));

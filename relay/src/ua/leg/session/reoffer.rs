@@ -19,7 +19,8 @@ const MAX_GLARES: u8 = 4;
 #[derive(Debug)]
 pub(super) struct Reoffer {
     pub(super) id: Option<RequestId>,
-    audio: Description,
+    /// What the core wants; nothing for one that only refreshes the session, of which the core does not know.
+    audio: Option<Description>,
     wait: Wait,
     glares: u8,
 }
@@ -60,10 +61,15 @@ impl Session {
             return common.event(refused_change(Failure::new(ErrorCode::InvalidCallState, sentence)));
         }
         if self.answer.is_some() {
-            self.reoffer = Some(Reoffer { id: None, audio, wait: Wait::Ack, glares: 0 });
+            self.reoffer = Some(Reoffer { id: None, audio: Some(audio), wait: Wait::Ack, glares: 0 });
             return;
         }
-        self.offer(audio, 0, common, hop, now);
+        self.offer(Some(audio), 0, common, hop, now);
+    }
+
+    /// Offers what holds already, which refreshes the session (RFC 4028 section 7.4).
+    pub(super) fn reoffer_unchanged(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
+        self.offer(None, 0, common, hop, now);
     }
 
     /// Offers the change that waited for an ACK.
@@ -82,12 +88,19 @@ impl Session {
         match (response.status().code(), reoffer.wait) {
             (100..=199, wait) => self.reoffer = Some(Reoffer { wait, ..reoffer }),
             (200..=299, Wait::Response { request, .. } | Wait::Cancelled { request }) => {
-                self.reoffer_accepted(&request, response, common, hop);
+                self.reoffer_accepted(reoffer.audio.is_none(), (&request, response), common, hop, now);
             }
             (401 | 407, Wait::Response { request, .. }) => match self.again(&request, response, common, hop) {
                 Ok(again) => self.send_reoffer(again, reoffer.audio, reoffer.glares, common, now),
-                Err(failure) => self.reoffer_refused(failure, common),
+                Err(failure) => self.reoffer_refused(reoffer.audio.is_none(), failure, common, now),
             },
+            // RFC 4028 section 7.3: the same with a longer interval.
+            (422, Wait::Response { request, .. }) if common.timer.too_small(response.headers()) => {
+                match self.reinvite(request.body().clone(), common, hop) {
+                    Ok(again) => self.send_reoffer(again, reoffer.audio, reoffer.glares, common, now),
+                    Err(failure) => self.reoffer_refused(reoffer.audio.is_none(), failure, common, now),
+                }
+            }
             (491, Wait::Response { .. }) if reoffer.glares < MAX_GLARES => {
                 // The peer's own change comes first, and wants an answer.
                 common.exchange.withdraw();
@@ -99,7 +112,10 @@ impl Session {
                 common.tell_end(Cause::Failure(failure_for_status(code, &response.reason())));
                 self.hang_up(common, hop);
             }
-            (code, _) => self.reoffer_refused(failure_for_status(code, &response.reason()), common),
+            (code, _) => {
+                let failure = failure_for_status(code, &response.reason());
+                self.reoffer_refused(reoffer.audio.is_none(), failure, common, now);
+            }
         }
     }
 
@@ -147,18 +163,18 @@ impl Session {
     }
 
     /// Whether a change of the peer's is under way.
-    fn is_changing(&self) -> bool {
+    pub(super) fn is_changing(&self) -> bool {
         self.offered.is_some() || self.answer.is_some()
     }
 
-    fn offer(&mut self, audio: Description, glares: u8, common: &mut Common, hop: &mut Hop, now: Instant) {
-        let offer = match common.exchange.offer(&audio) {
-            Ok(offer) => offer,
-            Err(failure) => return common.event(refused_change(failure)),
+    fn offer(&mut self, audio: Option<Description>, glares: u8, common: &mut Common, hop: &mut Hop, now: Instant) {
+        let offer = match &audio {
+            Some(audio) => common.exchange.offer(audio),
+            None => common.exchange.offer_again(),
         };
-        match self.reinvite(offer, common, hop) {
+        match offer.and_then(|offer| self.reinvite(offer, common, hop)) {
             Ok(request) => self.send_reoffer(request, audio, glares, common, now),
-            Err(failure) => self.reoffer_refused(failure, common),
+            Err(failure) => self.reoffer_refused(audio.is_none(), failure, common, now),
         }
     }
 
@@ -193,7 +209,7 @@ impl Session {
     fn send_reoffer(
         &mut self,
         (request, next_hop): (Request, NextHop),
-        audio: Description,
+        audio: Option<Description>,
         glares: u8,
         common: &mut Common,
         now: Instant,
@@ -203,24 +219,38 @@ impl Session {
         self.reoffer = Some(Reoffer { id: None, audio, wait, glares });
     }
 
-    fn reoffer_accepted(&mut self, request: &Request, response: &Response, common: &mut Common, hop: &mut Hop) {
+    fn reoffer_accepted(
+        &mut self,
+        is_refresh: bool,
+        (request, response): (&Request, &Response),
+        common: &mut Common,
+        hop: &mut Hop,
+        now: Instant,
+    ) {
         common.authorized();
+        common.timer.accepted(response.headers(), now);
         if let Err(error) = self.dialog.receive_response(response) {
             tracing::debug!(%error, "an answer that does not renew the dialog");
         }
         acknowledge(&mut self.dialog, request, response, common, hop);
-        match common.exchange.final_answer(response.body()) {
+        let event = match common.exchange.final_answer(response.body()) {
             Ok((audio, commands)) => {
                 common.media(commands);
-                common.event(LegEvent::ReofferResult(Ok(audio)));
+                LegEvent::ReofferResult(Ok(audio))
             }
-            Err(failure) => common.event(refused_change(failure)),
+            Err(failure) => refused_change(failure),
+        };
+        if !is_refresh {
+            common.event(event);
         }
     }
 
-    fn reoffer_refused(&mut self, failure: Failure, common: &mut Common) {
+    fn reoffer_refused(&mut self, is_refresh: bool, failure: Failure, common: &mut Common, now: Instant) {
         common.exchange.withdraw();
-        common.event(refused_change(failure));
+        match is_refresh {
+            true => common.timer.try_again(now),
+            false => common.event(refused_change(failure)),
+        }
     }
 
     /// RFC 3261 section 14.1: the side that chose the Call-ID waits longer, so that the two do not meet again.
