@@ -3,6 +3,7 @@
 //! [`start`] opens everything and returns a [`Running`]; one task owns the [`Relay`] and the senders of all sockets.
 
 mod event_loop;
+mod thread;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::session::ConnectionId;
 use crate::ua::transport::{TransportConfig, TransportError, Transports};
 use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use event_loop::EventLoop;
+use thread::{Ending, Thread};
 
 /// Inputs that may wait for the loop; whoever sends more waits.
 const INPUT_QUEUE: usize = 1024;
@@ -64,6 +66,9 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The operating system has no thread left: raise its limits.
+    #[error("cannot start the thread of signalling: {0}")]
+    Thread(#[source] std::io::Error),
     /// Correct `[media]`, or free its ports.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -80,7 +85,8 @@ pub struct Running {
     /// Where it listens for SIP.
     pub sip: Vec<Local>,
     to_loop: mpsc::Sender<LoopInput>,
-    tasks: Vec<JoinHandle<()>>,
+    signalling: Ending,
+    doors: JoinHandle<()>,
 }
 
 impl Running {
@@ -120,10 +126,9 @@ impl Running {
         if self.to_loop.send(LoopInput::Stop(sender)).await.is_ok() {
             let _ = receiver.await;
         }
-        for task in self.tasks {
-            task.abort();
-            let _ = task.await;
-        }
+        self.doors.abort();
+        let _ = self.doors.await;
+        self.signalling.ended().await;
     }
 }
 
@@ -144,22 +149,21 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     })?;
     let (to_loop, inputs) = mpsc::channel(INPUT_QUEUE);
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
-    let transports = Transports::bind(&transport_config(&config.sip), sip_sender)?;
+    let thread = Thread::new()?;
+    let transports = Transports::bind(&transport_config(&config.sip), sip_sender, thread.handle())?;
     let sip = transports.locals();
     let ua = UserAgent::new(ua_config(&config, &sip), random_number).with_trunks(&config.trunks);
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
     let signalling = EventLoop::new(relay, transports, to_loop.clone());
-    let tasks = vec![
-        tokio::spawn(signalling.run(inputs, media_events, sip_events)),
-        tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "HTTP ended");
-            }
-        }),
-    ];
-    Ok(Running { http, sip, to_loop, tasks })
+    let signalling = thread.run(signalling.run(inputs, media_events, sip_events))?;
+    let doors = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "HTTP ended");
+        }
+    });
+    Ok(Running { http, sip, to_loop, signalling, doors })
 }
 
 fn transport_config(sip: &SipConfig) -> TransportConfig {
@@ -206,7 +210,9 @@ mod tests {
     async fn a_relay_whose_loop_is_gone_has_ended() {
         let (to_loop, inputs) = mpsc::channel(1);
         let http = SocketAddr::from(([127, 0, 0, 1], 0));
-        let running = Running { http, sip: Vec::new(), to_loop, tasks: Vec::new() };
+        let signalling = Thread::new().unwrap().run(async {}).unwrap();
+        let doors = tokio::spawn(async {});
+        let running = Running { http, sip: Vec::new(), to_loop, signalling, doors };
         drop(inputs);
         running.ended().await;
         assert!(running.health().await.is_none());

@@ -14,6 +14,9 @@ use crate::ua::transport::{TransportEvent, Transports};
 /// How long a name may take to be looked up.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What SIP sockets have received that is taken at once, before timers and answers have their turn.
+const BATCH: usize = 64;
+
 /// How long calls may take to end when the relay stops.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
@@ -42,6 +45,7 @@ impl EventLoop {
     ) {
         self.relay.start(now());
         self.send_all(now());
+        let mut batch = Vec::with_capacity(BATCH);
         loop {
             let wake = [self.relay.poll_timeout(), self.stopping.as_ref().map(|(_, until)| *until)];
             let wake = wake.into_iter().flatten().min();
@@ -51,7 +55,10 @@ impl EventLoop {
                     None => return,
                 },
                 Some(event) = media.recv() => self.relay.input(Input::Media(event), now()),
-                Some(event) = sip.recv() => self.relay.input(Input::Sip(event), now()),
+                count = sip.recv_many(&mut batch, BATCH), if !sip.is_closed() || !sip.is_empty() => {
+                    let now = now();
+                    batch.drain(..count).for_each(|event| self.relay.input(Input::Sip(event), now));
+                }
                 () = sleep_until(wake) => {}
             }
             let now = now();

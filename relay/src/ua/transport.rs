@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use offhook_sip::message::{Limits, Message, Transport};
 use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::account::Protocol;
@@ -107,13 +108,19 @@ pub struct Transports {
 }
 
 impl Transports {
-    /// Opens the sockets and starts reading. Must be called inside a runtime.
+    /// Opens the sockets and starts reading: datagrams in `datagrams`, the runtime that works on them, so that no other
+    /// thread has to be woken for each; connections, whose TLS takes time, in the caller's own.
     ///
     /// # Errors
     /// [`TransportError::Bind`] names the address that cannot be had.
-    pub fn bind(config: &TransportConfig, events: mpsc::Sender<TransportEvent>) -> Result<Self, TransportError> {
+    pub fn bind(
+        config: &TransportConfig,
+        events: mpsc::Sender<TransportEvent>,
+        datagrams: &Handle,
+    ) -> Result<Self, TransportError> {
         let bind = |transport, addr| move |source| TransportError::Bind { transport, addr, source };
-        let udp = |addr: &SocketAddr| Udp::bind(*addr, config.limits, events.clone()).map_err(bind("UDP", *addr));
+        let udp =
+            |addr: &SocketAddr| Udp::bind(*addr, config.limits, events.clone(), datagrams).map_err(bind("UDP", *addr));
         let udp = config.udp.iter().map(udp).collect::<Result<_, _>>()?;
         let connections = Arc::new(Connections::new(config, events.clone()));
         let tcp = |addr: &SocketAddr| {

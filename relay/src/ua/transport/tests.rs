@@ -21,7 +21,7 @@ fn loopback() -> SocketAddr {
 fn bound(config: TransportConfig) -> (Transports, mpsc::Receiver<TransportEvent>) {
     let (sender, receiver) = mpsc::channel(16);
     let config = TransportConfig { udp: vec![loopback()], tcp: vec![loopback()], ..config };
-    (Transports::bind(&config, sender).unwrap(), receiver)
+    (Transports::bind(&config, sender, &Handle::current()).unwrap(), receiver)
 }
 
 fn at(transports: &Transports, protocol: Protocol) -> SocketAddr {
@@ -198,7 +198,7 @@ async fn both_families_have_sockets_on_the_same_port() {
     let port = std::net::UdpSocket::bind(loopback()).unwrap().local_addr().unwrap().port();
     let all = |ip: &str| SocketAddr::new(ip.parse().unwrap(), port);
     let config = TransportConfig { udp: vec![all("0.0.0.0"), all("::")], ..TransportConfig::default() };
-    let transports = Transports::bind(&config, sender).unwrap();
+    let transports = Transports::bind(&config, sender, &Handle::current()).unwrap();
     for target in [all("127.0.0.1"), all("::1")] {
         let phone = UdpSocket::bind(SocketAddr::new(target.ip(), 0)).await.unwrap();
         phone.send_to(OPTIONS.as_bytes(), target).await.unwrap();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use offhook_sip::message::{Limits, Message};
 use offhook_sip::transaction::{Destination, Transmit};
 use tokio::net::UdpSocket;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -26,12 +27,19 @@ pub(super) struct Udp {
 }
 
 impl Udp {
-    /// Binds and starts reading.
-    pub(super) fn bind(addr: SocketAddr, limits: Limits, events: mpsc::Sender<TransportEvent>) -> io::Result<Self> {
+    /// Binds and starts reading, in this runtime.
+    pub(super) fn bind(
+        addr: SocketAddr,
+        limits: Limits,
+        events: mpsc::Sender<TransportEvent>,
+        runtime: &Handle,
+    ) -> io::Result<Self> {
         let sender = listener::udp(addr)?;
         let local = sender.local_addr()?;
+        let inside = runtime.enter();
         let receiver = UdpSocket::from_std(sender.try_clone()?)?;
-        let reader = tokio::spawn(read(receiver, limits, events.clone())).abort_handle();
+        drop(inside);
+        let reader = runtime.spawn(read(receiver, limits, events.clone())).abort_handle();
         Ok(Self { sender, local, events, reader })
     }
 
