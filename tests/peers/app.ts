@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { type Message, Wire } from "./wire.ts";
 import type { Relay } from "./relay.ts";
 
-const RECORDED = new URL("../../relay/src/browser/webrtc/testdata/", import.meta.url);
+const RECORDED = new URL("../../relay/src/webrtc/testdata/", import.meta.url);
 const OFFER = readFileSync(new URL("chromium-offer.sdp", RECORDED), "utf8");
 const ANSWER = readFileSync(new URL("chromium-answer.sdp", RECORDED), "utf8");
 

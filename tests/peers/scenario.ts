@@ -107,20 +107,33 @@ export class Called extends Scenario {
     return this.step(`<recv request="INVITE" rrs="true"><action>${kept.join("")}</action></recv>`);
   }
 
+  /** A re-INVITE, which `answerInvite` answers from now on. */
+  reinvited(): this {
+    const keep = (header: string, variable: string): string =>
+      `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${variable}"/>`;
+    return this.step(`<recv request="INVITE"><action>${keep("Via", "via")}${keep("CSeq", "sequence")}</action></recv>`);
+  }
+
   /** Answers the INVITE although another request (a CANCEL) came since. */
-  answerInvite(code = 200, reason = "OK", description?: Description): this {
+  answerInvite(
+    code = 200,
+    reason = "OK",
+    description?: Description,
+    { tag = "called[call_number]", headers = [] as readonly string[] } = {},
+  ): this {
     return this.send(
       [
         `SIP/2.0 ${code} ${reason}`,
         "Via:[$via]",
         "From:[$remote]",
-        "To:[$local];tag=called[call_number]",
+        `To:[$local];tag=${tag}`,
         "[last_Call-ID:]",
         "CSeq:[$sequence]",
         CONTACT,
+        ...headers,
       ],
       description && sdp(description),
-      'retrans="500"',
+      code >= 200 ? 'retrans="500"' : "",
     );
   }
 
@@ -134,14 +147,14 @@ export class Called extends Scenario {
     return this.step(`<recv request="${method}" optional="${optional}" crlf="true"/>`);
   }
 
-  reply(code: number, reason: string, options: { sdp?: Description; headers?: readonly string[] } = {}): this {
+  reply(code: number, reason: string, options: { sdp?: Description; headers?: readonly string[]; tag?: string } = {}): this {
     return this.send(
       [
         `SIP/2.0 ${code} ${reason}`,
         "[last_Via:]",
         "[last_Record-Route:]",
         "[last_From:]",
-        code === 100 ? "[last_To:]" : "[last_To:];tag=called[call_number]",
+        code === 100 ? "[last_To:]" : `[last_To:];tag=${options.tag ?? "called[call_number]"}`,
         "[last_Call-ID:]",
         "[last_CSeq:]",
         !options.headers?.some((header) => header.startsWith("Contact:")) && CONTACT,
@@ -159,7 +172,7 @@ export class Called extends Scenario {
   }
 
   /** Answers a request inside the dialog, whose To has our tag already. */
-  confirm(code = 200, reason = "OK", description?: Description): this {
+  confirm(code = 200, reason = "OK", description?: Description, headers: readonly string[] = []): this {
     return this.send(
       [
         `SIP/2.0 ${code} ${reason}`,
@@ -170,6 +183,7 @@ export class Called extends Scenario {
         "[last_Call-ID:]",
         "[last_CSeq:]",
         CONTACT,
+        ...headers,
       ],
       description && sdp(description),
     );
@@ -211,23 +225,26 @@ export class Called extends Scenario {
   }
 
   /** Acknowledges the answer to a re-INVITE. */
-  acknowledge(): this {
-    return this.send([
+  acknowledge({ failure = false, description }: { failure?: boolean; description?: Description } = {}): this {
+    const head = [
       "ACK [next_url] SIP/2.0",
-      "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+      failure ? "[last_Via:]" : "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
       "[routes]",
       "From:[$local];tag=called[call_number]",
       "To:[$remote]",
       "Call-ID: [call_id]",
       `CSeq: ${this.requests - 1} ACK`,
       "Max-Forwards: 70",
-    ]);
+    ];
+    return this.send(head, description && sdp(description));
   }
 }
 
 /** Places a call to the service given on SIPp's command line. */
 export class Caller extends Scenario {
   private requests = 0;
+  /** The number of the last INVITE. */
+  private invites = 0;
   private forwards = 70;
 
   constructor(private readonly from = "caller", private readonly name = "") {
@@ -241,7 +258,7 @@ export class Caller extends Scenario {
   }
 
   invite(description: Description = {}, { authenticate = false, headers = [] as readonly string[] } = {}): this {
-    this.requests++;
+    this.invites = ++this.requests;
     return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", {
       body: sdp(description),
       extra: authenticate ? [...headers, "[authentication]"] : headers,
@@ -250,19 +267,41 @@ export class Caller extends Scenario {
   }
 
   /** An INVITE that offers nothing: the callee must offer. */
-  inviteWithoutSdp(): this {
-    this.requests++;
-    return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", { attributes: 'retrans="500"' });
+  inviteWithoutSdp(headers: readonly string[] = []): this {
+    this.invites = ++this.requests;
+    return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", { extra: headers, attributes: 'retrans="500"' });
   }
 
-  reinvite(description: Description): this {
-    this.requests++;
-    return this.out("INVITE", "[next_url]", { body: sdp(description), attributes: 'retrans="500"', inside: true });
+  /** Changes the session; without a description the callee is to offer. */
+  reinvite(description?: Description, headers: readonly string[] = []): this {
+    this.invites = ++this.requests;
+    const body = description && sdp(description);
+    return this.out("INVITE", "[next_url]", { body, extra: headers, attributes: 'retrans="500"', inside: true });
   }
 
   expect(code: number, { optional = false, authentication = false } = {}): this {
     const attributes = `optional="${optional}" auth="${authentication}" ${code >= 200 && code < 300 ? 'rrs="true"' : ""}`;
     return this.step(`<recv response="${code}" ${attributes}/>`);
+  }
+
+  /** A provisional answer that has to be confirmed; its number is kept. */
+  early(code: number): this {
+    const kept = '<ereg regexp="[0-9]+" search_in="hdr" header="RSeq:" check_it="true" assign_to="rseq"/>';
+    this.step('<recv response="100" optional="true"/>');
+    return this.step(`<recv response="${code}" rrs="true"><action>${kept}</action></recv>`);
+  }
+
+  /** Confirms it (RFC 3262). */
+  prack(description?: Description): this {
+    this.requests++;
+    const extra = [`RAck: [$rseq] ${this.invites} INVITE`];
+    return this.out("PRACK", "[next_url]", { body: description && sdp(description), extra, inside: true, attributes: 'retrans="500"' });
+  }
+
+  /** Changes the session, before or after the answer (RFC 3311). */
+  update(description?: Description, headers: readonly string[] = []): this {
+    this.requests++;
+    return this.out("UPDATE", "[next_url]", { body: description && sdp(description), extra: headers, inside: true, attributes: 'retrans="500"' });
   }
 
   /** Provisional answers that may or may not come. */
@@ -296,7 +335,7 @@ export class Caller extends Scenario {
         this.fromLine(),
         "To: <sip:[service]@[remote_host]:[remote_port]>",
         "Call-ID: [call_id]",
-        `CSeq: ${this.requests} CANCEL`,
+        `CSeq: ${this.invites} CANCEL`,
         "Max-Forwards: 70",
       ],
       undefined,
@@ -314,7 +353,7 @@ export class Caller extends Scenario {
     return this.step(`<recv request="${method}" optional="${optional}"/>`);
   }
 
-  confirm(code = 200, reason = "OK", description?: Description): this {
+  confirm(code = 200, reason = "OK", description?: Description, headers: readonly string[] = []): this {
     return this.send(
       [
         `SIP/2.0 ${code} ${reason}`,
@@ -325,6 +364,7 @@ export class Caller extends Scenario {
         "[last_Call-ID:]",
         "[last_CSeq:]",
         "Contact: <sip:[local_ip]:[local_port];transport=[transport]>",
+        ...headers,
       ],
       description && sdp(description),
     );
@@ -347,7 +387,7 @@ export class Caller extends Scenario {
         this.fromLine(),
         `To: <sip:[service]@[remote_host]:[remote_port]>${options.inside === true ? "[peer_tag_param]" : ""}`,
         "Call-ID: [call_id]",
-        `CSeq: ${this.requests} ${method}`,
+        `CSeq: ${method === "ACK" ? this.invites : this.requests} ${method}`,
         `Contact: <sip:${this.from}@[local_ip]:[local_port];transport=[transport]>`,
         `Max-Forwards: ${this.forwards}`,
         ...(options.extra ?? []),
