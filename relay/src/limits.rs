@@ -5,6 +5,7 @@ mod guesses;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use guesses::source_of;
 pub use guesses::{Guesses, WRONG_AT_ONCE};
 
 /// A token bucket: a mean rate with room for bursts.

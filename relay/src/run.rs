@@ -15,11 +15,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, SipConfig};
+use crate::config::{Config, Users};
 use crate::door::{self, BoundedListener, Socket};
 use crate::relay::{Counts, Input, Relay};
 use crate::session::ConnectionId;
-use crate::ua::transport::{TransportConfig, TransportError, Transports};
+use crate::ua::transport::{Origins, TransportConfig, TransportError, Transports};
 use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use event_loop::EventLoop;
 use thread::{Ending, Thread};
@@ -150,7 +150,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (to_loop, inputs) = mpsc::channel(INPUT_QUEUE);
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
     let thread = Thread::new()?;
-    let transports = Transports::bind(&transport_config(&config.sip), sip_sender, thread.handle())?;
+    let transports = Transports::bind(&transport_config(&config), sip_sender, thread.handle())?;
     let sip = transports.locals();
     let ua = UserAgent::new(ua_config(&config, &sip), random_number).with_trunks(&config.trunks);
     let router = door::router(&config, to_loop.clone());
@@ -166,8 +166,22 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     Ok(Running { http, sip, to_loop, signalling, doors })
 }
 
-fn transport_config(sip: &SipConfig) -> TransportConfig {
-    TransportConfig { udp: sip.udp.clone(), tcp: sip.tcp.clone(), ..TransportConfig::default() }
+fn transport_config(config: &Config) -> TransportConfig {
+    let sip = &config.sip;
+    TransportConfig {
+        udp: sip.udp.clone(),
+        listen: sip.listeners().collect(),
+        tls: sip.certificates.clone(),
+        origins: Origins {
+            allowed: config.http.allowed_origins.clone(),
+            this_machine_only: matches!(config.users, Users::Open),
+            proxies: config.http.trusted_proxies.clone(),
+        },
+        max_connections: sip.connections,
+        max_per_source: sip.connections_per_source,
+        keep_alive: sip.keep_alive,
+        ..TransportConfig::default()
+    }
 }
 
 fn ua_config(config: &Config, bound: &[Local]) -> UaConfig {

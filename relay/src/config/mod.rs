@@ -11,6 +11,7 @@ mod listed;
 mod networks;
 mod routes;
 mod sip;
+mod tls;
 mod trunks;
 
 use std::collections::BTreeMap;

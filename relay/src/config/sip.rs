@@ -1,6 +1,7 @@
 //! The `[sip]` table.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use offhook_sip::dialog::SessionPolicy;
@@ -9,7 +10,9 @@ use serde::Deserialize;
 use super::Destinations;
 use super::check::Check;
 use super::listed::Listed;
-use crate::ua::{CallPolicy, Reliable};
+use super::tls::TlsFiles;
+use crate::ua::transport::tls::TlsConfig;
+use crate::ua::{CallPolicy, Protocol, Reliable};
 
 /// The SIP side.
 #[derive(Clone, Debug)]
@@ -18,6 +21,20 @@ pub struct SipConfig {
     pub udp: Vec<SocketAddr>,
     /// TCP listeners, one of each address family at most.
     pub tcp: Vec<SocketAddr>,
+    /// TLS listeners, one of each address family at most.
+    pub tls: Vec<SocketAddr>,
+    /// WebSocket listeners (RFC 7118), one of each address family at most.
+    pub ws: Vec<SocketAddr>,
+    /// The same under TLS.
+    pub wss: Vec<SocketAddr>,
+    /// Certificates and authorities.
+    pub certificates: TlsConfig,
+    /// Connections that peers have opened at once, and as many that the relay has.
+    pub connections: usize,
+    /// Connections that one address has opened at once.
+    pub connections_per_source: usize,
+    /// How often a connection that the relay opened is kept alive.
+    pub keep_alive: Duration,
     /// What SIP peers are told instead of the bound address of the same family, where it is named.
     pub advertised: Vec<IpAddr>,
     /// Where browsers' SIP accounts may lead.
@@ -40,6 +57,13 @@ impl Default for SipConfig {
         Self {
             udp: vec![loopback],
             tcp: vec![loopback],
+            tls: Vec::new(),
+            ws: Vec::new(),
+            wss: Vec::new(),
+            certificates: TlsConfig::default(),
+            connections: 2048,
+            connections_per_source: 256,
+            keep_alive: Duration::from_secs(100),
             advertised: Vec::new(),
             destinations: Destinations::default(),
             registration_expiry: Duration::from_secs(300),
@@ -58,14 +82,22 @@ impl SipConfig {
         self.advertised.iter().copied().find(|told| told.is_ipv4() == bound.is_ipv4()).unwrap_or(bound)
     }
 
+    /// Where connections are listened for, with the protocol.
+    pub fn listeners(&self) -> impl Iterator<Item = (Protocol, SocketAddr)> {
+        let of = |protocol, sockets: &[SocketAddr]| sockets.iter().map(move |at| (protocol, *at)).collect::<Vec<_>>();
+        let tcp = of(Protocol::Tcp, &self.tcp).into_iter().chain(of(Protocol::Tls, &self.tls));
+        tcp.chain(of(Protocol::Ws, &self.ws)).chain(of(Protocol::Wss, &self.wss))
+    }
+
     /// Every socket it listens on.
     pub fn sockets(&self) -> impl Iterator<Item = &SocketAddr> {
-        self.udp.iter().chain(&self.tcp)
+        self.udp.iter().chain(&self.tcp).chain(&self.tls).chain(&self.ws).chain(&self.wss)
     }
 
     /// The same, to be changed.
     pub fn sockets_mut(&mut self) -> impl Iterator<Item = &mut SocketAddr> {
-        self.udp.iter_mut().chain(&mut self.tcp)
+        let tls = self.tls.iter_mut().chain(&mut self.ws).chain(&mut self.wss);
+        self.udp.iter_mut().chain(&mut self.tcp).chain(tls)
     }
 }
 
@@ -75,6 +107,17 @@ impl SipConfig {
 pub(super) struct Sip {
     pub(super) udp: Option<Listed>,
     pub(super) tcp: Option<Listed>,
+    pub(super) tls: Option<Listed>,
+    pub(super) ws: Option<Listed>,
+    pub(super) wss: Option<Listed>,
+    pub(super) tls_certificate: Option<PathBuf>,
+    pub(super) tls_key: Option<PathBuf>,
+    pub(super) tls_ca: Option<PathBuf>,
+    pub(super) tls_client_ca: Option<PathBuf>,
+    pub(super) tls_verify: Option<bool>,
+    pub(super) connections: Option<usize>,
+    pub(super) connections_per_source: Option<usize>,
+    pub(super) keep_alive: Option<u64>,
     pub(super) advertised: Listed,
     pub(super) destinations: Vec<String>,
     pub(super) registration_expiry: Option<u64>,
@@ -91,11 +134,26 @@ impl Check {
         let calls = self.calls(&file, defaults.calls);
         let udp = self.sockets("sip.udp", file.udp, defaults.udp);
         let tcp = self.sockets("sip.tcp", file.tcp, defaults.tcp);
+        let tls = self.sockets("sip.tls", file.tls, defaults.tls);
+        let ws = self.sockets("sip.ws", file.ws, defaults.ws);
+        let wss = self.sockets("sip.wss", file.wss, defaults.wss);
+        let files = TlsFiles {
+            certificate: file.tls_certificate,
+            key: file.tls_key,
+            authorities: file.tls_ca,
+            client_authorities: file.tls_client_ca,
+            verify: file.tls_verify.unwrap_or(true),
+        };
+        let certificates = self.certificates(files, !tls.is_empty(), !wss.is_empty());
         let told = file.advertised.0;
         let advertised: Vec<_> = told.iter().filter_map(|text| self.address("sip.advertised", text)).collect();
         self.one_of_each_family("sip.advertised", &advertised);
         let told_of = |ip: &IpAddr| advertised.iter().any(|told| told.is_ipv4() == ip.is_ipv4());
-        let unspecified = udp.iter().chain(&tcp).map(SocketAddr::ip).find(|ip| ip.is_unspecified() && !told_of(ip));
+        let unspecified = [&udp, &tcp, &tls, &ws, &wss]
+            .into_iter()
+            .flatten()
+            .map(SocketAddr::ip)
+            .find(|ip| ip.is_unspecified() && !told_of(ip));
         // One that was named and cannot be read has been complained of.
         if let Some(ip) = unspecified.filter(|_| advertised.len() == told.len()) {
             self.problem("sip.advertised", format!("is needed: peers cannot answer to the unspecified address {ip}"));
@@ -107,6 +165,18 @@ impl Check {
             calls,
             udp,
             tcp,
+            tls,
+            ws,
+            wss,
+            certificates,
+            connections: self.within("sip.connections", file.connections, 1..=1_000_000, defaults.connections),
+            connections_per_source: self.within(
+                "sip.connections_per_source",
+                file.connections_per_source,
+                1..=1_000_000,
+                defaults.connections_per_source,
+            ),
+            keep_alive: self.seconds("sip.keep_alive", file.keep_alive, 1..=3600, defaults.keep_alive),
             advertised,
             destinations: self.destinations(file.destinations),
             registration_expiry: self.seconds(

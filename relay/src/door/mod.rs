@@ -11,5 +11,6 @@ mod ws;
 
 pub use http::{DoorState, router};
 pub use listener::BoundedListener;
+pub(crate) use origin::is_allowed as is_allowed_origin;
 pub use source::Peer;
 pub use ws::{Outgoing, Socket};

@@ -10,7 +10,7 @@ use axum::http::uri::Authority;
 /// A relay with `open` local names serves this machine only, and pages that this machine serves: on whatever port, for
 /// they can do no more than any program here, but never under another name, which may be one that a foreign page had
 /// point here (DNS rebinding).
-pub(super) fn is_allowed(headers: &HeaderMap, allowed: &[String], open: bool) -> bool {
+pub(crate) fn is_allowed(headers: &HeaderMap, allowed: &[String], open: bool) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
     if allowed.iter().any(|known| known == "*" || known.eq_ignore_ascii_case(origin)) {

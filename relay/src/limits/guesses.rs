@@ -25,14 +25,14 @@ impl Guesses {
     /// Whether an address may try a password.
     #[must_use]
     pub fn may_try(&self, source: IpAddr, now: Instant) -> bool {
-        let known = self.sources.get(&network(source));
+        let known = self.sources.get(&source_of(source));
         let limit = known.or_else(|| self.others.as_ref().filter(|_| self.is_full()));
         limit.is_none_or(|limit| limit.has_room(now))
     }
 
     /// Notes that one was wrong.
     pub fn wrong(&mut self, source: IpAddr, now: Instant) {
-        let source = network(source);
+        let source = source_of(source);
         if self.is_full() {
             self.sources.retain(|_, limit| !limit.is_unused(now));
         }
@@ -52,7 +52,7 @@ impl Guesses {
 }
 
 /// Whoever has one IPv6 address has the rest of its /64 too (RFC 6177).
-fn network(source: IpAddr) -> IpAddr {
+pub(crate) fn source_of(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -244,6 +244,9 @@ impl SipAccount {
         let lower = callee.to_ascii_lowercase();
         if lower.starts_with("sip:") || lower.starts_with("sips:") {
             return match Uri::parse(callee.as_bytes()) {
+                Ok(Uri::Sip(uri)) if uri.is_secure() && self.protocol != Protocol::Tls => {
+                    Err(invalid("callee", "is a sips address, which only an account with transport tls can call"))
+                }
                 Ok(Uri::Sip(uri)) => Ok(uri.without_headers()),
                 _ => Err(invalid("callee", "is not a SIP address; expected sip:user@host")),
             };
@@ -272,7 +275,8 @@ fn protocol(name: Option<&str>) -> Result<Protocol, Failure> {
     match name.map(str::to_ascii_lowercase).as_deref() {
         None | Some("" | "udp") => Ok(Protocol::Udp),
         Some("tcp") => Ok(Protocol::Tcp),
-        Some(_) => Err(invalid("transport", "must be udp or tcp")),
+        Some("tls") => Ok(Protocol::Tls),
+        Some(_) => Err(invalid("transport", "must be udp, tcp or tls")),
     }
 }
 
@@ -309,7 +313,7 @@ fn invalid(field: &str, problem: &str) -> Failure {
     failure
 }
 
-/// Parses for tests and configuration: `udp` or `tcp`.
+/// Parses for tests and configuration: `udp`, `tcp` or `tls`.
 impl FromStr for Protocol {
     type Err = Failure;
 
@@ -385,7 +389,9 @@ mod tests {
         assert_eq!(target("+491234#").as_deref(), Ok("sip:+491234%23@pbx.example"));
         assert_eq!(target("bob@other.example:5070").as_deref(), Ok("sip:bob@other.example:5070"));
         assert_eq!(target("sip:bob@other.example?Subject=x").as_deref(), Ok("sip:bob@other.example"));
-        for callee in ["", "bob bob", "bob@", "sip:", "b<o>b"] {
+        let secure = SipAccount::parse(&OpenSip { transport: Some("TLS".into()), ..open() }).unwrap();
+        assert_eq!(secure.target("sips:bob@pbx.example").unwrap().to_string(), "sips:bob@pbx.example");
+        for callee in ["sips:bob@pbx.example", "", "bob bob", "bob@", "sip:", "b<o>b"] {
             assert_eq!(account.target(callee).unwrap_err().field.as_deref(), Some("callee"), "{callee:?}");
         }
     }

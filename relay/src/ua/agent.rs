@@ -8,6 +8,7 @@ use std::time::Instant;
 use offhook_media::{Event, LegId};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::digest::Client;
+use offhook_sip::message::Uri;
 use offhook_sip::transaction::Destination;
 
 use super::accounts::{Accounts, credentials};
@@ -69,9 +70,13 @@ impl UserAgent {
     /// # Errors
     /// When what was dialled is no SIP address, or the account is gone.
     pub fn open_leg(&mut self, leg: LegId, account: AccountId, local: MediaLocal, callee: &str) -> Result<(), Failure> {
-        let contact = self.accounts.address(account, &self.hop).ok_or_else(gone)?;
+        let mut contact = self.accounts.address(account, &self.hop).ok_or_else(gone)?;
         let account = Arc::clone(self.accounts.find(account).ok_or_else(gone)?);
         let target = account.target(callee)?;
+        // RFC 3261 section 8.1.1.8: who calls a sips address wants to be called back as safely.
+        if let (true, Uri::Sip(uri)) = (target.is_secure(), &contact.uri) {
+            contact.uri = Uri::Sip(uri.clone().secured());
+        }
         // Each leg meets its own challenges: a nonce used by two at once would have its count go backwards.
         let digest = Some(Client::new(credentials(&account)));
         let caller = Caller { account, contact, digest };

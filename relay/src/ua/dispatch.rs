@@ -5,7 +5,7 @@ use std::time::Instant;
 use offhook_media::LegId;
 use offhook_sip::dialog::{DialogId, RELIABLE, SessionTimer, TIMER};
 use offhook_sip::message::{
-    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Uri,
+    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Transport, Uri,
 };
 use offhook_sip::transaction::{Destination, ServerId};
 
@@ -39,6 +39,10 @@ impl UserAgent {
     pub(super) fn request(&mut self, id: ServerId, request: Request, source: &Destination, now: Instant) {
         let tag = self.hop.token();
         let capabilities = if *request.method() == Method::Info { &OF_INFO } else { &CAPABILITIES };
+        // RFC 3261 section 26.2.2: what is asked for safely must have come so.
+        let secure = matches!(source.transport, Transport::Tls | Transport::Wss);
+        let schemes: &[&str] = if secure { &["sip", "sips"] } else { capabilities.schemes };
+        let capabilities = &Capabilities { schemes, ..*capabilities };
         if let Err(rejection) = request.check(capabilities) {
             tracing::debug!(status = rejection.status.code(), reason = %rejection.reason, "a SIP request is refused");
             if let Ok(Some(reply)) = rejection.reply(&request, &tag) {

@@ -51,18 +51,34 @@ impl NextHop {
         Self { host_port, protocol: account.protocol }
     }
 
-    /// Where a URI leads (RFC 3263 section 4.1, without NAPTR and SRV). `None` for one that is not reached by SIP over
-    /// UDP or TCP.
+    /// Where a URI leads (RFC 3263 section 4.1, without NAPTR and SRV); a `sips` URI over TLS only (RFC 3261 section
+    /// 26.2.2). `None` for one that is not reached by a transport that we can begin.
     #[must_use]
     pub(super) fn of_uri(uri: &Uri, otherwise: Protocol) -> Option<Self> {
-        let uri = uri.sip().filter(|uri| !uri.is_secure())?;
-        let protocol = match uri.param("transport").map(str::to_ascii_lowercase).as_deref() {
-            None => otherwise,
-            Some("udp") => Protocol::Udp,
-            Some("tcp") => Protocol::Tcp,
-            Some(_) => return None,
+        let uri = uri.sip()?;
+        let transport = uri.param("transport").map(str::to_ascii_lowercase);
+        let protocol = match (uri.is_secure(), transport.as_deref()) {
+            (true, None | Some("tcp" | "tls")) | (false, Some("tls")) => Protocol::Tls,
+            (false, None) => otherwise,
+            (false, Some("udp")) => Protocol::Udp,
+            (false, Some("tcp")) => Protocol::Tcp,
+            (_, Some(_)) => return None,
         };
         Some(Self { host_port: uri.host_port().clone(), protocol })
+    }
+
+    /// The port to use.
+    fn port(&self) -> u16 {
+        self.host_port.port_or_default(self.protocol == Protocol::Tls)
+    }
+
+    /// How to get there, at this address. A TLS certificate must name the host that was asked for, not its address.
+    fn at(&self, address: SocketAddr) -> Destination {
+        let destination = Destination::new(self.protocol.transport(), address);
+        match self.protocol {
+            Protocol::Tls => destination.named(self.host_port.host.clone()),
+            _ => destination,
+        }
     }
 }
 
@@ -181,7 +197,7 @@ impl Outbox {
     pub(super) fn send(&mut self, request: Request, hop: &NextHop, owner: Owner, now: Instant) -> RequestId {
         let id = RequestId(self.next_number());
         match self.address(hop, now) {
-            Some(address) => self.begin(request, &destination(hop.protocol, address), owner, id, now),
+            Some(address) => self.begin(request, &hop.at(address), owner, id, now),
             None => self.look_up(hop, Held::Request(Box::new(request), owner, id), now),
         }
         id
@@ -190,7 +206,7 @@ impl Outbox {
     /// Sends the ACK for a 2xx.
     pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, now: Instant) {
         match self.address(hop, now) {
-            Some(address) => self.transactions.send_ack(&ack, destination(hop.protocol, address)),
+            Some(address) => self.transactions.send_ack(&ack, hop.at(address)),
             None => self.look_up(hop, Held::Ack(Box::new(ack)), now),
         }
     }
@@ -261,10 +277,10 @@ impl Outbox {
         for held in held {
             match (held, address) {
                 (Held::Request(request, owner, id), Some(address)) => {
-                    self.begin(*request, &destination(hop.protocol, address), owner, id, now);
+                    self.begin(*request, &hop.at(address), owner, id, now);
                 }
                 (Held::Ack(ack), Some(address)) => {
-                    self.transactions.send_ack(&ack, destination(hop.protocol, address));
+                    self.transactions.send_ack(&ack, hop.at(address));
                 }
                 (held, None) => self.unreachable(held),
             }
@@ -327,7 +343,7 @@ impl Outbox {
             return;
         }
         let id = LookupId(self.next_number());
-        let port = hop.host_port.port_or_default(false);
+        let port = hop.port();
         self.wanted.push_back(Wanted::Lookup(id, hop.host_port.host.to_string(), port));
         self.waiting.insert(id, Lookup { hop: hop.clone(), held: vec![held] });
         self.lookup_ends.set(id, Some(now + LOOKUP_PATIENCE));
@@ -345,7 +361,7 @@ impl Outbox {
 
     fn address(&self, hop: &NextHop, now: Instant) -> Option<SocketAddr> {
         match &hop.host_port.host {
-            Host::Ip(ip) => Some(SocketAddr::new(*ip, hop.host_port.port_or_default(false))),
+            Host::Ip(ip) => Some(SocketAddr::new(*ip, hop.port())),
             Host::Name(_) => self.known.get(hop).filter(|(_, until)| *until > now).map(|(address, _)| *address),
         }
     }
@@ -403,6 +419,24 @@ impl Outbox {
     }
 }
 
-fn destination(protocol: Protocol, address: SocketAddr) -> Destination {
-    Destination::new(protocol.transport(), address)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_leads_over_its_transport_and_a_secure_one_over_tls_to_the_host_it_names() {
+        let hop = |uri: &str| NextHop::of_uri(&Uri::parse(uri.as_bytes()).unwrap(), Protocol::Udp);
+        let told = |uri: &str| hop(uri).map(|hop| (hop.protocol, hop.port()));
+        assert_eq!(told("sip:a@b.example"), Some((Protocol::Udp, 5060)));
+        assert_eq!(told("sip:a@b.example;transport=TCP"), Some((Protocol::Tcp, 5060)));
+        assert_eq!(told("sip:a@b.example;transport=tls"), Some((Protocol::Tls, 5061)));
+        assert_eq!(told("sips:a@b.example"), Some((Protocol::Tls, 5061)));
+        assert_eq!(told("sips:a@b.example:5062;transport=tcp"), Some((Protocol::Tls, 5062)));
+        assert_eq!(told("sips:a@b.example;transport=udp"), None);
+        assert_eq!(told("sip:a@b.example;transport=sctp"), None);
+        let address = SocketAddr::from(([192, 0, 2, 1], 5061));
+        let named = |uri: &str| hop(uri).and_then(|hop| hop.at(address).server_name);
+        assert_eq!(named("sips:a@b.example"), Some(Host::Name("b.example".to_owned())));
+        assert_eq!(named("sip:a@b.example"), None);
+    }
 }

@@ -7,8 +7,13 @@
 mod connection;
 mod connections;
 mod fault;
+mod kept;
 mod listener;
+mod pace;
+mod stream;
+pub mod tls;
 mod udp;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,9 +28,11 @@ use super::account::Protocol;
 use super::locals::Local;
 use connections::Connections;
 use listener::Listener;
+use tls::{Tls, TlsConfig};
 use udp::Udp;
 
 pub use fault::SendFault;
+pub use websocket::Origins;
 
 /// What the sockets report.
 #[derive(Debug)]
@@ -58,27 +65,42 @@ pub enum TransportEvent {
 pub struct TransportConfig {
     /// UDP addresses, one of each family at most, port 0 for any.
     pub udp: Vec<SocketAddr>,
-    /// TCP addresses, port 0 for any.
-    pub tcp: Vec<SocketAddr>,
+    /// Addresses of the other protocols, port 0 for any.
+    pub listen: Vec<(Protocol, SocketAddr)>,
+    /// Who we are over TLS, and whom we believe.
+    pub tls: TlsConfig,
+    /// Whose pages may connect over WebSocket.
+    pub origins: Origins,
     /// Message sizes.
     pub limits: Limits,
-    /// Connections at once, both ways together.
+    /// Connections that peers have opened at once, and as many that we have.
     pub max_connections: usize,
-    /// How long connecting may take.
+    /// Connections that one address (a /64 with IPv6) has opened at once.
+    pub max_per_source: usize,
+    /// How long connecting, a handshake or writing one message may take.
     pub connect_timeout: Duration,
-    /// How long a connection may be silent before it is closed.
+    /// How long a peer that connected may take for its first message, and any peer for one that it has begun.
+    pub message_timeout: Duration,
+    /// How long a connection may be without a message before it is closed, if no registration relies on it.
     pub idle_timeout: Duration,
+    /// How often a connection that we opened is kept alive, and a WebSocket.
+    pub keep_alive: Duration,
 }
 
 impl Default for TransportConfig {
     fn default() -> Self {
         Self {
             udp: Vec::new(),
-            tcp: Vec::new(),
+            listen: Vec::new(),
+            tls: TlsConfig::default(),
+            origins: Origins::default(),
             limits: Limits::default(),
-            max_connections: 1024,
+            max_connections: 2048,
+            max_per_source: 256,
             connect_timeout: Duration::from_secs(5),
+            message_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(600),
+            keep_alive: Duration::from_secs(100),
         }
     }
 }
@@ -90,13 +112,16 @@ pub enum TransportError {
     /// The address is in use or not one of this machine's: choose another in `[sip]`.
     #[error("cannot listen for SIP over {transport} on {addr}: {source}")]
     Bind {
-        /// UDP or TCP.
+        /// The protocol's name in the configuration.
         transport: &'static str,
         /// The address asked for.
         addr: SocketAddr,
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// Correct certificate, key or authorities in `[sip]`.
+    #[error("SIP over TLS cannot be set up: {0}")]
+    Tls(String),
 }
 
 /// The sending half of all sockets. Dropping it closes them and ends their tasks.
@@ -120,14 +145,19 @@ impl Transports {
     ) -> Result<Self, TransportError> {
         let bind = |transport, addr| move |source| TransportError::Bind { transport, addr, source };
         let udp =
-            |addr: &SocketAddr| Udp::bind(*addr, config.limits, events.clone(), datagrams).map_err(bind("UDP", *addr));
+            |addr: &SocketAddr| Udp::bind(*addr, config.limits, events.clone(), datagrams).map_err(bind("udp", *addr));
         let udp = config.udp.iter().map(udp).collect::<Result<_, _>>()?;
-        let connections = Arc::new(Connections::new(config, events.clone()));
-        let tcp = |addr: &SocketAddr| {
-            let listener = Listener::tcp(*addr, Arc::clone(&connections)).map_err(bind("TCP", *addr))?;
-            Ok((Protocol::Tcp, listener))
+        let tls = Tls::new(&config.tls).map_err(TransportError::Tls)?;
+        let is_secure = |(protocol, _): &(Protocol, SocketAddr)| matches!(protocol, Protocol::Tls | Protocol::Wss);
+        if config.listen.iter().any(is_secure) && !tls.can_serve() {
+            return Err(TransportError::Tls("there is no certificate to show to those who connect".to_owned()));
+        }
+        let connections = Arc::new(Connections::new(config, tls, events.clone()));
+        let listen = |(protocol, addr): &(Protocol, SocketAddr)| {
+            let listener = Listener::bind(*addr, protocol.transport(), Arc::clone(&connections));
+            Ok((*protocol, listener.map_err(bind(protocol.name(), *addr))?))
         };
-        let listeners = config.tcp.iter().map(tcp).collect::<Result<_, _>>()?;
+        let listeners = config.listen.iter().map(listen).collect::<Result<_, _>>()?;
         Ok(Self { udp, listeners, connections })
     }
 

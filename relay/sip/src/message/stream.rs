@@ -84,6 +84,12 @@ impl StreamReader {
         frame
     }
 
+    /// Whether nothing is held of a message that is not whole yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty() && self.waiting.is_none()
+    }
+
     fn advance(&mut self) -> Result<Option<Frame>, StreamError> {
         if self.waiting.is_none() {
             if let Some(keep_alive) = self.line_end() {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use offhook_sip::message::{HeaderName, Message, Method, Request};
-use offhook_sip::transaction::Destination;
+use offhook_sip::message::{HeaderName, Message, Method, Request, Transport};
+use offhook_sip::transaction::{ConnectionId, Destination};
 use proptest::prelude::*;
 
 use super::peer::{Peer, sdp};
@@ -90,11 +90,14 @@ fn an_invite_without_a_user_finds_nobody() {
 }
 
 #[test]
-fn a_secure_address_is_not_served() {
+fn a_secure_address_is_served_where_the_way_here_was_secure() {
     let mut scene = Scene::new();
     let mut invite = Peer::caller("echo").invite(&sdp(""));
     invite.set_uri(&offhook_sip::message::Uri::parse(b"sips:echo@192.0.2.1").unwrap()).unwrap();
-    ask(&mut scene, invite, 416);
+    ask(&mut scene, invite.clone(), 416);
+    let mut scene = Scene::new();
+    scene.give_from(invite, Destination::new(Transport::Tls, PEER).on(ConnectionId(1)));
+    assert_eq!(scene.incoming.len(), 1);
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use offhook_media::{Codec, Command, Direction, Fingerprint, IceCredentials, IcePassword, WebRtcLocal};
 use offhook_sip::message::{Method, Via};
+use offhook_sip::transaction::Destination;
 
 use super::peer::{Peer, sdp};
-use super::scene::{LEG, Scene, audio, body, everything};
+use super::scene::{LEG, PEER, Scene, audio, body, everything};
 use crate::call::{Cause, Extras, Identity, LegCommand, LegEvent, failure_for_status};
-use crate::ua::MediaKind;
 use crate::ua::tests::scene::ACCOUNT;
+use crate::ua::{MediaKind, Protocol};
 use crate::webrtc::Transport;
 
 const OFFER: &str = include_str!("../../relay/tests/offer.sdp");
@@ -102,14 +103,17 @@ fn an_offer_without_ice_is_refused() {
 
 #[test]
 fn an_invite_without_an_offer_is_offered_what_its_way_tells() {
-    for (way, kind) in [("WSS", MediaKind::WebRtc), ("WS", MediaKind::WebRtc), ("UDP", MediaKind::Rtp)] {
+    for (way, kind) in
+        [(Protocol::Wss, MediaKind::WebRtc), (Protocol::Ws, MediaKind::WebRtc), (Protocol::Udp, MediaKind::Rtp)]
+    {
         let mut scene = Scene::new();
         let mut invite = Peer::caller("alice").invite("");
-        let via: Via = format!("SIP/2.0/{way} df7jal23ls0d.invalid;rport;branch=z9hG4bKpage").parse().unwrap();
+        let via: Via =
+            format!("SIP/2.0/{} df7jal23ls0d.invalid;rport;branch=z9hG4bKpage", way.transport()).parse().unwrap();
         invite.headers_mut().set(offhook_sip::message::HeaderName::Via, &via).unwrap();
-        scene.give(invite);
+        scene.give_from(invite, Destination::new(way.transport(), PEER));
         let leg = scene.incoming.pop_front().unwrap().leg;
-        assert_eq!(scene.ua.media_kind(leg), Some(kind), "{way}");
+        assert_eq!(scene.ua.media_kind(leg), Some(kind), "{way:?}");
     }
 }
 

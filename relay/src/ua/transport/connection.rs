@@ -1,18 +1,23 @@
-//! One connection: opened or accepted, read and written until one side has enough.
+//! One connection: opened or accepted, served until one side has enough, and what is told of its end.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use offhook_sip::message::{Frame, Message, Response, StatusCode, StreamError, StreamReader};
+use offhook_sip::message::{Message, Transport};
 use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::connections::Connections;
-use super::{SendFault, TransportEvent};
+use super::pace::{Due, Pace};
+use super::{SendFault, TransportEvent, kept, stream, websocket};
+
+/// Messages of ours that are taken for lost when the peer closes without ever having said anything.
+const UNHEARD: usize = 16;
 
 /// How a connection begins.
 #[derive(Debug)]
@@ -23,112 +28,153 @@ pub(super) enum Begin {
     Accepted(TcpStream),
 }
 
+/// TCP, or TLS over it.
+pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+
+/// What the task of a connection works with.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    pub(super) shared: Arc<Connections>,
+    pub(super) flow: Destination,
+    pub(super) queued: mpsc::Receiver<Transmit>,
+    pub(super) pace: Pace,
+    /// Transactions whose message was not written, or was written to a peer that we have not heard of yet: one that
+    /// closes now has not read it, as a server that does not like our certificate.
+    unheard: Vec<TransactionId>,
+    heard: bool,
+}
+
 /// Serves the connection to its end, then tells every transaction whose message was not sent, and who relied on the flow.
 pub(super) async fn run(
     shared: Arc<Connections>,
     flow: Destination,
     id: ConnectionId,
     begin: Begin,
-    mut queued: mpsc::Receiver<Transmit>,
+    queued: mpsc::Receiver<Transmit>,
 ) {
-    let mut unsent = None;
-    let served = serve(&shared, &flow, begin, &mut queued, &mut unsent).await;
+    let times = shared.times(id);
+    let pace = match (&begin, &flow.transport) {
+        (Begin::Connect, _) => Pace::opened(times, now()),
+        (Begin::Accepted(_), Transport::Ws | Transport::Wss) => Pace::websocket(times, now()),
+        (Begin::Accepted(_), _) => Pace::accepted(times, now()),
+    };
+    let mut conversation = Conversation { shared, flow, queued, pace, unheard: Vec::new(), heard: false };
+    let served = conversation.serve(begin).await;
+    let Conversation { shared, flow, mut queued, unheard, .. } = conversation;
     let fault = match &served {
         Ok(()) => SendFault::Closed,
         Err(error) => {
-            tracing::debug!(peer = %flow.address, %error, "a SIP connection ended");
+            tracing::debug!(peer = %flow.address, transport = %flow.transport, %error, "a SIP connection ended");
             SendFault::of_io(error)
         }
     };
     // Out of the table first: what comes now opens a new connection.
     shared.remove(id);
     queued.close();
-    while let Some(transmit) = queued.recv().await {
-        report(&shared, transmit.transaction, fault).await;
+    for transaction in unheard {
+        drop(shared.events.send(TransportEvent::Failed { transaction, fault }).await);
     }
-    report(&shared, unsent, fault).await;
+    while let Some(Transmit { transaction, .. }) = queued.recv().await {
+        if let Some(transaction) = transaction {
+            drop(shared.events.send(TransportEvent::Failed { transaction, fault }).await);
+        }
+    }
     drop(shared.events.send(TransportEvent::Closed { connection: id, from: flow }).await);
 }
 
-async fn serve(
-    shared: &Connections,
-    flow: &Destination,
-    begin: Begin,
-    queued: &mut mpsc::Receiver<Transmit>,
-    unsent: &mut Option<TransactionId>,
-) -> io::Result<()> {
-    let stream = match begin {
-        Begin::Accepted(stream) => stream,
-        Begin::Connect => timeout(shared.connect_timeout, TcpStream::connect(flow.address)).await??,
-    };
-    // A failure here costs latency only.
+impl Conversation {
+    async fn serve(&mut self, begin: Begin) -> io::Result<()> {
+        let patience = self.shared.connect_timeout;
+        let mut io = timeout(patience, self.begin(begin)).await??;
+        match self.flow.transport {
+            Transport::Ws | Transport::Wss => {
+                let socket =
+                    timeout(patience, websocket::accept(io, &self.shared.origins, self.shared.largest())).await??;
+                websocket::converse(self, socket).await
+            }
+            _ => stream::converse(self, &mut *io).await,
+        }
+    }
+
+    async fn begin(&self, begin: Begin) -> io::Result<Pin<Box<dyn Io>>> {
+        let tls = &self.shared.tls;
+        let secure = matches!(self.flow.transport, Transport::Tls | Transport::Wss);
+        match begin {
+            Begin::Accepted(stream) => {
+                prepare(&stream);
+                if secure { Ok(Box::pin(tls.accept(stream).await?)) } else { Ok(Box::pin(stream)) }
+            }
+            Begin::Connect => {
+                let stream = TcpStream::connect(self.flow.address).await?;
+                prepare(&stream);
+                if !secure {
+                    return Ok(Box::pin(stream));
+                }
+                let host = self.flow.server_name.as_ref();
+                Ok(Box::pin(tls.connect(stream, host, self.flow.address.ip()).await?))
+            }
+        }
+    }
+
+    /// Passes a message on.
+    pub(super) async fn deliver(&mut self, message: Message) -> io::Result<()> {
+        self.hear();
+        self.pace.message(now());
+        if let Some(duration) = kept::by(&message) {
+            self.pace.keep(duration, now());
+        }
+        let (from, message) = (self.flow.clone(), Box::new(message));
+        let told = self.shared.events.send(TransportEvent::Message { from, message }).await;
+        told.map_err(|_| io::ErrorKind::NotConnected.into())
+    }
+
+    /// The peer has said something: what was written before has reached it.
+    pub(super) fn hear(&mut self) {
+        self.heard = true;
+        self.unheard.clear();
+    }
+
+    /// A message is about to be written.
+    pub(super) fn writing(&mut self, transmit: &Transmit) {
+        if let Some(transaction) = transmit.transaction {
+            self.unheard.truncate(UNHEARD);
+            self.unheard.insert(0, transaction);
+        }
+        if let Some(duration) = kept::by_ours(&transmit.bytes) {
+            self.pace.keep(duration, now());
+        }
+    }
+
+    /// It is written.
+    pub(super) fn written(&mut self) {
+        self.pace.message(now());
+        if self.heard {
+            self.unheard.clear();
+        }
+    }
+
+    /// Whether a keep-alive is due now.
+    ///
+    /// # Errors
+    /// The connection has had its time.
+    pub(super) fn ping_is_due(&mut self) -> io::Result<bool> {
+        match self.pace.due(now()) {
+            Due::Nothing => Ok(false),
+            Due::Ping => Ok(true),
+            Due::End(why) => Err(io::Error::new(io::ErrorKind::TimedOut, why)),
+        }
+    }
+}
+
+/// What costs latency, or finds the dead late, when it fails: nothing to give up for.
+fn prepare(stream: &TcpStream) {
     drop(stream.set_nodelay(true));
-    let (mut input, mut output) = stream.into_split();
-    let mut reader = StreamReader::new(shared.limits);
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        tokio::select! {
-            read = timeout(shared.idle_timeout, input.read(&mut buffer)) => {
-                let length = read??;
-                if length == 0 {
-                    return Ok(());
-                }
-                reader.push(buffer.get(..length).unwrap_or_default());
-                deliver(shared, flow, &mut reader, &mut output).await?;
-            }
-            Some(transmit) = queued.recv() => {
-                *unsent = transmit.transaction;
-                timeout(shared.connect_timeout, output.write_all(&transmit.bytes)).await??;
-                *unsent = None;
-            }
-        }
-    }
+    let probes = socket2::TcpKeepalive::new().with_time(Duration::from_secs(120));
+    drop(socket2::SockRef::from(stream).set_tcp_keepalive(&probes));
 }
 
-/// Passes every whole message on.
-async fn deliver(
-    shared: &Connections,
-    flow: &Destination,
-    reader: &mut StreamReader,
-    output: &mut OwnedWriteHalf,
-) -> io::Result<()> {
-    loop {
-        match reader.next_frame() {
-            Ok(None) => return Ok(()),
-            // RFC 5626 section 4.4.1: a double CRLF is answered with a single one.
-            Ok(Some(Frame::Ping)) => output.write_all(b"\r\n").await?,
-            Ok(Some(Frame::Pong)) => {}
-            Ok(Some(Frame::Message(message))) => {
-                let (from, message) = (flow.clone(), Box::new(message));
-                if shared.events.send(TransportEvent::Message { from, message }).await.is_err() {
-                    return Err(io::ErrorKind::NotConnected.into());
-                }
-            }
-            Err(error) => {
-                if let Some(refusal) = refusal(&error) {
-                    output.write_all(&refusal.to_bytes()).await?;
-                }
-                return Err(io::Error::new(io::ErrorKind::InvalidData, error));
-            }
-        }
-    }
-}
-
-/// The answer to a request whose end cannot be found in the stream; the connection closes after it.
-fn refusal(error: &StreamError) -> Option<Response> {
-    let (message, status) = match error {
-        StreamError::Length { message } => (message, StatusCode::BAD_REQUEST),
-        StreamError::BodyTooLarge { message, .. } => (message, StatusCode::REQUEST_ENTITY_TOO_LARGE),
-        _ => return None,
-    };
-    match message.as_ref() {
-        Message::Request(request) => Response::reply(request, status).build().ok(),
-        Message::Response(_) => None,
-    }
-}
-
-async fn report(shared: &Connections, transaction: Option<TransactionId>, fault: SendFault) {
-    if let Some(transaction) = transaction {
-        drop(shared.events.send(TransportEvent::Failed { transaction, fault }).await);
-    }
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

@@ -4,7 +4,7 @@
 //! request that is meant for one goes over no other.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,10 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::connection::{self, Begin};
-use super::{SendFault, TransportConfig, TransportEvent};
+use super::pace::Times;
+use super::tls::Tls;
+use super::{Origins, SendFault, TransportConfig, TransportEvent};
+use crate::limits::source_of;
 
 /// Messages that may wait for a slow connection before it is given up.
 const WRITE_QUEUE: usize = 64;
@@ -26,8 +29,11 @@ pub(super) struct Connections {
     pub(super) events: mpsc::Sender<TransportEvent>,
     pub(super) limits: Limits,
     pub(super) connect_timeout: Duration,
-    pub(super) idle_timeout: Duration,
+    pub(super) tls: Tls,
+    pub(super) origins: Origins,
+    times: Times,
     max_connections: usize,
+    max_per_source: usize,
     table: Mutex<Table>,
 }
 
@@ -36,6 +42,9 @@ struct Table {
     entries: HashMap<ConnectionId, Entry>,
     /// The connections with each peer, and whom each was made to reach.
     peers: HashMap<Peer, Vec<(ConnectionId, Option<Host>)>>,
+    /// How many connections each source has opened, and how many all of them have.
+    sources: HashMap<IpAddr, usize>,
+    accepted: usize,
     last_id: u64,
 }
 
@@ -49,16 +58,21 @@ struct Entry {
     queue: Queue,
     task: AbortHandle,
     peer: Peer,
+    /// Who opened it, if not we.
+    source: Option<IpAddr>,
 }
 
 impl Connections {
-    pub(super) fn new(config: &TransportConfig, events: mpsc::Sender<TransportEvent>) -> Self {
+    pub(super) fn new(config: &TransportConfig, tls: Tls, events: mpsc::Sender<TransportEvent>) -> Self {
         Self {
             events,
             limits: config.limits,
             connect_timeout: config.connect_timeout,
-            idle_timeout: config.idle_timeout,
+            tls,
+            origins: config.origins.clone(),
+            times: Times { message: config.message_timeout, idle: config.idle_timeout, keep_alive: config.keep_alive },
             max_connections: config.max_connections,
+            max_per_source: config.max_per_source,
             table: Mutex::default(),
         }
     }
@@ -100,11 +114,31 @@ impl Connections {
         }
     }
 
-    /// Takes a connection that a peer opened; `None` when there are too many.
-    pub(super) fn accept(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) -> Option<ConnectionId> {
-        let from = Destination::tcp(peer, None);
+    /// Takes a connection that a peer opened, unless it or all peers together have too many.
+    pub(super) fn accept(self: &Arc<Self>, stream: TcpStream, transport: Transport, peer: SocketAddr) {
+        let source = source_of(peer.ip());
         let mut table = self.table();
-        self.open(&mut table, &from, Begin::Accepted(stream)).ok().map(|(id, _)| id)
+        let of_source = table.sources.get(&source).copied().unwrap_or_default();
+        let is_crowd = self.origins.proxies.contains(&peer.ip());
+        if table.accepted >= self.max_connections || (of_source >= self.max_per_source && !is_crowd) {
+            tracing::debug!(%peer, of_source, in_all = table.accepted, "refused a SIP connection: too many are open");
+            return;
+        }
+        table.accepted = table.accepted.saturating_add(1);
+        table.sources.insert(source, of_source.saturating_add(1));
+        let from = Destination::new(transport, peer);
+        self.open(&mut table, &from, Some(source), Begin::Accepted(stream));
+    }
+
+    /// The times of a connection. Keep-alives of many do not go out at once (RFC 5626 section 4.4.1: 80 to 100 %).
+    pub(super) fn times(&self, id: ConnectionId) -> Times {
+        let percent = u32::try_from(80_u64.saturating_add(id.0 % 21)).unwrap_or(100);
+        Times { keep_alive: self.times.keep_alive.saturating_mul(percent) / 100, ..self.times }
+    }
+
+    /// The largest message taken, in bytes.
+    pub(super) fn largest(&self) -> usize {
+        self.limits.max_head.saturating_add(self.limits.max_body)
     }
 
     /// Forgets a connection: what comes now opens a new one, or fails.
@@ -131,23 +165,18 @@ impl Connections {
         if let Some(queue) = table.find(to) {
             return Ok(queue);
         }
-        match to.transport {
-            Transport::Tcp => self.open(&mut table, to, Begin::Connect).map(|(_, queue)| queue),
-            _ => Err(SendFault::NotConfigured),
+        if !matches!(to.transport, Transport::Tcp | Transport::Tls) {
+            return Err(SendFault::NotConfigured);
         }
-    }
-
-    /// Starts a connection's task.
-    fn open(
-        self: &Arc<Self>,
-        table: &mut Table,
-        to: &Destination,
-        begin: Begin,
-    ) -> Result<(ConnectionId, Queue), SendFault> {
-        if table.entries.len() >= self.max_connections {
+        if table.entries.len().saturating_sub(table.accepted) >= self.max_connections {
             tracing::warn!(peer = %to.address, "too many SIP connections are open");
             return Err(SendFault::Busy);
         }
+        Ok(self.open(&mut table, to, None, Begin::Connect))
+    }
+
+    /// Starts a connection's task.
+    fn open(self: &Arc<Self>, table: &mut Table, to: &Destination, source: Option<IpAddr>, begin: Begin) -> Queue {
         table.last_id = table.last_id.wrapping_add(1);
         let id = ConnectionId(table.last_id);
         let (queue, queued) = mpsc::channel(WRITE_QUEUE);
@@ -155,8 +184,8 @@ impl Connections {
         let task = tokio::spawn(connection::run(Arc::clone(self), flow, id, begin, queued)).abort_handle();
         let peer = (to.transport.clone(), to.address);
         table.peers.entry(peer.clone()).or_default().push((id, to.server_name.clone()));
-        table.entries.insert(id, Entry { queue: queue.clone(), task, peer });
-        Ok((id, queue))
+        table.entries.insert(id, Entry { queue: queue.clone(), task, peer, source });
+        queue
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -165,14 +194,35 @@ impl Connections {
 }
 
 impl Table {
+    /// A connection that reaches this peer. Over TLS it must be one whose certificate was checked for the host that is
+    /// meant; one that is meant by its address alone may be any that we opened there.
     fn find(&self, to: &Destination) -> Option<Queue> {
         let connections = self.peers.get(&(to.transport.clone(), to.address))?;
-        let queues = connections.iter().filter_map(|(id, _)| self.entries.get(id));
-        queues.map(|entry| &entry.queue).find(|queue| !queue.is_closed()).cloned()
+        let fits = |(id, name): &(ConnectionId, Option<Host>)| {
+            let entry = self.entries.get(id).filter(|entry| !entry.queue.is_closed())?;
+            let reaches = match (&to.transport, &to.server_name) {
+                (Transport::Tls, _) if entry.source.is_some() => false,
+                (Transport::Tls, Some(wanted @ Host::Name(_))) => {
+                    name.as_ref().is_some_and(|name| name.matches(wanted))
+                }
+                _ => true,
+            };
+            reaches.then(|| entry.queue.clone())
+        };
+        connections.iter().find_map(fits)
     }
 
     fn remove(&mut self, id: ConnectionId) {
         let Some(entry) = self.entries.remove(&id) else { return };
+        if let Some(source) = entry.source {
+            self.accepted = self.accepted.saturating_sub(1);
+            if let std::collections::hash_map::Entry::Occupied(mut count) = self.sources.entry(source) {
+                *count.get_mut() = count.get().saturating_sub(1);
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+        }
         if let Some(connections) = self.peers.get_mut(&entry.peer) {
             connections.retain(|(other, _)| *other != id);
             if connections.is_empty() {
@@ -186,11 +236,12 @@ impl Table {
 /// names (RFC 3261 section 18.2.2). Nothing else may be sent anywhere but on its flow.
 fn fallback(transmit: &Transmit) -> Option<Destination> {
     let to = &transmit.destination;
-    if to.transport != Transport::Tcp || !transmit.bytes.starts_with(b"SIP/2.0") {
+    if !matches!(to.transport, Transport::Tcp | Transport::Tls) || !transmit.bytes.starts_with(b"SIP/2.0") {
         return None;
     }
     let response = Message::parse_datagram(transmit.bytes.clone(), &Limits::default()).ok()?;
     let via = response.headers().top_via().ok()?;
-    let address = SocketAddr::new(to.address.ip(), via.sent_by.port_or_default(false));
-    Some(Destination::new(to.transport.clone(), address))
+    let port = via.sent_by.port_or_default(to.transport == Transport::Tls);
+    let address = SocketAddr::new(to.address.ip(), port);
+    Some(Destination::new(to.transport.clone(), address).named(via.sent_by.host))
 }

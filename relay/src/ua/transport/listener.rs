@@ -5,6 +5,7 @@ use std::net::{SocketAddr, UdpSocket as StdUdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
+use offhook_sip::message::Transport;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -22,12 +23,13 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn tcp(addr: SocketAddr, connections: Arc<Connections>) -> io::Result<Self> {
+    /// Takes connections for this transport.
+    pub(super) fn bind(addr: SocketAddr, transport: Transport, connections: Arc<Connections>) -> io::Result<Self> {
         let socket = socket(addr, Type::STREAM, Protocol::TCP)?;
         socket.listen(BACKLOG)?;
         let listener = TcpListener::from_std(socket.into())?;
         let local = listener.local_addr()?;
-        Ok(Self { local, task: tokio::spawn(accept(listener, connections)).abort_handle() })
+        Ok(Self { local, task: tokio::spawn(accept(listener, transport, connections)).abort_handle() })
     }
 }
 
@@ -57,14 +59,10 @@ fn socket(addr: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket
     Ok(socket)
 }
 
-async fn accept(listener: TcpListener, connections: Arc<Connections>) {
+async fn accept(listener: TcpListener, transport: Transport, connections: Arc<Connections>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                if connections.accept(stream, peer).is_none() {
-                    tracing::debug!(%peer, "refused a SIP connection: too many are open");
-                }
-            }
+            Ok((stream, peer)) => connections.accept(stream, transport.clone(), peer),
             Err(error) => {
                 // Out of descriptors: wait for some to be freed instead of spinning.
                 tracing::warn!(%error, "accepting SIP connections");

@@ -20,7 +20,7 @@ fn loopback() -> SocketAddr {
 
 fn bound(config: TransportConfig) -> (Transports, mpsc::Receiver<TransportEvent>) {
     let (sender, receiver) = mpsc::channel(16);
-    let config = TransportConfig { udp: vec![loopback()], tcp: vec![loopback()], ..config };
+    let config = TransportConfig { udp: vec![loopback()], listen: vec![(Protocol::Tcp, loopback())], ..config };
     (Transports::bind(&config, sender, &Handle::current()).unwrap(), receiver)
 }
 
@@ -209,3 +209,53 @@ async fn both_families_have_sockets_on_the_same_port() {
         timeout(Duration::from_secs(10), phone.recv(&mut buffer)).await.unwrap().unwrap();
     }
 }
+
+#[tokio::test]
+async fn one_address_cannot_take_all_connections() {
+    let (transports, mut events) = bound(TransportConfig { max_per_source: 1, ..TransportConfig::default() });
+    let mut first = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+    first.write_all(OPTIONS.as_bytes()).await.unwrap();
+    next_method(&mut events).await;
+    let mut second = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+    let read = timeout(Duration::from_secs(10), second.read(&mut [0; 1])).await.unwrap();
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    drop(first);
+    assert!(matches!(next(&mut events).await, TransportEvent::Closed { .. }));
+    let mut third = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+    third.write_all(OPTIONS.as_bytes()).await.unwrap();
+    next_method(&mut events).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_whole_is_closed() {
+    let (transports, mut events) =
+        bound(TransportConfig { message_timeout: Duration::from_millis(50), ..TransportConfig::default() });
+    for said in [&b""[..], b"OPTIONS sip:relay.example SIP/2.0\r\nVia: SIP"] {
+        let mut phone = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+        phone.write_all(said).await.unwrap();
+        let read = timeout(Duration::from_secs(10), phone.read(&mut [0; 1])).await.unwrap();
+        assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+        assert!(matches!(next(&mut events).await, TransportEvent::Closed { .. }));
+    }
+    assert_eq!(transports.connections(), 0);
+}
+
+/// RFC 5626 section 4.4.1: the side that opened the connection keeps it alive.
+#[tokio::test]
+async fn a_connection_of_ours_is_kept_alive() {
+    let (sender, _events) = mpsc::channel(16);
+    let config = TransportConfig { keep_alive: Duration::from_millis(20), ..TransportConfig::default() };
+    let transports = Transports::bind(&config, sender, &Handle::current()).unwrap();
+    let server = TcpListener::bind(loopback()).await.unwrap();
+    transports.send(transmit(Destination::tcp(server.local_addr().unwrap(), None), b"x", None));
+    let (mut stream, _) = timeout(Duration::from_secs(10), server.accept()).await.unwrap().unwrap();
+    for expected in ["x\r\n\r\n", "\r\n\r\n"] {
+        let mut buffer = vec![0; expected.len()];
+        timeout(Duration::from_secs(10), stream.read_exact(&mut buffer)).await.unwrap().unwrap();
+        assert_eq!(buffer, expected.as_bytes());
+        stream.write_all(b"\r\n").await.unwrap();
+    }
+}
+
+mod tls;
+mod websocket;

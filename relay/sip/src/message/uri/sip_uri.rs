@@ -59,6 +59,12 @@ impl SipUri {
         self
     }
 
+    /// The same as a `sips` URI: over TLS only (section 26.2.2).
+    #[must_use]
+    pub fn secured(self) -> Self {
+        Self { secure: true, ..self }
+    }
+
     /// Whether it is `sips:`.
     #[must_use]
     pub const fn is_secure(&self) -> bool {
