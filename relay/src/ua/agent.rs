@@ -51,7 +51,12 @@ impl UserAgent {
         let tags = random.clone();
         let locals = Locals::new(&config.locals);
         Self {
-            identity: Identity { user_agent: Arc::from(config.user_agent.as_str()), calls: config.calls, timing },
+            identity: Identity {
+                user_agent: Arc::from(config.user_agent.as_str()),
+                calls: config.calls,
+                destinations: Arc::new(config.destinations.clone()),
+                timing,
+            },
             hop: Hop::new(locals.clone(), random),
             outbox: Outbox::new(timing, locals, tags),
             config,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use offhook_protocol::Header;
 use offhook_sip::message::{
-    Header as SipHeader, HeaderName, Headers, Reason, Request, RequestBuilder, Response, ResponseBuilder,
+    Header as SipHeader, HeaderName, Headers, Reason, Request, RequestBuilder, Response, ResponseBuilder, StatusCode,
 };
 
 use crate::call::Extras;
@@ -30,8 +30,38 @@ pub(super) fn of_request(request: &Request) -> Extras {
     let reasons: Vec<Reason> = request.headers().reasons().collect();
     let reason = reasons.iter().find(|reason| reason.is_of("SIP")).or(reasons.first());
     let sip_status = reason.filter(|reason| reason.is_of("SIP")).and_then(Reason::cause);
-    let sip_reason = reason.and_then(Reason::text).map(printable);
+    let sip_reason = reason.and_then(|reason| reason.text().map(printable).or_else(|| phrase(reason)));
     Extras { sip_status, sip_reason, headers: seen(request.headers()), ..Extras::default() }
+}
+
+/// The words for a cause that came without any: those of the status, or of ITU-T Q.850.
+fn phrase(reason: &Reason) -> Option<String> {
+    let cause = reason.cause()?;
+    if reason.is_of("SIP") {
+        return StatusCode::new(cause).map(|status| status.reason().to_owned());
+    }
+    if !reason.is_of("Q.850") {
+        return None;
+    }
+    let words = match cause {
+        1 => "Unallocated number",
+        16 => "Normal call clearing",
+        17 => "User busy",
+        18 => "No user responding",
+        19 => "No answer from user",
+        21 => "Call rejected",
+        27 => "Destination out of order",
+        28 => "Invalid number format",
+        31 => "Normal, unspecified",
+        34 => "No circuit available",
+        38 => "Network out of order",
+        41 => "Temporary failure",
+        42 => "Switching equipment congestion",
+        102 => "Recovery on timer expiry",
+        127 => "Interworking, unspecified",
+        _ => return Some(format!("Q.850 cause {cause}")),
+    };
+    Some(words.to_owned())
 }
 
 /// What an INVITE that begins a call says beside its meaning.
@@ -78,7 +108,7 @@ fn settable(extras: &Extras) -> impl Iterator<Item = (HeaderName, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use offhook_sip::message::{Message, StatusCode};
+    use offhook_sip::message::Message;
 
     use super::*;
 
@@ -123,6 +153,23 @@ mod tests {
         let response = Response::reply(&request(""), StatusCode::BUSY_HERE).reason("On holiday").build().unwrap();
         let extras = of_response(&response);
         assert_eq!((extras.sip_status, extras.sip_reason.as_deref()), (Some(486), Some("On holiday")));
+    }
+
+    #[test]
+    fn a_reason_is_told_in_words_whatever_it_came_as() {
+        let told = |reason: &str| {
+            let extras = of_request(&request(&format!("Reason: {reason}\r\n")));
+            (extras.sip_status, extras.sip_reason.unwrap_or_default())
+        };
+        assert_eq!(
+            told("SIP;cause=200;text=\"Call completed elsewhere\""),
+            (Some(200), "Call completed elsewhere".into())
+        );
+        assert_eq!(told("SIP;cause=486"), (Some(486), "Busy Here".into()));
+        assert_eq!(told("Q.850;cause=17"), (None, "User busy".into()));
+        assert_eq!(told("Q.850;cause=99"), (None, "Q.850 cause 99".into()));
+        assert_eq!(told("Q.850;cause=16;text=\"Bye\", SIP;cause=603"), (Some(603), "Decline".into()));
+        assert_eq!(told("preemption"), (None, String::new()));
     }
 
     /// Nobody gets by the door with these; should one do so, the message is still the relay's own.

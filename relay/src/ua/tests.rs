@@ -18,3 +18,4 @@ mod registered;
 mod registration;
 mod routing;
 mod scene;
+mod session_timers;

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::dialog::{Dialog, DialogId, Fork, Forks, RELIABLE};
-use offhook_sip::message::{CallId, Contact, HeaderName, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri};
+use offhook_sip::message::{CallId, HeaderName, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri};
 use offhook_sip::transaction::ServerId;
 
 use super::early::{EarlyDialogs, Heard};
 use super::invite::{of_silence, unsendable};
+use super::redirect;
 use super::session::{Sent, Session};
 use super::{Common, LegOutput, Sending, State};
 use crate::call::{Cause, Description, Extras, Identity, LegEvent};
@@ -297,17 +298,18 @@ impl Calling {
         State::Session(session)
     }
 
-    /// Follows the first usable Contact (RFC 3261 section 8.1.3.4).
+    /// Follows the Contact that is wanted most among those that may be called (RFC 3261 section 8.1.3.4).
     fn redirected(self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
         if self.given_up || self.redirects >= MAX_REDIRECTS {
             return common.refused(response);
         }
-        let contacts = response.headers().contacts().flatten();
-        let target = contacts.into_iter().find_map(|contact| match contact {
-            Contact::Addr(NameAddr { uri: Uri::Sip(uri), .. }) if !uri.is_secure() => Some(uri.without_headers()),
-            _ => None,
-        });
-        let Some(target) = target else { return common.refused(response) };
+        let targets = redirect::targets(response);
+        if targets.is_empty() {
+            return common.refused(response);
+        }
+        let Some(target) = targets.into_iter().find(|target| common.may_call(target)) else {
+            return common.fail(redirect::forbidden(response));
+        };
         let mut next = self;
         next.redirects = next.redirects.saturating_add(1);
         common.authorized();
@@ -319,7 +321,7 @@ impl Calling {
 
     /// The INVITE for where a redirect leads: the way of the account's requests, where there is one, else straight there.
     fn redirect(&mut self, target: &Uri, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
-        let proxied = common.account.as_ref().is_some_and(|account| !account.routes().is_empty());
+        let proxied = common.is_proxied();
         if !proxied {
             self.next_hop = NextHop::of_uri(target, common.protocol).ok_or_else(|| {
                 Failure::new(ErrorCode::Unreachable, "The call was sent on to an address that cannot be reached.")

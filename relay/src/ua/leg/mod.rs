@@ -9,6 +9,7 @@ mod early;
 mod exchange;
 mod invite;
 mod media;
+mod redirect;
 mod reliable;
 mod ringing;
 mod session;
@@ -33,6 +34,7 @@ use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
 use super::policy::CallPolicy;
 use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
+use crate::config::Destinations;
 use crate::webrtc::Transport;
 use calling::Calling;
 use direct::Direct;
@@ -105,6 +107,7 @@ struct Common {
     timing: Timing,
     user_agent: Arc<str>,
     policy: CallPolicy,
+    destinations: Arc<Destinations>,
     /// The session's timer.
     timer: SessionTimer,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
@@ -155,6 +158,8 @@ pub(super) struct Identity {
     pub(super) user_agent: Arc<str>,
     /// How calls are made and taken.
     pub(super) calls: CallPolicy,
+    /// Where calls may be sent on to.
+    pub(super) destinations: Arc<Destinations>,
     /// The base times of retransmissions.
     pub(super) timing: Timing,
 }
@@ -407,6 +412,7 @@ impl Common {
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
             policy: identity.calls,
+            destinations: Arc::clone(&identity.destinations),
             timer: SessionTimer::new(identity.calls.session),
             told: false,
             answered: None,

@@ -1,3 +1,4 @@
+use offhook_protocol::ErrorCode;
 use offhook_sip::digest::{Algorithm, Verifier};
 use offhook_sip::message::{HeaderName, Method, StatusCode};
 
@@ -70,4 +71,41 @@ fn a_stranger_that_a_redirect_led_to_gets_no_answer_to_its_challenge() {
     scene.request(&Method::Ack);
     assert_eq!(failure(scene.event()).sip_status, Some(401));
     scene.assert_forgotten();
+}
+
+fn moved(invite: &offhook_sip::message::Request, contacts: &[&str]) -> offhook_sip::message::Response {
+    let reply = offhook_sip::message::Response::reply(invite, StatusCode::new(302).unwrap()).to_tag("pbx");
+    contacts.iter().fold(reply, |reply, contact| reply.header(HeaderName::Contact, contact)).build().unwrap()
+}
+
+#[test]
+fn a_redirect_to_where_no_call_may_go_fails_the_call() {
+    for contact in ["<sip:bob@192.0.2.66>", "<sip:bob@evil.example>", "<sip:bob@pbx.example.evil.example>"] {
+        let mut scene = Scene::new();
+        let invite = scene.call();
+        scene.give(moved(&invite, &[contact]));
+        scene.request(&Method::Ack);
+        let failure = failure(scene.event());
+        assert_eq!((failure.code, failure.sip_status), (ErrorCode::DestinationForbidden, Some(302)));
+        assert!(scene.lookups.is_empty());
+        scene.assert_forgotten();
+    }
+}
+
+#[test]
+fn of_several_contacts_the_one_wanted_most_that_may_be_called_is_followed() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let contacts = ["<sip:bob@192.0.2.9>;q=0.1", "<sip:carol@192.0.2.77>;q=0.7", "<sip:dave@192.0.2.66>"];
+    scene.give(moved(&invite, &contacts));
+    scene.request(&Method::Ack);
+    assert_eq!(scene.request(&Method::Invite).uri().unwrap().to_string(), "sip:carol@192.0.2.77");
+}
+
+#[test]
+fn a_name_that_may_be_called_is_looked_up() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    scene.give(moved(&invite, &["<sip:bob@pbx.example>"]));
+    assert_eq!(scene.lookups.pop_front().unwrap().1, "pbx.example");
 }

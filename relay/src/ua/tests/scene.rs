@@ -105,7 +105,7 @@ impl Scene {
             expires: 600,
             calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),
-            destinations: Destinations::Hosts(vec!["192.0.2.9".into(), "pbx.example".into()]),
+            destinations: Destinations::Hosts(vec!["192.0.2.9".into(), "192.0.2.77".into(), "pbx.example".into()]),
             nat: true,
             keep_alive: None,
         };
