@@ -3,6 +3,7 @@
 //! [`start`] opens everything and returns a [`Running`]; one task owns the [`Relay`] and the senders of all sockets.
 
 mod event_loop;
+mod resolver;
 mod thread;
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +23,7 @@ use crate::session::ConnectionId;
 use crate::ua::transport::{Origins, TransportConfig, TransportError, Transports};
 use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use event_loop::EventLoop;
+use resolver::Resolver;
 use thread::{Ending, Thread};
 
 /// Inputs that may wait for the loop; whoever sends more waits.
@@ -75,6 +77,9 @@ pub enum StartError {
     /// Correct `[sip]`, or free its ports.
     #[error(transparent)]
     Sip(#[from] TransportError),
+    /// Correct `sip.dns`, or the system's own configuration of the DNS.
+    #[error("cannot set up what asks the DNS: {0}")]
+    Dns(String),
 }
 
 /// A relay that runs.
@@ -153,10 +158,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let transports = Transports::bind(&transport_config(&config), sip_sender, thread.handle())?;
     let sip = transports.locals();
     let ua = UserAgent::new(ua_config(&config, &sip), random_number).with_trunks(&config.trunks);
+    let resolver = Resolver::new(&config.sip.dns).map_err(|error| StartError::Dns(error.to_string()))?;
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
-    let signalling = EventLoop::new(relay, transports, to_loop.clone());
+    let signalling = EventLoop::new(relay, transports, resolver, to_loop.clone());
     let signalling = thread.run(signalling.run(inputs, media_events, sip_events))?;
     let doors = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {

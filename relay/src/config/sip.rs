@@ -39,6 +39,8 @@ pub struct SipConfig {
     pub advertised: Vec<IpAddr>,
     /// Where browsers' SIP accounts may lead.
     pub destinations: Destinations,
+    /// The DNS servers to ask; the system's own when there are none.
+    pub dns: Vec<SocketAddr>,
     /// How long a registration is asked to last, in whole seconds.
     pub registration_expiry: Duration,
     /// `User-Agent` and `Server`.
@@ -66,6 +68,7 @@ impl Default for SipConfig {
             keep_alive: Duration::from_secs(100),
             advertised: Vec::new(),
             destinations: Destinations::default(),
+            dns: Vec::new(),
             registration_expiry: Duration::from_secs(300),
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
             nat: true,
@@ -120,6 +123,7 @@ pub(super) struct Sip {
     pub(super) keep_alive: Option<u64>,
     pub(super) advertised: Listed,
     pub(super) destinations: Vec<String>,
+    pub(super) dns: Listed,
     pub(super) registration_expiry: Option<u64>,
     pub(super) user_agent: Option<String>,
     pub(super) nat: Option<bool>,
@@ -179,6 +183,7 @@ impl Check {
             keep_alive: self.seconds("sip.keep_alive", file.keep_alive, 1..=3600, defaults.keep_alive),
             advertised,
             destinations: self.destinations(file.destinations),
+            dns: self.name_servers(file.dns.0),
             registration_expiry: self.seconds(
                 "sip.registration_expiry",
                 file.registration_expiry,
@@ -208,6 +213,15 @@ impl Check {
         let sockets: Vec<SocketAddr> = texts.iter().filter_map(|text| self.value(key, text, what)).collect();
         self.one_of_each_family(key, &sockets.iter().map(SocketAddr::ip).collect::<Vec<_>>());
         sockets
+    }
+
+    fn name_servers(&mut self, texts: Vec<String>) -> Vec<SocketAddr> {
+        let server = |text: &String| {
+            let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).ok();
+            let what = "the address of a DNS server such as \"192.0.2.53\" or \"192.0.2.53:5353\"";
+            address.or_else(|| self.value("sip.dns", text, what))
+        };
+        texts.iter().filter_map(server).collect()
     }
 
     fn one_of_each_family(&mut self, key: &str, addresses: &[IpAddr]) {

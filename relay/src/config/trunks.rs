@@ -24,6 +24,8 @@ pub struct Trunk {
     pub host: HostPort,
     /// How.
     pub transport: Protocol,
+    /// Whether it was named: the DNS does not choose one then (RFC 3263 section 4.1).
+    pub names_transport: bool,
     /// The host of the relay's own address there.
     pub domain: Host,
     /// The user part of that address, and the user name of digest authentication.
@@ -92,6 +94,7 @@ impl Check {
             }
             parsed
         });
+        let names_transport = file.transport.is_some();
         let transport = self.parsed(&key("transport"), file.transport, "udp or tcp", Protocol::Udp);
         if file
             .username
@@ -124,6 +127,7 @@ impl Check {
             domain: domain.unwrap_or_else(|| host.host.clone()),
             host,
             transport,
+            names_transport,
             username: file.username,
             password: file.password.unwrap_or_else(|| Secret::new("")),
             register: file.register,

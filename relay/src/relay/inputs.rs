@@ -1,8 +1,10 @@
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::time::Duration;
 
 use offhook_media::Event;
 use offhook_protocol::{Failure, Request};
+use offhook_sip::locate::{Answer, Query};
 use offhook_sip::transaction::Transmit;
 use serde::Serialize;
 
@@ -24,8 +26,8 @@ pub enum Input {
     Media(Event),
     /// The SIP sockets report.
     Sip(TransportEvent),
-    /// What a name was found to stand for; nothing when it leads nowhere.
-    Resolved(LookupId, Vec<SocketAddr>),
+    /// What the DNS said, and how long that holds.
+    Resolved(LookupId, Answer, Duration),
 }
 
 /// A frame, read at the door.
@@ -45,14 +47,12 @@ pub enum Output {
     Close(ConnectionId, u16, &'static str),
     /// Send a SIP message.
     Transmit(Transmit),
-    /// Look a name up and say the result with [`Input::Resolved`].
+    /// Ask the DNS and say the result with [`Input::Resolved`].
     Lookup {
         /// Names the lookup.
         id: LookupId,
-        /// The name.
-        host: String,
-        /// The port to go with its addresses.
-        port: u16,
+        /// The question.
+        query: Query,
     },
 }
 

@@ -117,7 +117,7 @@ impl<M: MediaPlane> Relay<M> {
             Input::Closed(connection, reason) => self.connection_closed(connection, reason, now),
             Input::Media(event) => self.media_event(&event, now),
             Input::Sip(event) => self.ua.receive(event, now),
-            Input::Resolved(lookup, addresses) => self.resolved(lookup, addresses, now),
+            Input::Resolved(lookup, answer, ttl) => self.resolved(lookup, answer, ttl, now),
         }
         self.settle(now);
     }

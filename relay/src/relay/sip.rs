@@ -1,9 +1,9 @@
-use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use offhook_media::{LegId, MediaError};
 use offhook_protocol::event::Registration;
 use offhook_protocol::{ErrorCode, EventBody, Failure};
+use offhook_sip::locate::Answer;
 use offhook_sip::transaction::Transmit;
 
 use super::calls::{Driver, End};
@@ -60,7 +60,7 @@ impl<M: MediaPlane> Relay<M> {
             UaOutput::Leg(leg, event) => self.leg_event(leg, event, now),
             UaOutput::Media(leg, command) => self.media_command(leg, command, now),
             UaOutput::Transmit(transmit) => self.transmit(transmit, now),
-            UaOutput::Lookup { id, host, port } => self.outputs.push_back(Output::Lookup { id, host, port }),
+            UaOutput::Lookup { id, query } => self.outputs.push_back(Output::Lookup { id, query }),
             UaOutput::Registration { account, state, failure } if account.trunk().is_some() => {
                 let trunk = account.trunk().and_then(|trunk| self.config.trunk(trunk));
                 let failure = failure.map(|failure| failure.code.name());
@@ -83,10 +83,12 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
-    /// The result of a lookup. Addresses that may not be reached are as good as none.
-    pub(super) fn resolved(&mut self, lookup: LookupId, mut addresses: Vec<SocketAddr>, now: Instant) {
-        addresses.retain(|address| self.config.sip.destinations.allow_resolved(address.ip()));
-        self.ua.resolved(lookup, &addresses, now);
+    /// What the DNS said. Addresses that may not be reached are as good as none.
+    pub(super) fn resolved(&mut self, lookup: LookupId, mut answer: Answer, ttl: Duration, now: Instant) {
+        if let Answer::Addresses(addresses) = &mut answer {
+            addresses.retain(|address| self.config.sip.destinations.allow_resolved(*address));
+        }
+        self.ua.resolved(lookup, &answer, ttl, now);
     }
 
     fn transmit(&mut self, transmit: Transmit, now: Instant) {

@@ -2,17 +2,16 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use offhook_media::Media;
+use offhook_sip::locate::Query;
 use tokio::sync::{mpsc, oneshot};
 
+use super::resolver::Resolver;
 use super::{Health, LoopInput};
 use crate::door::{Outgoing, Socket};
 use crate::relay::{CloseReason, Input, Output, Relay};
 use crate::session::ConnectionId;
 use crate::ua::LookupId;
 use crate::ua::transport::{TransportEvent, Transports};
-
-/// How long a name may take to be looked up.
-const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What SIP sockets have received that is taken at once, before timers and answers have their turn.
 const BATCH: usize = 64;
@@ -24,6 +23,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 pub(super) struct EventLoop {
     relay: Relay<Media>,
     transports: Transports,
+    resolver: Resolver,
     /// Where the results of lookups go.
     lookups: mpsc::Sender<LoopInput>,
     sockets: HashMap<ConnectionId, Socket>,
@@ -32,8 +32,13 @@ pub(super) struct EventLoop {
 }
 
 impl EventLoop {
-    pub(super) fn new(relay: Relay<Media>, transports: Transports, lookups: mpsc::Sender<LoopInput>) -> Self {
-        Self { relay, transports, lookups, sockets: HashMap::new(), stopping: None }
+    pub(super) fn new(
+        relay: Relay<Media>,
+        transports: Transports,
+        resolver: Resolver,
+        lookups: mpsc::Sender<LoopInput>,
+    ) -> Self {
+        Self { relay, transports, resolver, lookups, sockets: HashMap::new(), stopping: None }
     }
 
     /// Runs until it is told to stop and everything has ended.
@@ -100,25 +105,17 @@ impl EventLoop {
                 Output::Frame(id, frame) => self.send(id, Outgoing::Frame(frame), now),
                 Output::Close(id, code, reason) => self.send(id, Outgoing::Close(code, reason), now),
                 Output::Transmit(transmit) => self.transports.send(transmit),
-                Output::Lookup { id, host, port } => self.look_up(id, host, port),
+                Output::Lookup { id, query } => self.look_up(id, query),
             }
         }
     }
 
-    /// Asks the system's resolver, in a task of its own: it may take its time.
-    fn look_up(&self, id: LookupId, host: String, port: u16) {
-        let results = self.lookups.clone();
+    /// Asks the DNS, in a task of its own: it may take its time.
+    fn look_up(&self, id: LookupId, query: Query) {
+        let (results, resolver) = (self.lookups.clone(), self.resolver.clone());
         tokio::spawn(async move {
-            let found = tokio::time::timeout(LOOKUP_TIMEOUT, tokio::net::lookup_host((host.as_str(), port))).await;
-            let addresses = match found {
-                Ok(Ok(addresses)) => addresses.take(8).collect(),
-                Ok(Err(error)) => {
-                    tracing::info!(%error, "a SIP server's name was not found");
-                    Vec::new()
-                }
-                Err(_) => Vec::new(),
-            };
-            let _ = results.send(LoopInput::Relay(Input::Resolved(id, addresses))).await;
+            let (answer, ttl) = resolver.ask(&query).await;
+            let _ = results.send(LoopInput::Relay(Input::Resolved(id, answer, ttl))).await;
         });
     }
 

@@ -91,8 +91,10 @@ pub struct SipAccount {
     pub domain: Host,
     /// Where every request goes first (RFC 3261 section 8.1.2).
     pub next_hop: HostPort,
-    /// How it goes there.
+    /// How it goes there, unless the DNS chooses.
     pub protocol: Protocol,
+    /// Whether that transport was named: the DNS does not choose one then (RFC 3263 section 4.1).
+    pub names_transport: bool,
     /// Whether an outbound proxy was named, so that a Route is put on each request.
     pub has_outbound_proxy: bool,
     /// Whether to send REGISTER.
@@ -138,6 +140,7 @@ impl SipAccount {
             password: open.password.clone(),
             next_hop: HostPort { host: named.host.clone(), port },
             protocol: protocol(open.transport.as_deref())?,
+            names_transport: open.transport.as_deref().is_some_and(|name| !name.is_empty()),
             has_outbound_proxy: proxy.is_some(),
             domain: domain.host,
             register: open.register,
@@ -159,6 +162,7 @@ impl SipAccount {
             domain: trunk.domain.clone(),
             next_hop: trunk.host.clone(),
             protocol: trunk.transport,
+            names_transport: trunk.names_transport,
             has_outbound_proxy: false,
             register: trunk.register,
             display_name: None,
@@ -181,6 +185,12 @@ impl SipAccount {
     #[must_use]
     pub fn routes(&self) -> Vec<NameAddr> {
         self.route().into_iter().chain(self.service_route.iter().cloned()).collect()
+    }
+
+    /// Whether the DNS decides how its requests go (RFC 3263 section 4.1).
+    #[must_use]
+    pub fn lets_dns_choose(&self) -> bool {
+        !self.names_transport && self.next_hop.port.is_none() && self.next_hop.host.ip().is_none()
     }
 
     /// The address of record (RFC 3261 section 6), as it stands in From, and in To of a REGISTER.

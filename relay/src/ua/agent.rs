@@ -1,13 +1,13 @@
 //! The user agent: accounts and legs, and what comes from and goes to the network for them.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use offhook_media::{Event, LegId};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::digest::Client;
+use offhook_sip::locate::Answer;
 use offhook_sip::message::Uri;
 use offhook_sip::transaction::Destination;
 
@@ -153,9 +153,9 @@ impl UserAgent {
         self.source = None;
     }
 
-    /// The result of a lookup; no address means that the name leads nowhere.
-    pub fn resolved(&mut self, lookup: LookupId, addresses: &[SocketAddr], now: Instant) {
-        self.outbox.resolved(lookup, addresses, now);
+    /// What the DNS said, and how long that holds.
+    pub fn resolved(&mut self, lookup: LookupId, answer: &Answer, ttl: Duration, now: Instant) {
+        self.outbox.resolved(lookup, answer, ttl, now);
         self.settle(now);
     }
 
@@ -184,7 +184,7 @@ impl UserAgent {
         if let Some(wanted) = self.outbox.poll_wanted() {
             return Some(match wanted {
                 Wanted::Transmit(transmit) => UaOutput::Transmit(transmit),
-                Wanted::Lookup(id, host, port) => UaOutput::Lookup { id, host, port },
+                Wanted::Lookup(id, query) => UaOutput::Lookup { id, query },
             });
         }
         self.outputs.pop_front()
@@ -215,23 +215,28 @@ impl UserAgent {
 
     /// Takes everything that came back from the network to whom it concerns.
     pub(super) fn settle(&mut self, now: Instant) {
-        while let Some(incoming) = self.outbox.poll_incoming() {
+        while let Some(incoming) = self.outbox.poll_incoming(now) {
             let hop = &mut self.hop;
             match incoming {
-                Incoming::Response { owner: Owner::Registration(account), id, response } => {
+                Incoming::Response { owner: Owner::Registration(account), id, response, .. } => {
                     let source = self.source.clone();
                     self.registered(account, id, &response, source.as_ref(), now);
                 }
-                Incoming::Response { owner: Owner::Leg(leg), id, response } if !self.legs.contains(leg) => {
-                    if let Some(Farewell { ack, bye, next_hop }) = self.strays.answer(id, &response, hop) {
-                        self.outbox.send_ack(ack, &next_hop, now);
-                        self.outbox.send(bye, &next_hop, Owner::Leg(leg), now);
-                    }
-                }
-                Incoming::Response { owner: Owner::Leg(leg), id, response } => {
+                Incoming::Response { owner: Owner::Leg(leg), id, response, from } if self.legs.contains(leg) => {
+                    self.legs.drive(leg, |driver| driver.reached(&from, hop));
                     let outputs = self.legs.drive(leg, |driver| driver.response(id, &response, hop, now));
                     self.leg_outputs(leg, outputs, now);
                 }
+                Incoming::Response { owner, id, response, .. } => {
+                    if let Some(Farewell { ack, bye, next_hop }) = self.strays.answer(id, &response, hop) {
+                        self.outbox.send_ack(ack, &next_hop, owner, now);
+                        self.outbox.send(bye, &next_hop, owner, now);
+                    }
+                }
+                Incoming::Abandoned(id, invite, protocol) => {
+                    self.strays.keep(id, *invite, protocol, &self.config.timing, now);
+                }
+                Incoming::Unanswered { owner: Owner::Nobody, .. } => {}
                 Incoming::Unanswered { owner: Owner::Registration(account), id, why } => {
                     self.register_unanswered(account, id, why, now);
                 }
@@ -254,7 +259,7 @@ impl UserAgent {
                     let id = self.outbox.send(*request, &hop, Owner::Leg(leg), now);
                     self.legs.drive(leg, |driver| driver.sent(id));
                 }
-                LegOutput::Ack(ack, hop) => self.outbox.send_ack(*ack, &hop, now),
+                LegOutput::Ack(ack, hop) => self.outbox.send_ack(*ack, &hop, Owner::Leg(leg), now),
                 LegOutput::Cancel(id, reason) => self.outbox.cancel(id, reason, now),
                 LegOutput::Respond(id, response) => {
                     if let Err(error) = self.outbox.respond(id, &response, now) {

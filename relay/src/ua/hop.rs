@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use offhook_sip::message::{Fault, Host, HostPort, NameAddr, SipUri, Via};
+use offhook_sip::message::{Fault, Host, HostPort, NameAddr, SipUri, Uri, Via};
 use offhook_sip::transaction::branch;
 
 use super::account::Protocol;
@@ -53,11 +53,32 @@ impl Hop {
         contact(user, protocol, self.locals.stand_in(protocol, Some(peer)))
     }
 
+    /// The Contact of a dialog with somebody who was reached so.
+    #[must_use]
+    pub(super) fn contact_towards(&self, contact: &NameAddr, protocol: Protocol, peer: IpAddr) -> NameAddr {
+        contact_towards(contact, protocol, peer, &self.locals)
+    }
+
     /// The address that names us in `o=` of a session description.
     #[must_use]
     pub(super) fn origin(&self, protocol: Protocol) -> IpAddr {
         self.locals.stand_in(protocol, None).ip()
     }
+}
+
+/// The Contact towards somebody who is reached by this transport at this address. One that is not at an address of ours
+/// stays: a registrar made it (RFC 5627), or it is where we are seen behind a NAT.
+pub(super) fn contact_towards(contact: &NameAddr, protocol: Protocol, peer: IpAddr, locals: &Locals) -> NameAddr {
+    let Uri::Sip(uri) = &contact.uri else { return contact.clone() };
+    if !locals.are_at(uri.host_port()) || uri.has_param("gr") {
+        return contact.clone();
+    }
+    let uri = uri.clone().with_host_port(sent_by(locals.stand_in(protocol, Some(peer))));
+    let uri = match protocol.uri_parameter() {
+        None => uri.without_param("transport"),
+        transport => uri.with_param("transport", transport),
+    };
+    NameAddr { uri: Uri::Sip(uri), ..contact.clone() }
 }
 
 fn contact(user: &str, protocol: Protocol, addr: SocketAddr) -> NameAddr {

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use offhook_sip::message::{Host, HostPort};
+
 use super::account::Protocol;
 
 /// An address that peers reach us at.
@@ -45,7 +47,15 @@ impl Locals {
         )
     }
 
-    fn of(&self, protocol: Protocol) -> impl Iterator<Item = SocketAddr> + Clone {
+    /// Whether this is an address of ours, whatever the transport, or what stands for one.
+    #[must_use]
+    pub(super) fn are_at(&self, host_port: &HostPort) -> bool {
+        let at = |addr: SocketAddr| host_port.host == Host::Ip(addr.ip()) && host_port.port == Some(addr.port());
+        self.0.iter().any(|local| at(local.addr)) || (self.0.is_empty() && at(self.stand_in(Protocol::Udp, None)))
+    }
+
+    /// Those of one protocol.
+    pub(super) fn of(&self, protocol: Protocol) -> impl Iterator<Item = SocketAddr> + Clone {
         self.0.iter().filter(move |local| local.protocol == protocol).map(|local| local.addr)
     }
 }

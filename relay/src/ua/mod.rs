@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use offhook_media::{Command, LegId};
 use offhook_protocol::{Failure, RegistrationState};
+use offhook_sip::locate::Query;
 use offhook_sip::transaction::{Timing, Transmit};
 
 use crate::call::{Description, Extras, Identity, LegEvent};
@@ -94,14 +95,12 @@ pub enum UaOutput {
     Media(LegId, Command),
     /// Send this.
     Transmit(Transmit),
-    /// Look this name up, and say what was found with [`UserAgent::resolved`].
+    /// Ask the DNS, and say what was found with [`UserAgent::resolved`].
     Lookup {
         /// The lookup.
         id: LookupId,
-        /// The name.
-        host: String,
-        /// The port to go with its addresses.
-        port: u16,
+        /// The question.
+        query: Query,
     },
     /// Somebody calls. The relay attaches media ([`UserAgent::media_kind`]) and answers with leg commands.
     Incoming {

@@ -1,88 +1,41 @@
-//! Requests on their way out: the next hop's name is looked up first, then a transaction begins (RFC 3261 section 8.1.2).
+//! Requests on their way out: their server is found (RFC 3263), a transaction begins, and where one server fails the next
+//! gets the same request in a transaction of its own. Whoever sent it hears one outcome.
+
+mod failover;
+mod names;
+mod next_hop;
+mod pending;
+mod reach;
+mod resting;
+mod stamp;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use offhook_media::LegId;
-use offhook_sip::message::{Host, HostPort, Message, Reason, Request, Response, Uri};
+use offhook_sip::locate::{Answer, Query, Target};
+use offhook_sip::message::{Message, Reason, Request, Response};
 use offhook_sip::transaction::{
-    ClientId, Destination, Event, Output, RespondError, ServerId, Timing, TransactionId, TransactionLayer, Transmit,
+    Destination, Event, Output, RespondError, ServerId, Timing, TransactionId, TransactionLayer, Transmit,
 };
 
-use super::account::{Protocol, SipAccount};
+use super::account::Protocol;
 use super::alarms::Alarms;
 use super::locals::Locals;
 use super::transport::SendFault;
 use super::{AccountId, LookupId};
+use names::{Names, SearchId, Sought};
+use pending::{Pending, PendingRequests, Stage};
+use reach::Reaches;
+use resting::Resting;
 
-/// How long a name is waited for.
-const LOOKUP_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) use next_hop::NextHop;
 
-/// How long a looked-up address is used again.
-const LOOKUP_LIFE: Duration = Duration::from_secs(60);
-
-/// Names remembered at once.
-const LOOKUP_LIMIT: usize = 1024;
-
-/// Requests that may wait for names at once.
+/// Messages that may wait for names at once.
 const HELD_LIMIT: usize = 10_000;
 
-/// Where a request goes first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct NextHop {
-    /// The host and port.
-    pub(super) host_port: HostPort,
-    /// How.
-    pub(super) protocol: Protocol,
-}
-
-impl NextHop {
-    /// Where an account's REGISTERs go first.
-    #[must_use]
-    pub(super) fn of_registrar(account: &SipAccount) -> Self {
-        Self { host_port: account.next_hop.clone(), protocol: account.protocol }
-    }
-
-    /// Where an account's other requests go first.
-    #[must_use]
-    pub(super) fn of_account(account: &SipAccount) -> Self {
-        let host_port = account.service_hop.as_ref().unwrap_or(&account.next_hop).clone();
-        Self { host_port, protocol: account.protocol }
-    }
-
-    /// Where a URI leads (RFC 3263 section 4.1, without NAPTR and SRV); a `sips` URI over TLS only (RFC 3261 section
-    /// 26.2.2). `None` for one that is not reached by a transport that we can begin.
-    #[must_use]
-    pub(super) fn of_uri(uri: &Uri, otherwise: Protocol) -> Option<Self> {
-        let uri = uri.sip()?;
-        let transport = uri.param("transport").map(str::to_ascii_lowercase);
-        let protocol = match (uri.is_secure(), transport.as_deref()) {
-            (true, None | Some("tcp" | "tls")) | (false, Some("tls")) => Protocol::Tls,
-            (false, None) => otherwise,
-            (false, Some("udp")) => Protocol::Udp,
-            (false, Some("tcp")) => Protocol::Tcp,
-            (_, Some(_)) => return None,
-        };
-        Some(Self { host_port: uri.host_port().clone(), protocol })
-    }
-
-    /// The port to use.
-    fn port(&self) -> u16 {
-        self.host_port.port_or_default(self.protocol == Protocol::Tls)
-    }
-
-    /// How to get there, at this address. A TLS certificate must name the host that was asked for, not its address.
-    fn at(&self, address: SocketAddr) -> Destination {
-        let destination = Destination::new(self.protocol.transport(), address);
-        match self.protocol {
-            Protocol::Tls => destination.named(self.host_port.host.clone()),
-            _ => destination,
-        }
-    }
-}
-
-/// Names a request of ours from the moment it is handed over, also while its next hop is looked up.
+/// Names a request of ours from the moment it is handed over, whichever server has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct RequestId(u64);
 
@@ -93,6 +46,8 @@ pub(super) enum Owner {
     Registration(AccountId),
     /// A leg.
     Leg(LegId),
+    /// Nobody: it ends what is not wanted any more.
+    Nobody,
 }
 
 /// Why a request got no response.
@@ -113,6 +68,8 @@ pub(super) enum Incoming {
         owner: Owner,
         /// Which request.
         id: RequestId,
+        /// Which server has it.
+        from: Destination,
         /// The response.
         response: Box<Response>,
     },
@@ -125,6 +82,8 @@ pub(super) enum Incoming {
         /// Why.
         why: Unanswered,
     },
+    /// An INVITE that went to the next server, as the one before may still answer it: under this name, to nobody.
+    Abandoned(RequestId, Box<Request>, Protocol),
     /// A request of a peer, and where it came from.
     Request(ServerId, Box<Request>, Destination),
     /// An ACK for a 2xx.
@@ -138,23 +97,28 @@ pub(super) enum Incoming {
 pub(super) enum Wanted {
     /// Send this.
     Transmit(Transmit),
-    /// Look this name up and say so with [`Outbox::resolved`].
-    Lookup(LookupId, String, u16),
+    /// Ask the DNS and say so with [`Outbox::resolved`].
+    Lookup(LookupId, Query),
 }
 
-/// The transaction layer and the requests that wait for a name.
-#[derive(Debug)]
+/// The transaction layer, the requests that wait for their servers, and those that may go to others.
 pub(super) struct Outbox {
     transactions: TransactionLayer,
-    owners: HashMap<ClientId, (Owner, RequestId)>,
-    clients: HashMap<RequestId, ClientId>,
-    /// Where we listen: datagrams go to addresses of the same family only.
+    pending: PendingRequests,
+    /// Messages whose server is looked for.
+    held: HashMap<SearchId, Held>,
+    names: Names,
+    reaches: Reaches,
+    resting: Resting,
+    /// When a silent server has had its time.
+    silences: Alarms<RequestId>,
+    /// Where we listen.
     locals: Locals,
-    waiting: HashMap<LookupId, Lookup>,
-    lookup_ends: Alarms<LookupId>,
-    /// Messages that wait for all lookups together.
-    held: usize,
-    known: HashMap<NextHop, (SocketAddr, Instant)>,
+    /// How long a server may be silent while there are others.
+    patience: Duration,
+    random: Box<dyn FnMut() -> u64 + Send>,
+    /// Makes requests of one owner go the same way among equals, and those of different owners different ways.
+    seeds: RandomState,
     wanted: VecDeque<Wanted>,
     incoming: VecDeque<Incoming>,
     /// Why the transaction that is being told of it could not send.
@@ -163,29 +127,26 @@ pub(super) struct Outbox {
 }
 
 #[derive(Debug)]
-struct Lookup {
-    hop: NextHop,
-    held: Vec<Held>,
-}
-
-#[derive(Debug)]
 enum Held {
-    Request(Box<Request>, Owner, RequestId),
-    Ack(Box<Request>),
+    Request(Box<Request>, NextHop, Owner, RequestId),
+    Ack(Box<Request>, NextHop),
 }
 
 impl Outbox {
     /// An outbox with nothing in it.
-    pub(super) fn new(timing: Timing, locals: Locals, random: impl FnMut() -> u64 + Send + 'static) -> Self {
+    pub(super) fn new(timing: Timing, locals: Locals, random: impl FnMut() -> u64 + Send + Clone + 'static) -> Self {
         Self {
-            transactions: TransactionLayer::new(timing, random),
-            owners: HashMap::new(),
-            clients: HashMap::new(),
+            transactions: TransactionLayer::new(timing, random.clone()),
+            pending: PendingRequests::default(),
+            held: HashMap::new(),
+            names: Names::default(),
+            reaches: Reaches::new(&locals),
+            resting: Resting::default(),
+            silences: Alarms::default(),
             locals,
-            waiting: HashMap::new(),
-            lookup_ends: Alarms::default(),
-            held: 0,
-            known: HashMap::new(),
+            patience: timing.alternative,
+            random: Box::new(random),
+            seeds: RandomState::new(),
             wanted: VecDeque::new(),
             incoming: VecDeque::new(),
             fault: SendFault::default(),
@@ -193,42 +154,43 @@ impl Outbox {
         }
     }
 
-    /// Sends a request; exactly one final response or [`Incoming::Unanswered`] follows.
+    /// Sends a request; exactly one final response or [`Incoming::Unanswered`] follows. Its Via and Contact are written
+    /// anew for the way it takes.
     pub(super) fn send(&mut self, request: Request, hop: &NextHop, owner: Owner, now: Instant) -> RequestId {
         let id = RequestId(self.next_number());
-        match self.address(hop, now) {
-            Some(address) => self.begin(request, &hop.at(address), owner, id, now),
-            None => self.look_up(hop, Held::Request(Box::new(request), owner, id), now),
+        match self.seek(hop, owner, now) {
+            Ok(servers) => self.launch(request, servers, owner, id, now),
+            Err(search) => self.hold(search, Held::Request(Box::new(request), hop.clone(), owner, id)),
         }
+        self.drain(now);
         id
     }
 
     /// Sends the ACK for a 2xx.
-    pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, now: Instant) {
-        match self.address(hop, now) {
-            Some(address) => self.transactions.send_ack(&ack, hop.at(address)),
-            None => self.look_up(hop, Held::Ack(Box::new(ack)), now),
+    pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, owner: Owner, now: Instant) {
+        match self.seek(hop, owner, now) {
+            Ok(servers) => self.launch_ack(ack, servers, now),
+            Err(search) => self.hold(search, Held::Ack(Box::new(ack), hop.clone())),
         }
+        self.drain(now);
     }
 
     /// Gives an INVITE up. Its outcome still follows.
     pub(super) fn cancel(&mut self, id: RequestId, reason: Option<Reason>, now: Instant) {
-        if let Some(client) = self.clients.get(&id).copied() {
+        let Some(pending) = self.pending.get_mut(id) else { return };
+        pending.alternatives = None;
+        self.silences.set(id, None);
+        match pending.stage {
             // Too late means that its final response is on its way up.
-            drop(self.transactions.cancel_because(client, reason, now));
-            return;
-        }
-        for lookup in self.waiting.values_mut() {
-            lookup.held.retain(|held| match held {
-                Held::Request(_, owner, held) if *held == id => {
-                    self.held = self.held.saturating_sub(1);
-                    let why = Unanswered::Unreachable(SendFault::NoAddress);
-                    self.incoming.push_back(Incoming::Unanswered { owner: *owner, id, why });
-                    false
+            Stage::Sent(client, _) => drop(self.transactions.cancel_because(client, reason, now)),
+            Stage::Sought(search) => {
+                self.names.forget(search);
+                if let Some(held) = self.held.remove(&search) {
+                    self.unreachable(held);
                 }
-                _ => true,
-            });
+            }
         }
+        self.drain(now);
     }
 
     /// Answers a peer's request.
@@ -236,7 +198,9 @@ impl Outbox {
     /// # Errors
     /// It was answered before, or is too old to be answered.
     pub(super) fn respond(&mut self, id: ServerId, response: &Response, now: Instant) -> Result<(), RespondError> {
-        self.transactions.respond(id, response, now)
+        let sent = self.transactions.respond(id, response, now);
+        self.drain(now);
+        sent
     }
 
     /// Takes a message from the network.
@@ -248,68 +212,65 @@ impl Outbox {
             return;
         }
         self.transactions.receive(message, from, now);
+        self.drain(now);
     }
 
     /// A message of this transaction could not be sent, and why.
     pub(super) fn transport_failed(&mut self, transaction: TransactionId, fault: SendFault, now: Instant) {
-        self.drain();
+        self.drain(now);
         self.fault = fault;
         self.transactions.transport_error(transaction, now);
-        self.drain();
+        self.drain(now);
         self.fault = SendFault::default();
     }
 
-    /// The result of a lookup: the first address is used, none means that the name leads nowhere.
-    pub(super) fn resolved(&mut self, lookup: LookupId, addresses: &[SocketAddr], now: Instant) {
-        self.lookup_ends.set(lookup, None);
-        let Some(Lookup { hop, held }) = self.waiting.remove(&lookup) else { return };
-        self.held = self.held.saturating_sub(held.len());
-        let fits = |address: &&SocketAddr| {
-            hop.protocol != Protocol::Udp || self.locals.to(Protocol::Udp, address.ip()).is_some()
-        };
-        let address = addresses.iter().find(fits).copied();
-        if let Some(address) = address {
-            self.known.retain(|_, (_, until)| *until > now);
-            if self.known.len() < LOOKUP_LIMIT {
-                self.known.insert(hop.clone(), (address, now + LOOKUP_LIFE));
+    /// What the DNS said, and how long that holds.
+    pub(super) fn resolved(&mut self, lookup: LookupId, answer: &Answer, ttl: Duration, now: Instant) {
+        for (search, targets) in self.names.answered(lookup, answer, ttl, now) {
+            match self.held.remove(&search) {
+                Some(Held::Request(request, hop, owner, id)) => {
+                    self.launch(*request, servers(targets, &hop), owner, id, now);
+                }
+                Some(Held::Ack(ack, hop)) => self.launch_ack(*ack, servers(targets, &hop), now),
+                None => {}
             }
         }
-        for held in held {
-            match (held, address) {
-                (Held::Request(request, owner, id), Some(address)) => {
-                    self.begin(*request, &hop.at(address), owner, id, now);
-                }
-                (Held::Ack(ack), Some(address)) => {
-                    self.transactions.send_ack(&ack, hop.at(address));
-                }
-                (held, None) => self.unreachable(held),
-            }
-        }
+        self.drain(now);
     }
 
     /// When [`Outbox::handle_timeout`] is due.
     #[must_use]
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        [self.transactions.poll_timeout(), self.lookup_ends.next()].into_iter().flatten().min()
+        let timers = [self.transactions.poll_timeout(), self.names.poll_timeout(), self.silences.next()];
+        timers.into_iter().flatten().min()
     }
 
-    /// Lets the transactions' timers act, and gives up names that nothing was heard of.
+    /// Lets the transactions' timers act, and gives up names and servers that nothing was heard of.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
         self.transactions.handle_timeout(now);
-        for lookup in self.lookup_ends.due(now) {
-            self.resolved(lookup, &[], now);
+        self.drain(now);
+        for id in self.silences.due(now) {
+            self.silent(id, now);
         }
+        for search in self.names.give_up(now) {
+            if let Some(held) = self.held.remove(&search) {
+                self.unreachable(held);
+            }
+        }
+        self.drain(now);
     }
 
     /// The next thing to be done outside.
     pub(super) fn poll_wanted(&mut self) -> Option<Wanted> {
-        self.drain();
+        if let Some((id, query)) = self.names.poll_question() {
+            return Some(Wanted::Lookup(id, query));
+        }
         self.wanted.pop_front()
     }
 
     /// The next thing that came back.
-    pub(super) fn poll_incoming(&mut self) -> Option<Incoming> {
-        self.drain();
+    pub(super) fn poll_incoming(&mut self, now: Instant) -> Option<Incoming> {
+        self.drain(now);
         self.incoming.pop_front()
     }
 
@@ -319,98 +280,66 @@ impl Outbox {
         self.transactions.len()
     }
 
-    fn begin(&mut self, request: Request, to: &Destination, owner: Owner, id: RequestId, now: Instant) {
-        match self.transactions.send_request(request, to.clone(), now) {
-            Ok(client) => {
-                self.owners.insert(client, (owner, id));
-                self.clients.insert(id, client);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a SIP request was not sent");
-                let why = Unanswered::Unreachable(SendFault::Busy);
-                self.incoming.push_back(Incoming::Unanswered { owner, id, why });
-            }
+    /// The servers of a hop, or the search for them.
+    fn seek(&mut self, hop: &NextHop, owner: Owner, now: Instant) -> Result<Vec<Destination>, SearchId> {
+        if let Some(flow) = hop.flow() {
+            return Ok(vec![flow.clone()]);
+        }
+        let seed = self.seeds.hash_one(owner);
+        match self.names.seek(hop.wanted(), self.reaches.preferring(hop.protocol), seed, now) {
+            Sought::Found(targets) => Ok(servers(targets, hop)),
+            Sought::Pending(search) => Err(search),
         }
     }
 
-    fn look_up(&mut self, hop: &NextHop, held: Held, now: Instant) {
-        if self.held >= HELD_LIMIT {
+    fn hold(&mut self, search: SearchId, held: Held) {
+        if self.held.len() >= HELD_LIMIT {
+            self.names.forget(search);
             return self.unreachable(held);
         }
-        self.held = self.held.saturating_add(1);
-        if let Some(lookup) = self.waiting.values_mut().find(|lookup| lookup.hop == *hop) {
-            lookup.held.push(held);
-            return;
+        if let Held::Request(_, _, owner, id) = &held {
+            self.pending.insert(*id, Pending::sought(*owner, search));
         }
-        let id = LookupId(self.next_number());
-        let port = hop.port();
-        self.wanted.push_back(Wanted::Lookup(id, hop.host_port.host.to_string(), port));
-        self.waiting.insert(id, Lookup { hop: hop.clone(), held: vec![held] });
-        self.lookup_ends.set(id, Some(now + LOOKUP_PATIENCE));
+        self.held.insert(search, held);
     }
 
     fn unreachable(&mut self, held: Held) {
         match held {
-            Held::Request(_, owner, id) => {
+            Held::Request(_, _, owner, id) => {
+                self.pending.remove(id);
                 let why = Unanswered::Unreachable(SendFault::NoAddress);
                 self.incoming.push_back(Incoming::Unanswered { owner, id, why });
             }
-            Held::Ack(_) => tracing::warn!("an ACK could not be sent: its next hop has no address"),
+            Held::Ack(..) => tracing::warn!("an ACK could not be sent: its next hop has no address"),
         }
     }
 
-    fn address(&self, hop: &NextHop, now: Instant) -> Option<SocketAddr> {
-        match &hop.host_port.host {
-            Host::Ip(ip) => Some(SocketAddr::new(*ip, hop.port())),
-            Host::Name(_) => self.known.get(hop).filter(|(_, until)| *until > now).map(|(address, _)| *address),
-        }
-    }
-
-    fn drain(&mut self) {
+    fn drain(&mut self, now: Instant) {
         while let Some(output) = self.transactions.poll_output() {
             match output {
                 Output::Transmit(transmit) => self.wanted.push_back(Wanted::Transmit(transmit)),
-                Output::Event(event) => self.event(event),
+                Output::Event(event) => self.event(event, now),
             }
         }
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: Event, now: Instant) {
         let incoming = match event {
             Event::Request { id, request, source } => Incoming::Request(id, request, source),
             Event::Ack { request, .. } => Incoming::Ack(request),
             Event::Cancelled { id, request } => Incoming::Cancelled(id, Some(request)),
             Event::TransportError { id: TransactionId::Server(id) } => Incoming::Cancelled(id, None),
-            Event::Response { id, response, .. } => {
-                let Some((owner, id)) = self.owners.get(&id).copied() else { return };
-                Incoming::Response { owner, id, response }
-            }
+            Event::Response { id, response, .. } => return self.responded(id, response, now),
             Event::Timeout { id: TransactionId::Client(client) } => {
-                match self.unanswered(client, Unanswered::Timeout) {
-                    Some(unanswered) => unanswered,
-                    None => return,
-                }
+                return self.failed(client, Unanswered::Timeout, now);
             }
             Event::TransportError { id: TransactionId::Client(client) } => {
-                match self.unanswered(client, Unanswered::Unreachable(self.fault)) {
-                    Some(unanswered) => unanswered,
-                    None => return,
-                }
+                return self.failed(client, Unanswered::Unreachable(self.fault), now);
             }
-            Event::Terminated { id: TransactionId::Client(client) } => {
-                if let Some((_, id)) = self.owners.remove(&client) {
-                    self.clients.remove(&id);
-                }
-                return;
-            }
+            Event::Terminated { id: TransactionId::Client(client) } => return self.pending.ended(client),
             _ => return,
         };
         self.incoming.push_back(incoming);
-    }
-
-    fn unanswered(&self, client: ClientId, why: Unanswered) -> Option<Incoming> {
-        let (owner, id) = self.owners.get(&client).copied()?;
-        Some(Incoming::Unanswered { owner, id, why })
     }
 
     fn next_number(&mut self) -> u64 {
@@ -419,24 +348,26 @@ impl Outbox {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uri_leads_over_its_transport_and_a_secure_one_over_tls_to_the_host_it_names() {
-        let hop = |uri: &str| NextHop::of_uri(&Uri::parse(uri.as_bytes()).unwrap(), Protocol::Udp);
-        let told = |uri: &str| hop(uri).map(|hop| (hop.protocol, hop.port()));
-        assert_eq!(told("sip:a@b.example"), Some((Protocol::Udp, 5060)));
-        assert_eq!(told("sip:a@b.example;transport=TCP"), Some((Protocol::Tcp, 5060)));
-        assert_eq!(told("sip:a@b.example;transport=tls"), Some((Protocol::Tls, 5061)));
-        assert_eq!(told("sips:a@b.example"), Some((Protocol::Tls, 5061)));
-        assert_eq!(told("sips:a@b.example:5062;transport=tcp"), Some((Protocol::Tls, 5062)));
-        assert_eq!(told("sips:a@b.example;transport=udp"), None);
-        assert_eq!(told("sip:a@b.example;transport=sctp"), None);
-        let address = SocketAddr::from(([192, 0, 2, 1], 5061));
-        let named = |uri: &str| hop(uri).and_then(|hop| hop.at(address).server_name);
-        assert_eq!(named("sips:a@b.example"), Some(Host::Name("b.example".to_owned())));
-        assert_eq!(named("sip:a@b.example"), None);
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox")
+            .field("transactions", &self.transactions)
+            .field("pending", &self.pending)
+            .field("held", &self.held)
+            .field("names", &self.names)
+            .field("resting", &self.resting)
+            .field("wanted", &self.wanted)
+            .field("incoming", &self.incoming)
+            .finish_non_exhaustive()
     }
+}
+
+/// The targets as messages are sent to them: a server must show a certificate of the name that was asked for, not of one
+/// that the DNS made of it (RFC 5922 section 7.3).
+fn servers(targets: Vec<Target>, hop: &NextHop) -> Vec<Destination> {
+    let destination = |target: Target| {
+        let to = Destination::new(target.transport, target.address);
+        if to.transport == offhook_sip::message::Transport::Tls { to.named(hop.host_port.host.clone()) } else { to }
+    };
+    targets.into_iter().map(destination).collect()
 }

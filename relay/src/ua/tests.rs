@@ -3,8 +3,10 @@
 mod cancelled;
 mod changes;
 mod dispatch;
+mod dns;
 mod early;
 mod ends;
+mod failover;
 mod headers;
 mod incoming;
 mod keys;

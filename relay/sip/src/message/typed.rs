@@ -218,6 +218,12 @@ impl Headers {
         is_said.then(|| self.list(&HeaderName::Allow).any(|value| value == method.as_str().as_bytes()))
     }
 
+    /// Retry-After in seconds, without what may follow them; read as [`Headers::expires`].
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        self.seconds(&HeaderName::RetryAfter)
+    }
+
     fn seconds(&self, name: &HeaderName) -> Option<u32> {
         let value = self.first(name)?.value();
         let digits = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());

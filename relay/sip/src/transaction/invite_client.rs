@@ -89,6 +89,15 @@ impl InviteClient {
         }
     }
 
+    /// The call goes elsewhere: what was sent is not repeated, and cancelled once it is known to have arrived.
+    pub(super) fn abandon(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if let State::Calling { retransmission, .. } = &mut self.state {
+            *retransmission = None;
+        }
+        // Too late means that it is answered, which the user will hear.
+        drop(self.cancel(None, now, actions));
+    }
+
     pub(super) fn receive(&mut self, response: Response, now: Instant, actions: &mut Vec<Action>) {
         match self.state {
             State::Calling { .. } | State::Proceeding { .. } => self.receive_while_waiting(response, now, actions),

@@ -129,6 +129,13 @@ impl TransactionLayer {
         .unwrap_or(Err(CancelError::TooLate))
     }
 
+    /// Lets a request be that is sent to another server instead. It is not repeated any more. One that reached its
+    /// server all the same is ended there: an INVITE is cancelled as soon as that is heard of, and a 2xx still comes up, to
+    /// be acknowledged and ended.
+    pub fn abandon(&mut self, id: ClientId, now: Instant) {
+        self.drive_client(id.0, now, |client, actions| client.abandon(now, actions));
+    }
+
     /// Sends a response. A 2xx to an INVITE may be sent again until its ACK comes.
     ///
     /// # Errors

@@ -67,6 +67,14 @@ impl Client {
             Self::NonInvite(machine) => machine.transport_error(actions),
         }
     }
+
+    /// The user sends the request to another server.
+    pub(super) fn abandon(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        match self {
+            Self::Invite(machine) => machine.abandon(now, actions),
+            Self::NonInvite(machine) => machine.abandon(),
+        }
+    }
 }
 
 impl Server {

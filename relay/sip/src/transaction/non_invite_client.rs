@@ -81,6 +81,11 @@ impl NonInviteClient {
         }
     }
 
+    /// Nobody waits for a response any more.
+    pub(super) fn abandon(&mut self) {
+        self.state = State::Terminated;
+    }
+
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         match &self.state {
             State::Waiting { retransmission, timeout } => {

@@ -15,6 +15,9 @@ pub struct Timing {
     /// How long the user may take for its first response to an INVITE before a 100 is sent (§17.2.1).
     /// 200 ms.
     pub trying: Duration,
+    /// How long a server may be silent before a request goes to the next one, where there is one; RFC 3263 section 4.3
+    /// leaves it open. 8 × T1: 4 s.
+    pub alternative: Duration,
     /// Most transactions at once, clients and servers each.
     pub max_transactions: usize,
 }
@@ -34,6 +37,7 @@ impl Default for Timing {
             t4: Duration::from_secs(5),
             timer_d: Duration::from_secs(32),
             trying: Duration::from_millis(200),
+            alternative: Duration::from_secs(4),
             max_transactions: 10_000,
         }
     }

@@ -25,7 +25,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::dialog::{DialogId, SessionTimer};
 use offhook_sip::digest::Client;
 use offhook_sip::message::{NameAddr, Reason, Request, Response, SipUri, StatusCode};
-use offhook_sip::transaction::{ServerId, Timing};
+use offhook_sip::transaction::{Destination, ServerId, Timing};
 
 use super::account::{Protocol, SipAccount};
 use super::attachment::{MediaKind, MediaLocal};
@@ -267,6 +267,18 @@ impl SipLeg {
             State::Calling(calling) => calling.sent(id, dialog.as_ref()),
             State::Session(session) => session.sent(id, sending),
             State::Opened(_) | State::Ringing(_) | State::Over => {}
+        }
+    }
+
+    /// A server was found and has answered: from here on our Contact is the one it reaches us by.
+    pub(super) fn reached(&mut self, server: &Destination, hop: &Hop) {
+        let common = &mut self.common;
+        let (Some(account), Some(protocol)) = (&common.account, Protocol::of_transport(&server.transport)) else {
+            return;
+        };
+        common.contact = hop.contact_towards(&common.contact, protocol, server.address.ip());
+        if account.lets_dns_choose() {
+            common.protocol = protocol;
         }
     }
 

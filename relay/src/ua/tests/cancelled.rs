@@ -40,9 +40,7 @@ fn a_call_given_up_during_the_lookup_is_never_made() {
     scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
     assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     assert_eq!(scene.ua.counts().legs, 0);
-    let (id, ..) = scene.lookups.pop_front().unwrap();
-    scene.ua.resolved(id, &[super::scene::PEER], scene.now);
-    scene.drain();
+    scene.resolve(&[super::dns::addresses("pbx.example", &["192.0.2.9"])]);
     scene.assert_quiet();
 }
 

@@ -258,9 +258,7 @@ fn a_lookup_that_never_ends_ends_the_leg_in_time() {
 fn a_host_without_an_address_ends_the_leg_at_once() {
     let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), ..account() });
     scene.dial("bob");
-    let (id, ..) = scene.lookups.pop_front().unwrap();
-    scene.ua.resolved(id, &[], scene.now);
-    scene.drain();
+    scene.resolve(&[]);
     assert_eq!(failure(scene.event()).code, ErrorCode::Unreachable);
     scene.assert_forgotten();
 }

@@ -107,5 +107,5 @@ fn a_name_that_may_be_called_is_looked_up() {
     let mut scene = Scene::new();
     let invite = scene.call();
     scene.give(moved(&invite, &["<sip:bob@pbx.example>"]));
-    assert_eq!(scene.lookups.pop_front().unwrap().1, "pbx.example");
+    assert_eq!(scene.lookups.pop_front().unwrap().1.name(), "pbx.example");
 }

@@ -164,10 +164,7 @@ fn a_registrar_that_cannot_be_reached_fails_the_registration_at_once() {
 #[test]
 fn a_domain_without_an_address_fails_the_registration() {
     let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), ..registering() });
-    let (id, host, port) = scene.lookups.pop_front().unwrap();
-    assert_eq!((host.as_str(), port), ("pbx.example", 5060));
-    scene.ua.resolved(id, &[], scene.now);
-    scene.drain();
+    scene.resolve(&[]);
     let (state, failure) = scene.registrations.pop_front().unwrap();
     assert_eq!((state, failure.unwrap().code), (RegistrationState::Failed, ErrorCode::Unreachable));
 }

@@ -1,8 +1,10 @@
 use std::net::SocketAddr;
 
 use offhook_protocol::request::OpenSip;
+use offhook_sip::locate::Query;
 use offhook_sip::message::{HeaderName, Message, Method, Transport};
 
+use super::dns::addresses;
 use super::peer::sdp;
 use super::scene::{LEG, Scene, account, header};
 use crate::call::{Cause, Extras, LegCommand};
@@ -64,12 +66,10 @@ fn the_port_of_the_account_counts() {
 fn a_name_is_looked_up_once_for_all_that_wait_for_it() {
     let mut scene = Scene::with(&OpenSip { domain: "pbx.example".into(), register: true, ..account() });
     scene.dial("bob");
-    let (id, host, port) = scene.lookups.pop_front().unwrap();
-    assert_eq!((host.as_str(), port), ("pbx.example", 5060));
-    assert!(scene.lookups.is_empty());
+    let asked: Vec<Query> = scene.lookups.iter().map(|(_, query)| query.clone()).collect();
+    assert_eq!(asked, [Query::Naptr("pbx.example".into())]);
     scene.assert_quiet();
-    scene.ua.resolved(id, &[SocketAddr::from(([192, 0, 2, 30], 5060))], scene.now);
-    scene.drain();
+    scene.resolve(&[addresses("pbx.example", &["192.0.2.30"])]);
     let to: Vec<String> = scene.sent.iter().map(|(to, _)| to.address.to_string()).collect();
     assert_eq!(to, ["192.0.2.30:5060", "192.0.2.30:5060"]);
 }
@@ -78,11 +78,8 @@ fn a_name_is_looked_up_once_for_all_that_wait_for_it() {
 fn datagrams_go_to_an_address_of_the_sockets_family() {
     let mut scene = Scene::with(&OpenSip { domain: "localhost".into(), ..account() });
     scene.dial("bob");
-    let (id, ..) = scene.lookups.pop_front().unwrap();
-    let found = ["[::1]:5060".parse().unwrap(), SocketAddr::from(([127, 0, 0, 1], 5060))];
-    scene.ua.resolved(id, &found, scene.now);
-    scene.drain();
-    assert_eq!(scene.sent[0].0.address, found[1]);
+    scene.resolve(&[addresses("localhost", &["::1", "127.0.0.1"])]);
+    assert_eq!(scene.sent[0].0.address, SocketAddr::from(([127, 0, 0, 1], 5060)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use offhook_media::{Codec, Command, Direction, LegId, RtpLocal, RtpRemote};
 use offhook_protocol::request::OpenSip;
 use offhook_protocol::{Failure, RegistrationState, Secret};
+use offhook_sip::locate::{Answer, Query};
 use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Response, StatusCode};
 use offhook_sip::transaction::{Destination, Timing, TransactionId};
 
@@ -48,7 +49,7 @@ pub(super) struct Scene {
     pub(super) incoming: VecDeque<Incoming>,
     /// Connections that clients in pages asked for.
     pub(super) reconnects: VecDeque<Transport>,
-    pub(super) lookups: VecDeque<(LookupId, String, u16)>,
+    pub(super) lookups: VecDeque<(LookupId, Query)>,
     /// Everything the user agent put out and was, as `Debug` shows it; for those that look.
     pub(super) log: Option<String>,
 }
@@ -144,13 +145,22 @@ impl Scene {
                     let message = Message::parse_datagram(transmit.bytes, &Default::default()).unwrap();
                     self.sent.push_back((transmit.destination, message));
                 }
-                UaOutput::Lookup { id, host, port } => self.lookups.push_back((id, host, port)),
+                UaOutput::Lookup { id, query } => self.lookups.push_back((id, query)),
                 UaOutput::Incoming { leg, source, dialled, identities: (from, _), offer, extras } => {
                     self.incoming.push_back(Incoming { leg, source, dialled, from, offer, extras });
                 }
                 UaOutput::Reconnect { transport, .. } => self.reconnects.push_back(transport),
                 UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
             }
+        }
+    }
+
+    /// The DNS answers everything it has been asked from these records, and the rest with nothing.
+    pub(super) fn resolve(&mut self, records: &[(Query, Answer)]) {
+        while let Some((id, query)) = self.lookups.pop_front() {
+            let known = records.iter().find(|(asked, _)| *asked == query).map(|(_, answer)| answer.clone());
+            self.ua.resolved(id, &known.unwrap_or(Answer::Nothing), seconds(60), self.now);
+            self.drain();
         }
     }
 

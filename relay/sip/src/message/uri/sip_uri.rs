@@ -52,6 +52,13 @@ impl SipUri {
         self
     }
 
+    /// The same URI at another host and port.
+    #[must_use]
+    pub fn with_host_port(mut self, host_port: HostPort) -> Self {
+        self.host_port = host_port;
+        self
+    }
+
     /// The same URI without headers (the part after `?`), as a Request-URI must be.
     #[must_use]
     pub fn without_headers(mut self) -> Self {

@@ -176,3 +176,24 @@ fn a_cancel_of_nothing_gets_481_and_leaves_no_trace() {
     assert_eq!(harness.lines(), ["> 481"]);
     assert!(harness.layer.is_empty());
 }
+
+#[test]
+fn an_abandoned_invite_is_not_repeated_and_cancelled_once_it_is_heard_of() {
+    let (mut harness, id) = calling();
+    harness.layer.abandon(id, harness.now);
+    assert_trace(&harness.run(seconds(10)), &[]);
+    harness.receive_reply(&invite(), 180);
+    assert_eq!(harness.lines(), ["> CANCEL", "Response 180 after cancelling"]);
+    harness.receive_reply(&invite(), 200);
+    assert_eq!(harness.lines(), ["Response 200 after cancelling"]);
+}
+
+#[test]
+fn an_abandoned_request_of_another_kind_is_over() {
+    let mut harness = Harness::new();
+    let id = harness.send(&request("OPTIONS", BRANCH), peer());
+    harness.lines();
+    harness.layer.abandon(id, harness.now);
+    assert_eq!(harness.lines(), ["Terminated"]);
+    assert!(harness.layer.is_empty());
+}
