@@ -11,7 +11,7 @@ use offhook_media::{Command, Direction, LegId, WebRtcLocal};
 use offhook_protocol::event::DtmfReceived;
 use offhook_protocol::{CallStatus, EventBody};
 
-use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent, ReferralProgress};
 use crate::webrtc::{BrowserDescription, Payload};
 use about::About;
 use connection::Connection;
@@ -166,6 +166,7 @@ impl BrowserLeg {
             LegCommand::Warning(failure) => self.warn(Some(failure)),
             LegCommand::Transfer(transfer) => self.transfer_news(transfer),
             LegCommand::Party(identity) => self.other_party(identity),
+            LegCommand::Refer(_) => self.leg(LegEvent::Referral(ReferralProgress::Unsupported)),
             LegCommand::End(cause, extras) => self.end(&cause, extras, cause.clone()),
         }
     }

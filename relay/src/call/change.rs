@@ -41,7 +41,7 @@ impl Call {
             self.agreed = Some((party, audio));
         }
         self.before = Some(before);
-        self.pass_on(Some(party), now);
+        self.pass_on(Some(party), party.other(), now);
     }
 
     /// The caller changes its mind before the answer (RFC 3311): nobody needs to be asked. What the callee has let be heard
@@ -79,7 +79,7 @@ impl Call {
         let is_other =
             |due: &Description| due.direction != answered.direction || due.codecs.first() != answered.codecs.first();
         if due.as_ref().is_some_and(is_other) {
-            self.pass_on(None, now);
+            self.pass_on(None, Party::Callee, now);
         }
     }
 
@@ -120,15 +120,29 @@ impl Call {
         }
     }
 
-    /// The caller, who was given an offer, says which of it it takes.
-    pub(super) fn narrowed(&mut self, audio: Description, now: Instant) {
-        let before = self.towards(Party::Callee);
-        let kept = self.keeps(Party::Caller, &audio);
-        self.caller.named(&audio);
-        self.caller.settled = Some(audio.clone());
-        self.agreed = Some((Party::Caller, audio));
-        if !kept || self.towards(Party::Callee) != before {
-            self.pass_on(None, now);
+    /// A caller that was given an offer says which of it it takes.
+    pub(super) fn narrowed(&mut self, party: Party, audio: Description, now: Instant) {
+        let other = party.other();
+        let before = self.towards(other);
+        let kept = self.keeps(party, &audio);
+        self.side_mut(party).named(&audio);
+        self.side_mut(party).settled = Some(audio.clone());
+        self.agreed = Some((party, audio));
+        if !kept || self.towards(other) != before {
+            self.pass_on(None, other, now);
+        }
+    }
+
+    /// The same while the other end is being brought into line.
+    pub(super) fn narrowed_while_aligning(&mut self, party: Party, audio: Description, now: Instant) {
+        self.side_mut(party).named(&audio);
+        self.side_mut(party).settled = Some(audio.clone());
+        if let Some((_, agreed)) = &mut self.agreed {
+            agreed.codecs.retain(|codec| audio.codecs.contains(codec));
+            if agreed.codecs.is_empty() {
+                let failure = failure_for_status(488, "Not Acceptable Here");
+                self.end_all(&Cause::Failure(failure), now);
+            }
         }
     }
 
@@ -186,8 +200,7 @@ impl Call {
     }
 
     /// Offers the other end what has changed.
-    fn pass_on(&mut self, by: Option<Party>, now: Instant) {
-        let other = by.map_or(Party::Callee, Party::other);
+    fn pass_on(&mut self, by: Option<Party>, other: Party, now: Instant) {
         let Some(offer) = self.told(other) else { return };
         self.phase = Phase::Reoffering { by };
         self.deadline = Some(now + self.deadlines.reoffer);

@@ -153,10 +153,36 @@ pub enum LegCommand {
     Warning(Failure),
     /// News of the transfer this end asked for.
     Transfer(Transfer),
+    /// Ask the far end to call somebody else by itself (REFER); [`LegEvent::Referral`] tells what comes of it.
+    Refer(Referral),
     /// Somebody else is at the far end now.
     Party(Identity),
     /// End: reject, cancel or hang up, whichever the leg's state calls for. [`LegEvent::Ended`] still follows.
     End(Cause, Extras),
+}
+
+/// Whom a far end is asked to call by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// A number, a user or a URI: whatever could be dialled.
+    pub to: String,
+    /// The dialog whose place the call is to take, as a Replaces header names it (RFC 3891).
+    pub replaces: Option<String>,
+}
+
+/// What becomes of a [`LegCommand::Refer`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReferralProgress {
+    /// The far end will try.
+    Accepted,
+    /// It rings there.
+    Ringing,
+    /// The far end talks to whom it was to call.
+    Completed,
+    /// It would not, or could not. The call goes on as it was.
+    Failed(Cause),
+    /// The far end does not do such things.
+    Unsupported,
 }
 
 /// How far a transfer has come.
@@ -215,6 +241,10 @@ pub enum LegEvent {
     },
     /// Something the other end asked for did not work here, such as a key that the peer does not take.
     Warning(Failure),
+    /// What becomes of the [`LegCommand::Refer`] sent last.
+    Referral(ReferralProgress),
+    /// Somebody else is there now, or says more of who it is.
+    Party(Identity),
     /// Sound is connected: DTLS done, or the first RTP packet came.
     MediaConnected,
     /// Sound could not be connected.

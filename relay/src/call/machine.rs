@@ -7,6 +7,7 @@ use offhook_protocol::{ErrorCode, Failure};
 
 use super::cause::failure_for_status;
 use super::leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
+use super::referral::{ReferralEnd, Referring};
 use super::side::{LegKind, Life, Party, Side, across};
 use super::transfer::Transferring;
 
@@ -47,6 +48,8 @@ pub enum CallOutput {
     Command(Party, LegCommand),
     /// The leg at this end and the third party's change places, and the media of caller and callee is joined.
     Swapped(Party),
+    /// What became of [`Call::refer`].
+    Referral(ReferralEnd),
     /// The third party's leg has not confirmed its end in time; forget it.
     Forget,
     /// All legs are gone; forget the call. Always the last output.
@@ -76,6 +79,8 @@ pub struct Call {
     pub(super) callee: Side,
     pub(super) third: Side,
     pub(super) transferring: Option<Transferring>,
+    /// The far end has been asked to make a transfer by itself.
+    pub(super) referring: Option<Referring>,
     /// When the third party's answer or end is no longer waited for.
     pub(super) third_deadline: Option<Instant>,
     pub(super) phase: Phase,
@@ -117,6 +122,7 @@ impl Call {
             callee,
             third: Side::absent(),
             transferring: None,
+            referring: None,
             third_deadline: None,
             phase: Phase::Inviting,
             agreed: None,
@@ -180,6 +186,8 @@ impl Call {
             }
             LegEvent::Heard { .. } => {}
             LegEvent::Warning(failure) => self.command(party.other(), LegCommand::Warning(failure)),
+            LegEvent::Referral(progress) => self.referral_news(party, progress, now),
+            LegEvent::Party(who) => self.party_changed(party, who),
             LegEvent::MediaConnected => {}
             LegEvent::MediaFailed(failure) => self.end_all(&Cause::MediaFailed(failure), now),
             LegEvent::MediaInactive => self.media_inactive(now),
@@ -248,23 +256,37 @@ impl Call {
             (Party::Callee, Phase::Inviting) => {
                 self.callee.named(&audio);
                 self.callee.settled = Some(audio.clone());
-                self.phase = Phase::Established;
-                self.deadline = None;
-                self.agreed = Some((party, audio.clone()));
-                if self.is_changed_early && !self.catch_up() {
-                    let failure = failure_for_status(488, "Not Acceptable Here");
-                    return self.end_all(&Cause::Failure(failure), now);
-                }
-                let Some(answer) = self.told(Party::Caller) else { return };
-                self.caller.settled = Some(answer.clone());
-                self.command(Party::Caller, LegCommand::Answer(answer, extras));
-                if self.is_changed_early {
-                    self.pass_on_early(&audio, now);
-                }
+                self.established(audio, extras, now);
             }
-            // The answer to the offer the caller was given in place of its own (RFC 3261 section 13.2.1).
-            (Party::Caller, Phase::Established) => self.narrowed(audio, now),
+            // The answer to the offer a caller was given in place of its own (RFC 3261 section 13.2.1).
+            (_, Phase::Established) => self.narrowed(party, audio, now),
+            (_, Phase::Aligning) => self.narrowed_while_aligning(party, audio, now),
             _ => {}
+        }
+    }
+
+    /// The callee has answered, or somebody for it.
+    pub(super) fn established(&mut self, audio: Description, extras: Extras, now: Instant) {
+        self.phase = Phase::Established;
+        self.deadline = None;
+        self.agreed = Some((Party::Callee, audio.clone()));
+        if self.is_changed_early && !self.catch_up() {
+            let failure = failure_for_status(488, "Not Acceptable Here");
+            return self.end_all(&Cause::Failure(failure), now);
+        }
+        let Some(answer) = self.told(Party::Caller) else { return };
+        self.caller.settled = Some(answer.clone());
+        self.command(Party::Caller, LegCommand::Answer(answer, extras));
+        if self.is_changed_early {
+            self.pass_on_early(&audio, now);
+        }
+    }
+
+    /// An end says who is there.
+    fn party_changed(&mut self, party: Party, who: Identity) {
+        if self.side(party).who != who {
+            self.side_mut(party).who = who.clone();
+            self.command(party.other(), LegCommand::Party(who));
         }
     }
 
@@ -299,6 +321,7 @@ impl Call {
             }
             cause => cause,
         };
+        self.left_while_referring(party, &cause);
         match party {
             Party::Third => self.third_ended(cause, now),
             _ if self.is_transferred_by(party) => self.transferor_left(party),

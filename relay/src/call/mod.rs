@@ -13,12 +13,18 @@ mod change;
 pub mod extras;
 pub mod leg;
 mod machine;
+mod referral;
+mod replace;
 mod side;
 mod transfer;
 mod untouched;
 
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod referral_tests;
+#[cfg(test)]
+mod replace_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -28,9 +34,11 @@ mod untouched_tests;
 
 pub use cause::failure_for_status;
 pub use leg::{
-    Cause, Description, Extras, Identity, LegCommand, LegEvent, Sound, Transfer, TransferProgress, Video, VideoCodec,
+    Cause, Description, Extras, Identity, LegCommand, LegEvent, Referral, ReferralProgress, Sound, Transfer,
+    TransferProgress, Video, VideoCodec,
 };
 pub use machine::{Call, CallOutput, Deadlines};
+pub use referral::ReferralEnd;
 pub use side::{LegKind, Party};
 pub use transfer::{not_joinable, transfer_refused};
 pub use untouched::Untouched;

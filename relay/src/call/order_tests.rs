@@ -17,6 +17,10 @@ enum Happening {
     Transfer(usize, Party),
     /// The far ends of these ends of the first and the second call are joined.
     Merge(Party, Party),
+    /// An end has the other transferred by itself.
+    Refer(usize, Party),
+    /// Somebody who offers this takes an end's place.
+    Replace(usize, Party, Option<Description>),
     Passes(u64),
     EndFromOutside(usize),
 }
@@ -55,10 +59,22 @@ fn event() -> impl Strategy<Value = LegEvent> {
         2 => audio().prop_map(|audio| LegEvent::ReofferResult(Ok(audio))),
         1 => cause().prop_map(|cause| LegEvent::ReofferResult(Err(cause))),
         1 => Just(LegEvent::Dtmf { digit, duration: Duration::from_millis(100), method: DtmfMethod::Rfc2833 }),
+        2 => referral_progress().prop_map(LegEvent::Referral),
+        1 => Just(LegEvent::Party(Identity { user: "somebody".into(), display_name: None })),
         1 => Just(LegEvent::MediaConnected),
         1 => Just(LegEvent::MediaFailed(MediaFailure::Dtls)),
         1 => Just(LegEvent::MediaInactive),
         1 => cause().prop_map(|it| LegEvent::Ended(it, Extras::default())),
+    ]
+}
+
+fn referral_progress() -> impl Strategy<Value = ReferralProgress> {
+    prop_oneof![
+        Just(ReferralProgress::Accepted),
+        Just(ReferralProgress::Ringing),
+        Just(ReferralProgress::Completed),
+        cause().prop_map(ReferralProgress::Failed),
+        Just(ReferralProgress::Unsupported),
     ]
 }
 
@@ -72,6 +88,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         16 => (0usize..2, party, event()).prop_map(|(call, party, event)| Happening::At(call, party, Box::new(event))),
         3 => (0usize..2, end()).prop_map(|(call, by)| Happening::Transfer(call, by)),
         2 => (end(), end()).prop_map(|(one, other)| Happening::Merge(one, other)),
+        2 => (0usize..2, end()).prop_map(|(call, by)| Happening::Refer(call, by)),
+        2 => (0usize..2, end(), proptest::option::of(audio())).prop_map(|(call, at, it)| Happening::Replace(call, at, it)),
         2 => (0u64..70).prop_map(Happening::Passes),
         1 => (0usize..2).prop_map(Happening::EndFromOutside),
     ]
@@ -128,6 +146,8 @@ impl World {
             Happening::At(call, party, event) => self.at(call, party, *event),
             Happening::Transfer(call, by) => self.transfer(call, by),
             Happening::Merge(one, other) => self.merge(one, other),
+            Happening::Refer(call, by) => self.refer(call, by),
+            Happening::Replace(call, at, offer) => self.replace(call, at, offer),
             Happening::Passes(seconds) => {
                 self.now += Duration::from_secs(seconds);
                 self.calls.iter_mut().for_each(|call| call.handle_timeout(self.now));
@@ -165,12 +185,28 @@ impl World {
         }
     }
 
+    fn refer(&mut self, call: usize, by: Party) {
+        if self.calls[call].may_transfer().is_ok() {
+            let referral = Referral { to: "somebody".into(), replaces: None };
+            self.calls[call].refer(by, "somebody".into(), referral);
+        }
+    }
+
+    fn replace(&mut self, call: usize, at: Party, offer: Option<Description>) {
+        let newcomer = (LegKind::Sip, Identity::default());
+        if self.calls[call].replace(at, newcomer, offer.as_ref(), self.now).is_ok() {
+            self.ends[call][2] = Some(self.legs.len());
+            self.legs.push(Leg::default());
+        }
+    }
+
     fn drain(&mut self) {
         for at in 0..2 {
             while let Some(output) = self.calls[at].poll_output() {
                 assert_eq!(self.over[at], 0, "an output after the last");
                 match output {
                     CallOutput::Over => self.over[at] += 1,
+                    CallOutput::Referral(_) => {}
                     CallOutput::Swapped(party) => self.ends[at].swap(index(party), 2),
                     CallOutput::Forget => {
                         let leg = self.ends[at][2].expect("somebody to forget");

@@ -1,4 +1,5 @@
-//! Transfers (RFC 5589 without its messages: the relay has both legs, so it needs no help of either phone).
+//! Transfers that the relay makes itself (RFC 5589 without its messages: it has both legs, so it needs no help of either
+//! phone).
 //!
 //! A blind transfer invites the target as the call's third party, for the end that stays. When the target answers, it
 //! changes places with the transferor, which then is the third party and is told to end. An attended transfer takes the
@@ -32,7 +33,7 @@ impl Call {
         if !self.is_established() || self.caller.life != Life::Live || self.callee.life != Life::Live {
             return refused("Only an established call can be transferred.");
         }
-        if self.third.life != Life::Ended {
+        if self.third.life != Life::Ended || self.referring.is_some() {
             return refused("The call is being transferred already.");
         }
         if self.agreed.as_ref().is_some_and(|(_, agreed)| agreed.untouched.is_some()) {
@@ -88,6 +89,7 @@ impl Call {
         match event {
             LegEvent::Ringing(..) | LegEvent::Progress(..) => self.target_rings(),
             LegEvent::Answered(audio, _) => self.target_answered(audio, now),
+            LegEvent::Party(who) => self.third.who = who,
             LegEvent::MediaFailed(failure) => {
                 self.end_leg(Party::Third, Cause::MediaFailed(failure), Extras::default(), now);
                 self.transfer_failed(Cause::MediaFailed(failure), now);
@@ -139,6 +141,7 @@ impl Call {
 
     /// The end that was to be transferred is gone, and nobody is left to call the target for.
     pub(super) fn far_end_left(&mut self, now: Instant) {
+        self.referral_abandoned();
         if self.transferring.is_some() {
             let failure = Failure::new(ErrorCode::PeerLost, "The call ended before the transfer was done.");
             self.tell_transferor(TransferProgress::Failed(Cause::Failure(failure)));
@@ -163,7 +166,7 @@ impl Call {
     }
 
     /// Puts the third party in the transferor's place, which leaves the call.
-    fn swap(&mut self, by: Party, agreed: Option<Description>, now: Instant) {
+    pub(super) fn swap(&mut self, by: Party, agreed: Option<Description>, now: Instant) {
         let far = by.other();
         self.tell_transferor(TransferProgress::Completed);
         self.transferring = None;
@@ -206,7 +209,7 @@ impl Call {
     }
 
     /// What an end can do, as a newcomer is offered it. Nothing where it never said so.
-    fn offer_of(&self, party: Party) -> Option<Description> {
+    pub(super) fn offer_of(&self, party: Party) -> Option<Description> {
         let side = self.side(party);
         let settled = side.settled.as_ref()?;
         let codecs = if side.codecs.is_empty() { settled.codecs.clone() } else { side.codecs.clone() };
@@ -223,7 +226,7 @@ impl Call {
 
 /// What two ends that have never met can speak with each other, as the second says it: what both speak already, else what
 /// both have named, else what the second speaks.
-fn common(one: &Side, other: &Side) -> Option<Description> {
+pub(super) fn common(one: &Side, other: &Side) -> Option<Description> {
     let (ones, others) = (one.settled.as_ref()?, other.settled.as_ref()?);
     let shared = |a: &[Codec], b: &[Codec]| a.iter().filter(|codec| b.contains(codec)).copied().collect::<Vec<_>>();
     let choices = [shared(&ones.codecs, &others.codecs), shared(&one.codecs, &other.codecs), others.codecs.clone()];

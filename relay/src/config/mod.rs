@@ -12,6 +12,7 @@ mod networks;
 mod routes;
 mod sip;
 mod tls;
+mod transfer;
 mod trunks;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use destinations::Destinations;
 pub use error::{ConfigError, Problem};
 pub use networks::Network;
 pub use sip::SipConfig;
+pub use transfer::TransferBy;
 pub use trunks::{CallerId, Trunk, TrunkId};
 
 use crate::call::Deadlines;

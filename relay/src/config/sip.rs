@@ -8,6 +8,7 @@ use offhook_sip::dialog::SessionPolicy;
 use serde::Deserialize;
 
 use super::Destinations;
+use super::TransferBy;
 use super::check::Check;
 use super::listed::Listed;
 use super::tls::TlsFiles;
@@ -51,6 +52,8 @@ pub struct SipConfig {
     pub nat_keep_alive: Duration,
     /// How calls are made and taken.
     pub calls: CallPolicy,
+    /// Who makes a transfer between SIP ends.
+    pub transfer: TransferBy,
 }
 
 impl Default for SipConfig {
@@ -74,6 +77,7 @@ impl Default for SipConfig {
             nat: true,
             nat_keep_alive: Duration::from_secs(25),
             calls: CallPolicy::default(),
+            transfer: TransferBy::Refer,
         }
     }
 }
@@ -131,6 +135,7 @@ pub(super) struct Sip {
     pub(super) reliable_provisional: Option<String>,
     pub(super) session_expires: Option<u64>,
     pub(super) min_se: Option<u64>,
+    pub(super) transfer: Option<String>,
 }
 
 impl Check {
@@ -200,6 +205,7 @@ impl Check {
             },
             nat,
             nat_keep_alive: self.seconds("sip.nat_keep_alive", file.nat_keep_alive, 0..=600, keep_alive),
+            transfer: self.parsed("sip.transfer", file.transfer, "\"refer\" or \"relay\"", defaults.transfer),
         }
     }
 

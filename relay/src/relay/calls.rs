@@ -4,6 +4,7 @@ use offhook_media::{Command, LegId, MediaError};
 use offhook_protocol::request::StartCall;
 use offhook_protocol::{ErrorCode, Failure};
 
+use super::refer::Referring;
 use super::trunks::Asking;
 use super::{MediaPlane, Relay};
 use crate::browser::{self, BrowserLeg};
@@ -24,6 +25,8 @@ pub(super) struct LiveCall {
     caller: Option<LegId>,
     callee: Option<LegId>,
     third: Option<LegId>,
+    /// What its far end has been asked to do by itself.
+    pub(super) referral: Option<Referring>,
     /// The deadline that the schedule knows of.
     pub(super) scheduled: Option<Instant>,
 }
@@ -323,8 +326,14 @@ impl<M: MediaPlane> Relay<M> {
         let kinds = (caller.driver.kind(), callee.driver.kind());
         let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now);
         tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");
-        let call =
-            LiveCall { machine, caller: Some(caller.leg), callee: Some(callee.leg), third: None, scheduled: None };
+        let call = LiveCall {
+            machine,
+            caller: Some(caller.leg),
+            callee: Some(callee.leg),
+            third: None,
+            referral: None,
+            scheduled: None,
+        };
         if caller.driver.has_media() && callee.driver.has_media() {
             let join = Command::Join { a: caller.leg, b: callee.leg };
             if let Err(error) = self.media.command(worker, join) {

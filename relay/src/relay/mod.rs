@@ -11,6 +11,8 @@ mod data;
 mod inputs;
 mod opening;
 mod plane;
+mod refer;
+mod replaces;
 mod requests;
 mod schedule;
 mod sessions;

@@ -86,6 +86,7 @@ impl<M: MediaPlane> Relay<M> {
                     self.drain(leg, now);
                 }
                 CallOutput::Swapped(party) => self.swapped(id, party, now),
+                CallOutput::Referral(end) => self.referral_over(id, end, now),
                 CallOutput::Forget => {
                     if let Some(leg) = self.calls.get(&id).and_then(|call| call.leg(Party::Third)) {
                         self.remove_leg(leg);

@@ -61,6 +61,7 @@ impl<M: MediaPlane> Relay<M> {
             UaOutput::Media(leg, command) => self.media_command(leg, command, now),
             UaOutput::Transmit(transmit) => self.transmit(transmit, now),
             UaOutput::Lookup { id, query } => self.outputs.push_back(Output::Lookup { id, query }),
+            UaOutput::Refer { leg, to, asked } => self.referred(leg, to, asked, now),
             UaOutput::Registration { account, state, failure } if account.trunk().is_some() => {
                 let trunk = account.trunk().and_then(|trunk| self.config.trunk(trunk));
                 let failure = failure.map(|failure| failure.code.name());
@@ -74,7 +75,12 @@ impl<M: MediaPlane> Relay<M> {
                 self.emit(SessionId(account.0), event);
             }
             UaOutput::Reconnect { leg, transport } => self.reconnect_sip_leg(leg, transport),
-            UaOutput::Incoming { leg, source, dialled, identities, offer, extras } => {
+            UaOutput::Incoming { leg, identities: (caller, _), offer, replaces: Some(replaced), .. } => {
+                if let Err(failure) = self.replace(leg, replaced, (caller, offer), now) {
+                    self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure), Extras::default()), now);
+                }
+            }
+            UaOutput::Incoming { leg, source, dialled, identities, offer, extras, replaces: None } => {
                 let called = (&source, dialled.as_str());
                 if let Err(failure) = self.sip_caller(leg, called, identities, offer, extras, now) {
                     self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure), Extras::default()), now);
@@ -114,7 +120,7 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens the media of a SIP leg.
-    fn sip_media(&self, worker: M::Worker, leg: LegId, kind: MediaKind) -> Result<MediaLocal, MediaError> {
+    pub(super) fn sip_media(&self, worker: M::Worker, leg: LegId, kind: MediaKind) -> Result<MediaLocal, MediaError> {
         match kind {
             MediaKind::Rtp => self.media.rtp_leg(worker, leg).map(MediaLocal::Rtp),
             MediaKind::WebRtc => self.media.webrtc_leg(worker, leg).map(MediaLocal::WebRtc),

@@ -14,10 +14,10 @@ use crate::session::SessionId;
 
 /// A session's end of a call.
 #[derive(Clone, Copy)]
-struct OwnEnd {
-    call: CallId,
-    party: Party,
-    leg: LegId,
+pub(super) struct OwnEnd {
+    pub(super) call: CallId,
+    pub(super) party: Party,
+    pub(super) leg: LegId,
 }
 
 impl<M: MediaPlane> Relay<M> {
@@ -31,16 +31,18 @@ impl<M: MediaPlane> Relay<M> {
             (Some(target), None) => {
                 route::check_callee(target).map_err(|failure| of_target(&failure))?;
                 match self.call_with(session, own.call, target) {
-                    Some(other) => self.join_calls(own, other, now),
+                    Some(other) => self.transfer_with(own, other, now),
                     None => {
-                        self.transfer_to(session, own, target, now);
+                        if !self.refer_to(session, own, target) {
+                            self.transfer_to(session, own, target, now);
+                        }
                         Ok(())
                     }
                 }
             }
             (None, Some(with)) => {
                 let other = self.own_end(session, with)?;
-                self.join_calls(own, other, now)
+                self.transfer_with(own, other, now)
             }
             _ => Err(of_target(&Failure::new(
                 ErrorCode::InvalidField,
@@ -68,9 +70,21 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Calls the target for the far end.
-    fn transfer_to(&mut self, session: SessionId, own: OwnEnd, target: &str, now: Instant) {
+    pub(super) fn transfer_to(&mut self, session: SessionId, own: OwnEnd, target: &str, now: Instant) {
         let Some(worker) = self.legs.get(&own.leg).map(|entry| entry.worker) else { return };
-        let opened = self.callee(session, target, worker, now).and_then(|end| {
+        let opened = self.callee(session, target, worker, now);
+        self.transfer_onto(own, (worker, opened), target, now);
+    }
+
+    /// Calls the target that was opened for the far end, or tells the transferor why it was not.
+    pub(super) fn transfer_onto(
+        &mut self,
+        own: OwnEnd,
+        (worker, opened): (M::Worker, Result<End, Failure>),
+        target: &str,
+        now: Instant,
+    ) {
+        let opened = opened.and_then(|end| {
             if self.is_service_far_of(own) && end.driver.kind() == LegKind::Service {
                 self.discard(worker, end);
                 return Err(nobody_there());
@@ -96,7 +110,7 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Makes one call of two of a session's: their far ends talk to each other.
-    fn join_calls(&mut self, own: OwnEnd, other: OwnEnd, now: Instant) -> Result<(), Failure> {
+    pub(super) fn join_calls(&mut self, own: OwnEnd, other: OwnEnd, now: Instant) -> Result<(), Failure> {
         if own.call == other.call {
             let sentence = "A call cannot be joined with itself.";
             return Err(Failure::new(ErrorCode::InvalidCallState, sentence));
@@ -134,7 +148,7 @@ impl<M: MediaPlane> Relay<M> {
         far.and_then(|far| self.legs.get(&far)).is_some_and(|entry| entry.driver.kind() == LegKind::Service)
     }
 
-    fn may_transfer(&self, call: CallId) -> Result<(), Failure> {
+    pub(super) fn may_transfer(&self, call: CallId) -> Result<(), Failure> {
         self.calls.get(&call).map_or_else(|| Err(not_joinable()), |call| call.machine.may_transfer())
     }
 
@@ -143,7 +157,7 @@ impl<M: MediaPlane> Relay<M> {
         self.own_end_of(leg).ok_or_else(not_joinable)
     }
 
-    fn own_end_of(&self, leg: LegId) -> Option<OwnEnd> {
+    pub(super) fn own_end_of(&self, leg: LegId) -> Option<OwnEnd> {
         let entry = self.legs.get(&leg)?;
         Some(OwnEnd { call: entry.call, party: entry.party, leg })
     }

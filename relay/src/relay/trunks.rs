@@ -41,7 +41,7 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens a leg over the first trunk that can be reached.
-    fn trunk_callee(
+    pub(super) fn trunk_callee(
         &mut self,
         trunks: &[TrunkId],
         number: &str,

@@ -117,6 +117,7 @@ impl ServiceLeg {
             | LegCommand::Progress(_, _)
             | LegCommand::Answer(_, _)
             | LegCommand::Warning(_)
+            | LegCommand::Refer(_)
             | LegCommand::Transfer(_)
             | LegCommand::Party(_)
             | LegCommand::ReofferAnswer(_) => {}

@@ -74,9 +74,9 @@ impl UserAgent {
     ///
     /// # Errors
     /// When what was dialled is no SIP address, or the account is gone.
-    pub fn open_leg(&mut self, leg: LegId, account: AccountId, local: MediaLocal, callee: &str) -> Result<(), Failure> {
-        let mut contact = self.accounts.address(account, &self.hop).ok_or_else(gone)?;
-        let account = Arc::clone(self.accounts.find(account).ok_or_else(gone)?);
+    pub fn open_leg(&mut self, leg: LegId, id: AccountId, local: MediaLocal, callee: &str) -> Result<(), Failure> {
+        let mut contact = self.accounts.address(id, &self.hop).ok_or_else(gone)?;
+        let account = Arc::clone(self.accounts.find(id).ok_or_else(gone)?);
         let target = account.target(callee)?;
         // RFC 3261 section 8.1.1.8: who calls a sips address wants to be called back as safely.
         if let (true, Uri::Sip(uri)) = (target.is_secure(), &contact.uri) {
@@ -84,9 +84,9 @@ impl UserAgent {
         }
         // Each leg meets its own challenges: a nonce used by two at once would have its count go backwards.
         let digest = Some(Client::new(credentials(&account)));
-        let caller = Caller { account, contact, digest };
+        let caller = Caller { account: Arc::clone(&account), contact, digest };
         let opened = SipLeg::outgoing(leg, caller, Some(local), target, &self.identity, &mut self.hop);
-        self.legs.insert(leg, opened);
+        self.legs.insert(leg, opened.of_account(id, &account));
         Ok(())
     }
 
@@ -269,6 +269,7 @@ impl UserAgent {
                 LegOutput::Media(command) => self.outputs.push_back(UaOutput::Media(leg, command)),
                 LegOutput::Reconnect(transport) => self.outputs.push_back(UaOutput::Reconnect { leg, transport }),
                 LegOutput::Event(event) => self.outputs.push_back(UaOutput::Leg(leg, event)),
+                LegOutput::Refer(asked) => self.referred(leg, *asked),
                 LegOutput::Forget => {
                     if let Some((id, invite, protocol)) =
                         self.legs.drive(leg, |driver| driver.answered_invite()).flatten()

@@ -5,11 +5,13 @@ use std::time::Instant;
 use offhook_media::LegId;
 use offhook_sip::dialog::{DialogId, RELIABLE, SessionTimer, TIMER};
 use offhook_sip::message::{
-    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, StatusCode, Transport, Uri,
+    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, SIPFRAG, StatusCode,
+    Transport, Uri,
 };
 use offhook_sip::transaction::{Destination, ServerId};
 
 use super::account::Protocol;
+use super::leg::peer::REPLACES;
 use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
 use super::trunks;
@@ -17,19 +19,33 @@ use super::{Reliable, Source, UaOutput, UserAgent, extras};
 use crate::call::Identity;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
-const METHODS: [Method; 6] =
-    [Method::Invite, Method::Bye, Method::Options, Method::Info, Method::Prack, Method::Update];
+const METHODS: [Method; 8] = [
+    Method::Invite,
+    Method::Bye,
+    Method::Options,
+    Method::Info,
+    Method::Prack,
+    Method::Update,
+    Method::Refer,
+    Method::Notify,
+];
 
 /// The `Allow` header of every answer that has one.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY";
 
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &METHODS,
-    extensions: &[RELIABLE, TIMER],
+    extensions: &[RELIABLE, TIMER, REPLACES, NO_REFER_SUB],
     schemes: &["sip"],
     content_types: &["application/sdp"],
     max_body: 64 * 1024,
 };
+
+/// The option tag of REFERs that want no news (RFC 4488).
+const NO_REFER_SUB: &str = "norefersub";
+
+/// The same for NOTIFY, which tells how a transfer goes.
+const OF_NOTIFY: Capabilities<'static> = Capabilities { content_types: &[SIPFRAG], ..CAPABILITIES };
 
 /// The same for INFO, which carries keys.
 const OF_INFO: Capabilities<'static> = Capabilities { content_types: &[DTMF_RELAY, DTMF], ..CAPABILITIES };
@@ -38,7 +54,11 @@ impl UserAgent {
     /// Takes a new request of a peer, from where it came.
     pub(super) fn request(&mut self, id: ServerId, request: Request, source: &Destination, now: Instant) {
         let tag = self.hop.token();
-        let capabilities = if *request.method() == Method::Info { &OF_INFO } else { &CAPABILITIES };
+        let capabilities = match request.method() {
+            Method::Info => &OF_INFO,
+            Method::Notify => &OF_NOTIFY,
+            _ => &CAPABILITIES,
+        };
         // RFC 3261 section 26.2.2: what is asked for safely must have come so.
         let secure = matches!(source.transport, Transport::Tls | Transport::Wss);
         let schemes: &[&str] = if secure { &["sip", "sips"] } else { capabilities.schemes };
@@ -50,6 +70,10 @@ impl UserAgent {
             }
             return;
         }
+        // RFC 3891 section 3: only an INVITE takes somebody's place.
+        if *request.method() != Method::Invite && request.headers().contains(&HeaderName::Replaces) {
+            return self.refuse(id, &request, StatusCode::BAD_REQUEST, &tag, now);
+        }
         let in_dialog = request.headers().to().is_ok_and(|to| to.tag().is_some());
         match request.method() {
             _ if in_dialog => self.request_in_dialog(id, request, &tag, now),
@@ -58,6 +82,8 @@ impl UserAgent {
                 let reply = self.reply(&request, StatusCode::OK, &tag).header(HeaderName::Accept, "application/sdp");
                 self.answer_built(id, reply, now);
             }
+            // Nobody has the relay call somebody on their word alone (RFC 3515 section 5.2).
+            Method::Refer => self.refuse(id, &request, StatusCode::FORBIDDEN, &tag, now),
             // A BYE names a dialog; without one there is none.
             _ => self.refuse(id, &request, StatusCode::CALL_DOES_NOT_EXIST, &tag, now),
         }
@@ -81,7 +107,16 @@ impl UserAgent {
     fn request_in_dialog(&mut self, id: ServerId, request: Request, tag: &str, now: Instant) {
         let leg = self.leg_of(&request);
         match (leg, request.method()) {
-            (Some(leg), Method::Invite | Method::Bye | Method::Info | Method::Prack | Method::Update) => {
+            (
+                Some(leg),
+                Method::Invite
+                | Method::Bye
+                | Method::Info
+                | Method::Prack
+                | Method::Update
+                | Method::Refer
+                | Method::Notify,
+            ) => {
                 let outputs = self.legs.drive(leg, |driver| driver.request(id, &request, now));
                 self.leg_outputs(leg, outputs, now);
             }
@@ -101,8 +136,12 @@ impl UserAgent {
         if let Some(reply) = self.refuse_terms(&request, &tag) {
             return self.answer_built(id, reply, now);
         }
+        let replaces = match self.replaced(&request) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.refuse(id, &request, status, &tag, now),
+        };
         let (sender, dialled) = self.sender(dialled, &request, source);
-        let may_pass = matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
+        let may_pass = replaces.is_none() && matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
         let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
@@ -119,6 +158,10 @@ impl UserAgent {
             Ok(opened) => opened,
             Err(status) => return self.refuse(id, &request, status, &tag, now),
         };
+        let driver = match self.account_behind(&sender) {
+            Some((id, account)) => driver.of_account(id, account),
+            None => driver,
+        };
         self.legs.insert(leg, driver);
         let offer = match offer {
             Offer::None => None,
@@ -126,7 +169,15 @@ impl UserAgent {
         };
         let extras = extras::of_invite(&request);
         let identities = (from, to);
-        self.outputs.push_back(UaOutput::Incoming { leg, source: sender, dialled, identities, offer, extras });
+        self.outputs.push_back(UaOutput::Incoming {
+            leg,
+            source: sender,
+            dialled,
+            identities,
+            offer,
+            extras,
+            replaces,
+        });
     }
 
     /// Who sent an INVITE, and the number it is for.

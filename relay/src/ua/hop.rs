@@ -59,6 +59,12 @@ impl Hop {
         contact_towards(contact, protocol, peer, &self.locals)
     }
 
+    /// Whether these are a host and port of ours.
+    #[must_use]
+    pub(super) fn is_own(&self, host_port: &HostPort) -> bool {
+        host_port.host.ip().is_some_and(|ip| self.locals.has(SocketAddr::new(ip, host_port.port_or_default(false))))
+    }
+
     /// The address that names us in `o=` of a session description.
     #[must_use]
     pub(super) fn origin(&self, protocol: Protocol) -> IpAddr {

@@ -33,6 +33,11 @@ impl Legs {
         self.entries.len()
     }
 
+    /// A leg as it is.
+    pub(super) fn get(&self, id: LegId) -> Option<&SipLeg> {
+        self.entries.get(&id).map(|entry| &entry.leg)
+    }
+
     pub(super) fn contains(&self, id: LegId) -> bool {
         self.entries.contains_key(&id)
     }

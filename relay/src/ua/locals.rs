@@ -54,6 +54,12 @@ impl Locals {
         self.0.iter().any(|local| at(local.addr)) || (self.0.is_empty() && at(self.stand_in(Protocol::Udp, None)))
     }
 
+    /// Whether an address is one of ours, whatever the protocol.
+    #[must_use]
+    pub(super) fn has(&self, addr: SocketAddr) -> bool {
+        self.0.iter().any(|local| local.addr == addr)
+    }
+
     /// Those of one protocol.
     pub(super) fn of(&self, protocol: Protocol) -> impl Iterator<Item = SocketAddr> + Clone {
         self.0.iter().filter(move |local| local.protocol == protocol).map(|local| local.addr)

@@ -21,7 +21,9 @@ mod locals;
 mod outbox;
 mod policy;
 mod reason;
+mod refer;
 mod registration;
+mod replaces;
 mod strays;
 pub mod transport;
 mod trunks;
@@ -45,6 +47,7 @@ pub use agent::UserAgent;
 pub use attachment::{MediaKind, MediaLocal};
 pub use locals::Local;
 pub use policy::{CallPolicy, Reliable};
+pub use refer::{Asked, ReferredTo};
 
 /// Names an account for as long as its session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,6 +119,8 @@ pub enum UaOutput {
         offer: Option<Description>,
         /// The headers that the app may see.
         extras: Extras,
+        /// The leg whose place the caller takes (RFC 3891).
+        replaces: Option<LegId>,
     },
     /// A client in a page asks for another connection of its leg's media. The relay attaches it, if it can; what the
     /// client asks of the call besides comes after this.
@@ -124,6 +129,15 @@ pub enum UaOutput {
         leg: LegId,
         /// What is to become of its connection.
         transport: Transport,
+    },
+    /// The peer of a leg asks for a transfer: [`UserAgent::answer_refer`] says whether it is made.
+    Refer {
+        /// The leg.
+        leg: LegId,
+        /// Whom it leads to.
+        to: ReferredTo,
+        /// What the peer said, for the INVITE.
+        asked: Asked,
     },
     /// A registration changed.
     Registration {

@@ -33,8 +33,8 @@ impl CallPolicy {
     /// The `Supported` header of INVITEs and of answers to them.
     pub(super) const fn supported(&self) -> &'static str {
         match self.reliable {
-            Reliable::Off => "timer",
-            Reliable::Supported | Reliable::Required => "100rel, timer",
+            Reliable::Off => "timer, replaces, norefersub",
+            Reliable::Supported | Reliable::Required => "100rel, timer, replaces, norefersub",
         }
     }
 }

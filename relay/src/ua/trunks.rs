@@ -49,6 +49,11 @@ impl Trunks {
         self.entries.iter().filter(|entry| entry.trunk.register).count()
     }
 
+    /// A trunk's account, and its name.
+    pub(super) fn account(&self, id: TrunkId) -> Option<(AccountId, &Arc<SipAccount>)> {
+        self.entries.get(id.0).map(|entry| (Self::account_of(id), &entry.account))
+    }
+
     fn account_of(id: TrunkId) -> AccountId {
         AccountId(TRUNK_ACCOUNT | u64::try_from(id.0).unwrap_or_default())
     }
@@ -115,9 +120,9 @@ impl UserAgent {
             transport => target.with_param("transport", transport),
         };
         let digest = entry.trunk.username.is_some().then(|| Client::new(credentials(&account)));
-        let caller = Caller { account, contact, digest };
+        let caller = Caller { account: Arc::clone(&account), contact, digest };
         let opened = SipLeg::outgoing(leg, caller, local.map(MediaLocal::Rtp), target, &self.identity, &mut self.hop);
-        self.legs.insert(leg, opened);
+        self.legs.insert(leg, opened.of_account(Trunks::account_of(trunk), &account));
         Ok(())
     }
 

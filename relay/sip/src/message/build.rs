@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::request::request_line;
 use super::{
-    BuildError, CSeq, CallId, Fault, HeaderName, Headers, Method, NameAddr, Request, Response, StatusCode, Uri, Via,
-    grammar,
+    BuildError, CSeq, CallId, Fault, HeaderName, Headers, Method, NameAddr, ReferTo, Replaces, Request, Response,
+    StatusCode, Uri, Via, grammar,
 };
 
 /// Builds a request. The first error is kept and told by [`RequestBuilder::build`].
@@ -64,6 +64,21 @@ impl RequestBuilder {
     /// Adds a Route below those already there.
     pub fn route(self, route: &NameAddr) -> Self {
         self.checked(HeaderName::Route, route, NameAddr::parse)
+    }
+
+    /// Refer-To.
+    pub fn refer_to(self, refer_to: &ReferTo) -> Self {
+        self.checked(HeaderName::ReferTo, refer_to, ReferTo::parse)
+    }
+
+    /// Replaces.
+    pub fn replaces(self, replaces: &Replaces) -> Self {
+        self.checked(HeaderName::Replaces, replaces, Replaces::parse)
+    }
+
+    /// Adds a header that holds an address: Referred-By, P-Asserted-Identity and their kin.
+    pub fn address(self, name: HeaderName, address: &NameAddr) -> Self {
+        self.checked(name, address, NameAddr::parse)
     }
 
     /// Adds any header.

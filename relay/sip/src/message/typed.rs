@@ -156,13 +156,6 @@ impl Headers {
         self.optional(&HeaderName::SubscriptionState, SubscriptionState::parse)
     }
 
-    /// Whether a header that lists tokens (Allow, Supported, Require …) names this one. Methods are told apart by
-    /// case, option tags are not; no peer means anything by the case of either.
-    #[must_use]
-    pub fn lists(&self, name: &HeaderName, token: &str) -> bool {
-        self.list(name).any(|value| value.eq_ignore_ascii_case(token.as_bytes()))
-    }
-
     /// Expires in seconds. A number too large for 32 bits is read as the largest
     /// (RFC 4475 section 3.1.2.4); what is no number as absent.
     #[must_use]

@@ -81,6 +81,7 @@ impl Calling {
             if common.policy.reliable == Reliable::Required {
                 request = request.header(HeaderName::Require, RELIABLE);
             }
+            request = common.carried(request);
             extras::into_request(common.invite(request, offer), extras).build()
         };
         let mut invite = built().map_err(|error| unsendable(&error))?;
@@ -269,6 +270,7 @@ impl Calling {
         now: Instant,
     ) -> State {
         common.authorized();
+        common.peer.learn(response.headers());
         let given_up = self.given_up;
         common.answered = Some((id, self.invite.clone()));
         let sent = Sent { id, invite: self.invite, forks: self.forks };

@@ -9,7 +9,9 @@ mod early;
 mod exchange;
 mod invite;
 mod media;
+pub(super) mod peer;
 mod redirect;
+mod referral;
 mod reliable;
 mod ringing;
 mod session;
@@ -27,12 +29,14 @@ use offhook_sip::digest::Client;
 use offhook_sip::message::{NameAddr, Reason, Request, Response, SipUri, StatusCode};
 use offhook_sip::transaction::{Destination, ServerId, Timing};
 
+use super::AccountId;
 use super::account::{Protocol, SipAccount};
 use super::attachment::{MediaKind, MediaLocal};
 use super::extras;
 use super::hop::Hop;
 use super::outbox::{NextHop, RequestId, Unanswered};
 use super::policy::CallPolicy;
+use super::refer::{Asked, Carried};
 use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
 use crate::config::Destinations;
 use crate::webrtc::Transport;
@@ -40,6 +44,7 @@ use calling::Calling;
 use direct::Direct;
 use exchange::Exchange;
 use media::Media;
+use peer::Peer;
 use ringing::Ringing;
 use session::Session;
 
@@ -60,6 +65,8 @@ pub(super) enum LegOutput {
     Reconnect(Transport),
     /// Tell the core.
     Event(LegEvent),
+    /// The peer asks for a transfer.
+    Refer(Box<Asked>),
     /// Nothing more will come of this leg.
     Forget,
 }
@@ -79,6 +86,10 @@ enum Sending {
     Refresh,
     /// The acknowledgement of a provisional response.
     Prack,
+    /// A transfer that the peer is to make.
+    Refer,
+    /// News of a transfer that the peer has asked for.
+    Notify,
     /// The BYE of a fork that lost; nobody waits for its response.
     Other,
 }
@@ -95,8 +106,10 @@ pub(super) enum Offer {
 /// What every state of a leg needs.
 #[derive(Debug)]
 struct Common {
-    /// The account it belongs to, for outgoing legs.
+    /// The account it belongs to: it makes the call, or the call came to its Contact.
     account: Option<Arc<SipAccount>>,
+    /// Its name.
+    account_id: Option<AccountId>,
     /// Where the peer reaches this leg.
     contact: NameAddr,
     /// How requests go to addresses that name no transport.
@@ -104,6 +117,9 @@ struct Common {
     /// Answers challenges, for outgoing legs.
     digest: Option<Client>,
     exchange: Exchange,
+    peer: Peer,
+    /// What our INVITE is to say that a REFER has asked for.
+    carried: Carried,
     timing: Timing,
     user_agent: Arc<str>,
     policy: CallPolicy,
@@ -208,7 +224,8 @@ impl SipLeg {
         };
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered, (identity, hop))?;
-        let common = Common::new(None, contact, protocol, None, exchange, identity);
+        let mut common = Common::new(None, contact, protocol, None, exchange, identity);
+        common.peer.learn(ringing.invite().headers());
         Ok((Self { common, state: State::Ringing(Box::new(ringing)) }, offer))
     }
 
@@ -421,6 +438,9 @@ impl Common {
             protocol,
             digest,
             exchange,
+            account_id: None,
+            peer: Peer::default(),
+            carried: Carried::default(),
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
             policy: identity.calls,

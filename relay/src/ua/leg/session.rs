@@ -1,8 +1,11 @@
 //! A confirmed dialog: changes of the session by re-INVITE from either side (RFC 3261 section 14), and BYE.
 
+mod ask;
 mod bye;
 mod keys;
 mod offered;
+mod refer;
+mod referred;
 mod refresh;
 mod reoffer;
 
@@ -22,6 +25,8 @@ use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 use crate::ua::{extras, reason};
 use bye::{Bye, bye};
 use keys::Keys;
+use refer::Refer;
+use referred::Referred;
 use refresh::Refresh;
 use reoffer::Reoffer;
 
@@ -49,6 +54,12 @@ pub(super) struct Session {
     reliable: Option<ReliableResponses>,
     bye: Bye,
     keys: Keys,
+    /// A REFER of ours.
+    refer: Option<Refer>,
+    /// A REFER of the peer's.
+    referred: Option<Referred>,
+    /// There was one before.
+    was_referred: bool,
     /// What our BYE says of the end.
     reason: Option<Reason>,
 }
@@ -93,6 +104,9 @@ impl Session {
             reliable,
             bye: Bye::None,
             keys: Keys::default(),
+            refer: None,
+            referred: None,
+            was_referred: false,
             reason: None,
         }
     }
@@ -115,6 +129,21 @@ impl Session {
         self.dialog.id()
     }
 
+    /// The dialog as it is.
+    pub(super) fn dialog_state(&self) -> &Dialog {
+        &self.dialog
+    }
+
+    /// Whether nobody has begun to end it.
+    pub(super) fn goes_on(&self) -> bool {
+        matches!(self.bye, Bye::None)
+    }
+
+    /// Whether the call is one that we made.
+    pub(super) fn is_ours(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// The name of a request that was sent.
     pub(super) fn sent(&mut self, id: RequestId, sending: Sending) {
         match (sending, &mut self.bye, &mut self.reoffer) {
@@ -122,6 +151,8 @@ impl Session {
             (Sending::Bye, Bye::Sent { id: known }, _) => *known = Some(id),
             (Sending::Key, ..) => self.keys.name(id),
             (Sending::Refresh, ..) => self.refresh.name(id),
+            (Sending::Refer, ..) => self.refer.iter_mut().for_each(|refer| refer.name(id)),
+            (Sending::Notify, ..) => self.referred.iter_mut().for_each(|referred| referred.name(id)),
             _ => {}
         }
     }
@@ -140,6 +171,8 @@ impl Session {
             LegCommand::Dtmf { digit, duration, method } => {
                 self.press(Signal { digit, duration, method }, common, hop, now);
             }
+            LegCommand::Refer(referral) => self.refer(referral, common, hop, now),
+            LegCommand::Transfer(transfer) => self.transfer_news(transfer.progress, common, hop),
             LegCommand::End(cause, _) => {
                 self.reason = reason::of_cause(&cause);
                 common.tell_end(cause);
@@ -178,6 +211,14 @@ impl Session {
             self.refresh_response(response, common, hop, now);
             return State::Session(self);
         }
+        if self.refer.as_ref().is_some_and(|refer| refer.is_about(id)) {
+            self.refer_response(response, common, hop, now);
+            return State::Session(self);
+        }
+        if self.referred.as_ref().is_some_and(|referred| referred.is_about(id)) {
+            self.notify_response(response, common, hop);
+            return State::Session(self);
+        }
         let is_invite = response.headers().cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         if is_invite && response.status().is_success() {
             self.repeat_ack(response, common);
@@ -198,6 +239,12 @@ impl Session {
         }
         if self.keys.is_about(id) {
             self.key_unanswered(why, common);
+        }
+        if self.refer.as_ref().is_some_and(|refer| refer.is_about(id)) {
+            self.refer_unanswered(why, common);
+        }
+        if self.referred.as_ref().is_some_and(|referred| referred.is_about(id)) {
+            self.notify_unanswered(common, hop);
         }
         let is_lost = self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) || self.refresh.is_about(id);
         if is_lost {
@@ -244,6 +291,14 @@ impl Session {
                 self.take_refresh(id, request, common, now);
                 State::Session(self)
             }
+            Method::Refer => {
+                self.take_refer(id, request, common);
+                State::Session(self)
+            }
+            Method::Notify => {
+                self.take_notify(id, request, common);
+                State::Session(self)
+            }
             _ => {
                 self.take_offer(id, request, common, now);
                 State::Session(self)
@@ -268,7 +323,7 @@ impl Session {
         common.media(confirmed);
         match (&self.bye, awaits) {
             (Bye::AfterAck, _) => self.send_bye(common, hop),
-            (Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
+            (Bye::AfterNotify | Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
             (Bye::None, Awaits::FirstAnswer | Awaits::Answer) => self.late_answer(awaits, ack, common, hop),
         }
         self.reoffer_after_ack(common, hop, now);
@@ -294,7 +349,8 @@ impl Session {
         let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
         let reoffer = self.reoffer.as_ref().and_then(Reoffer::poll_timeout);
         let timer = common.timer.poll_timeout().filter(|_| matches!(self.bye, Bye::None));
-        answer.into_iter().chain(reoffer).chain(self.next_press()).chain(timer).min()
+        let refer = self.refer.as_ref().map(Refer::poll_timeout);
+        answer.into_iter().chain(reoffer).chain(self.next_press()).chain(timer).chain(refer).min()
     }
 
     /// Repeats our 2xx, gives up waiting for its ACK, or tries a re-INVITE again.
@@ -302,6 +358,7 @@ impl Session {
         self.reoffer_timeout(common, hop, now);
         self.press_next(common, hop, now);
         self.timer_timeout(common, hop, now);
+        self.refer_timeout(common, now);
         let Some(answer) = self.answer.as_mut() else { return State::Session(self) };
         match answer.unacknowledged.handle_timeout(now) {
             AnswerTimeout::Wait => {}

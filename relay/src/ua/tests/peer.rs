@@ -59,6 +59,11 @@ impl Peer {
         Self { them: response.headers().to().unwrap(), target, ..self }
     }
 
+    /// The user part of the address its requests go to.
+    pub(super) fn contact_user(&self) -> String {
+        self.target.sip().unwrap().user().unwrap().to_owned()
+    }
+
     /// Whether a response of ours has made it a dialog.
     pub(super) fn is_answered(&self) -> bool {
         self.them.tag().is_some()

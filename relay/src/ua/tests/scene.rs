@@ -16,7 +16,9 @@ use super::peer::{Peer, sdp};
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::config::Destinations;
 use crate::ua::transport::{SendFault, TransportEvent};
-use crate::ua::{AccountId, Local, LookupId, Protocol, SipAccount, Source, UaConfig, UaOutput, UserAgent};
+use crate::ua::{
+    AccountId, Asked, Local, LookupId, Protocol, ReferredTo, SipAccount, Source, UaConfig, UaOutput, UserAgent,
+};
 use crate::webrtc::Transport;
 
 /// Where the peer's messages come from.
@@ -35,6 +37,7 @@ pub(super) struct Incoming {
     pub(super) from: Identity,
     pub(super) offer: Option<Description>,
     pub(super) extras: Extras,
+    pub(super) replaces: Option<LegId>,
 }
 
 pub(super) struct Scene {
@@ -49,6 +52,7 @@ pub(super) struct Scene {
     pub(super) incoming: VecDeque<Incoming>,
     /// Connections that clients in pages asked for.
     pub(super) reconnects: VecDeque<Transport>,
+    pub(super) refers: VecDeque<(LegId, ReferredTo, Asked)>,
     pub(super) lookups: VecDeque<(LookupId, Query)>,
     /// Everything the user agent put out and was, as `Debug` shows it; for those that look.
     pub(super) log: Option<String>,
@@ -123,6 +127,7 @@ impl Scene {
             registrations: VecDeque::new(),
             incoming: VecDeque::new(),
             reconnects: VecDeque::new(),
+            refers: VecDeque::new(),
             lookups: VecDeque::new(),
             log: None,
         };
@@ -146,10 +151,11 @@ impl Scene {
                     self.sent.push_back((transmit.destination, message));
                 }
                 UaOutput::Lookup { id, query } => self.lookups.push_back((id, query)),
-                UaOutput::Incoming { leg, source, dialled, identities: (from, _), offer, extras } => {
-                    self.incoming.push_back(Incoming { leg, source, dialled, from, offer, extras });
+                UaOutput::Incoming { leg, source, dialled, identities: (from, _), offer, extras, replaces } => {
+                    self.incoming.push_back(Incoming { leg, source, dialled, from, offer, extras, replaces });
                 }
                 UaOutput::Reconnect { transport, .. } => self.reconnects.push_back(transport),
+                UaOutput::Refer { leg, to, asked } => self.refers.push_back((leg, to, asked)),
                 UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
             }
         }
@@ -320,6 +326,22 @@ impl Scene {
         scene.give(ok.clone());
         scene.request(&Method::Ack);
         assert!(matches!(scene.event(), LegEvent::Answered(_, _)));
+        scene.media.clear();
+        let peer = Peer::callee(&invite, &ok);
+        (scene, peer)
+    }
+
+    /// The same with somebody who can be asked to call somebody else, and says so.
+    pub(super) fn established_with_a_transferee() -> (Self, Peer) {
+        let mut scene = Self::new();
+        let invite = scene.call();
+        let ok = Self::reply(&invite, 200, "bob")
+            .header(HeaderName::Allow, "INVITE, ACK, BYE, CANCEL, REFER, NOTIFY")
+            .header(HeaderName::Supported, "replaces, timer");
+        let ok = ok.body("application/sdp", sdp("")).build().unwrap();
+        scene.give(ok.clone());
+        scene.request(&Method::Ack);
+        scene.event();
         scene.media.clear();
         let peer = Peer::callee(&invite, &ok);
         (scene, peer)

@@ -4,6 +4,7 @@ use offhook_sip::dialog::Dialog;
 use offhook_sip::message::{HeaderName, Method, Reason, Request, Response, StatusCode};
 
 use super::Session;
+use super::referred::Referred;
 use crate::ua::hop::Hop;
 use crate::ua::leg::{Common, LegOutput, Sending, State};
 use crate::ua::outbox::{NextHop, RequestId};
@@ -14,6 +15,8 @@ pub(super) enum Bye {
     None,
     /// RFC 3261 section 15: a callee must not send BYE before its 2xx is acknowledged.
     AfterAck,
+    /// The peer hears first what became of the transfer it asked for.
+    AfterNotify,
     Sent {
         id: Option<RequestId>,
     },
@@ -25,8 +28,11 @@ impl Session {
         self.abandon_changes(common);
         match (&self.bye, &self.answer) {
             (Bye::None, Some(_)) => self.bye = Bye::AfterAck,
+            (Bye::None, None) if self.referred.as_ref().is_some_and(Referred::is_telling) => {
+                self.bye = Bye::AfterNotify;
+            }
             (Bye::None | Bye::AfterAck, _) => self.send_bye(common, hop),
-            (Bye::Sent { .. }, _) => {}
+            (Bye::AfterNotify | Bye::Sent { .. }, _) => {}
         }
     }
 

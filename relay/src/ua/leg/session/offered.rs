@@ -25,6 +25,7 @@ impl Session {
         if let Some(status) = self.must_wait() {
             return common.ask_to_wait(id, request, status);
         }
+        common.peer.learn(request.headers());
         match common.exchange.take_offer(request) {
             Ok(Offer::Audio(audio)) => {
                 self.offered = Some((id, request.clone()));

@@ -229,6 +229,7 @@ impl Session {
     ) {
         common.authorized();
         common.timer.accepted(response.headers(), now);
+        common.peer.learn(response.headers());
         if let Err(error) = self.dialog.receive_response(response) {
             tracing::debug!(%error, "an answer that does not renew the dialog");
         }
