@@ -7,7 +7,7 @@
 //! ([`LocalMedia`]), because in a relay the other leg decides it.
 //!
 //! The first usable audio section counts; every other section is refused with port 0. The profiles are
-//! `RTP/AVP` and, leniently, `RTP/AVPF`; secure ones are refused, in one place ([`RemoteMedia`]).
+//! `RTP/AVP`, `RTP/AVPF` and, as [`SrtpPolicy`] says, `RTP/SAVP` and `RTP/SAVPF` with keys in `a=crypto` (RFC 4568).
 
 mod codec;
 mod error;
@@ -16,6 +16,7 @@ mod machine;
 mod negotiated;
 mod payload_types;
 mod remote;
+mod srtp;
 
 #[cfg(test)]
 mod answer_tests;
@@ -25,6 +26,8 @@ mod exchange_tests;
 mod offer_tests;
 #[cfg(test)]
 mod robustness_tests;
+#[cfg(test)]
+mod srtp_tests;
 
 pub use codec::Codec;
 pub use error::OfferAnswerError;
@@ -32,3 +35,4 @@ pub use local::LocalMedia;
 pub use machine::{Answer, OfferAnswer, State};
 pub use negotiated::{Negotiated, NegotiatedCodec};
 pub use remote::RemoteMedia;
+pub use srtp::{NegotiatedSrtp, SrtpPolicy};

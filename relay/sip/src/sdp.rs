@@ -12,6 +12,7 @@
 
 mod attribute;
 mod connection;
+mod crypto;
 mod direction;
 mod error;
 mod fingerprint;
@@ -26,6 +27,7 @@ mod robustness_tests;
 
 pub use attribute::{Attribute, Attributes};
 pub use connection::{Address, Connection, Origin};
+pub use crypto::{Crypto, CryptoSuite, MasterKey};
 pub use direction::Direction;
 pub use error::SdpError;
 pub use fingerprint::Fingerprint;

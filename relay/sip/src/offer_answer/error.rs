@@ -19,8 +19,9 @@ pub enum OfferAnswerError {
     /// The peer refused our audio stream (port 0). End the call: nothing is left of it.
     #[error("the peer refused the audio stream")]
     AudioRefused,
-    /// Audio is offered over a transport this leg does not speak. Refuse with 488.
-    #[error("audio is only offered over a transport that is not supported, such as SRTP")]
+    /// Audio is offered over a transport this leg does not speak, or in the clear where it must be encrypted, or the other
+    /// way round. Refuse with 488.
+    #[error("audio is only offered over a transport that is not supported or not allowed")]
     UnsupportedTransport,
     /// Audio should go to no literal unicast address. Refuse with 488.
     #[error("the audio stream has no literal unicast address")]

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::codec::Codec;
 use super::negotiated::NegotiatedCodec;
-use crate::sdp::{Attribute, Connection, Direction, MediaDescription, OtherLine};
+use crate::sdp::{Attribute, Connection, Crypto, CryptoSuite, Direction, MasterKey, MediaDescription, OtherLine};
 
 /// What our side brings to one exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct LocalMedia {
     pub maxptime: Option<u32>,
     /// Whether RTCP may share the RTP port (RFC 5761).
     pub rtcp_mux: bool,
+    /// Our keys, one for each suite, most preferred first.
+    pub keys: Vec<(CryptoSuite, MasterKey)>,
     /// Lines to add to the audio section: `a`, `b` or `i`.
     pub lines: Vec<OtherLine>,
 }
@@ -36,6 +38,7 @@ impl LocalMedia {
             ptime: Some(20),
             maxptime: None,
             rtcp_mux: false,
+            keys: Vec::new(),
             lines: Vec::new(),
         }
     }
@@ -54,7 +57,7 @@ impl LocalMedia {
     /// The audio section that says this.
     pub(super) fn section<'a>(
         &self,
-        protocol: &str,
+        (protocol, crypto): (&str, &[Crypto]),
         codecs: impl Iterator<Item = &'a Codec>,
         direction: Direction,
         rtcp_mux: bool,
@@ -62,6 +65,9 @@ impl LocalMedia {
         let mut section = MediaDescription::new("audio", self.port, protocol);
         for codec in codecs {
             section = section.with_rtp_format(&codec.rtpmap(), codec.fmtp.as_deref());
+        }
+        for line in crypto {
+            section = section.with_attribute(Attribute::new("crypto", line.to_value()));
         }
         if let Some(ptime) = self.ptime {
             section = section.with_attribute(Attribute::new("ptime", ptime.to_string()));
@@ -106,7 +112,7 @@ mod tests {
         let line = |letter, value: &str| OtherLine { letter, value: value.to_owned() };
         let mut local = LocalMedia::new([192, 0, 2, 1].into(), 4000, vec![Codec::pcmu()]);
         local.lines = vec![line('a', "X-vendor:1"), line('b', "AS:64"), line('i', "A speech"), line('a', "flag")];
-        let section = local.section("RTP/AVP", local.codecs.iter(), Direction::SendRecv, false);
+        let section = local.section(("RTP/AVP", &[]), local.codecs.iter(), Direction::SendRecv, false);
         let description = crate::sdp::SessionDescription::new(Default::default()).with_media(section).to_text();
         let media = description.split_once("m=").map(|(_, media)| media).unwrap();
         let letters: String = media.lines().skip(1).filter_map(|line| line.chars().next()).collect();

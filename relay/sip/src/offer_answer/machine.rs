@@ -6,7 +6,8 @@ use super::local::LocalMedia;
 use super::negotiated::{Negotiated, NegotiatedCodec, Terms};
 use super::payload_types::PayloadTypes;
 use super::remote::RemoteMedia;
-use crate::sdp::{Direction, MediaDescription, Origin, SessionDescription};
+use super::srtp::{self, SrtpPolicy};
+use crate::sdp::{Crypto, Direction, MediaDescription, Origin, SessionDescription};
 
 /// Where an exchange stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub struct OfferAnswer {
     session_id: u64,
     origin: IpAddr,
     version: u64,
+    policy: SrtpPolicy,
     phase: Phase,
     /// Last description we sent.
     local: Option<SessionDescription>,
@@ -60,6 +62,8 @@ struct SentOffer {
     codecs: Vec<Codec>,
     direction: Direction,
     rtcp_mux: bool,
+    protocol: String,
+    crypto: Vec<Crypto>,
     /// Whether a provisional response brought an answer that can stand.
     has_early_answer: bool,
 }
@@ -80,6 +84,7 @@ impl OfferAnswer {
             session_id,
             origin,
             version: 0,
+            policy: SrtpPolicy::default(),
             phase: Phase::Stable,
             local: None,
             negotiated: None,
@@ -88,6 +93,22 @@ impl OfferAnswer {
             payload_types: PayloadTypes::default(),
             remote: None,
         }
+    }
+
+    /// The same with this policy about encryption.
+    #[must_use]
+    pub fn with_srtp(mut self, policy: SrtpPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Offers in the clear from now on, as long as nothing is agreed: the peer refused encryption. Whether it may.
+    pub fn give_up_srtp(&mut self) -> bool {
+        let may = self.policy == SrtpPolicy::Offered && self.negotiated.is_none();
+        if may {
+            self.policy = SrtpPolicy::Off;
+        }
+        may
     }
 
     /// Where the exchange stands.
@@ -116,13 +137,15 @@ impl OfferAnswer {
     pub fn create_offer(&mut self, local: &LocalMedia) -> Result<SessionDescription, OfferAnswerError> {
         self.expect_stable()?;
         let codecs = self.payload_types.assign(&local.codecs);
-        let protocol = self.protocol();
-        let section = local.section(&protocol, codecs.iter(), local.direction, local.rtcp_mux);
+        let (protocol, crypto) = self.protection(local);
+        let section = local.section((&protocol, &crypto), codecs.iter(), local.direction, local.rtcp_mux);
         let offer = self.describe(local, section);
         self.phase = Phase::OfferSent(SentOffer {
             codecs,
             direction: local.direction,
             rtcp_mux: local.rtcp_mux,
+            protocol,
+            crypto,
             has_early_answer: false,
         });
         Ok(offer)
@@ -196,12 +219,17 @@ impl OfferAnswer {
                 return Err(OfferAnswerError::NoOffer);
             }
         };
-        let terms = Terms { ours: local.direction, hears: true, rtcp_mux: local.rtcp_mux, former: self.remote };
+        let sealed = match &offer.remote.crypto {
+            None => None,
+            Some(theirs) => Some(srtp::answer(theirs, &local.keys).ok_or(OfferAnswerError::UnsupportedTransport)?),
+        };
+        let (srtp, crypto) = sealed.unzip();
+        let terms = Terms { ours: local.direction, hears: true, rtcp_mux: local.rtcp_mux, srtp, former: self.remote };
         let selected = local.select(&offer.remote.codecs);
         let negotiated = Negotiated::new(&offer.remote, selected, terms).ok_or(OfferAnswerError::NoCommonCodec)?;
         self.layout = offer.sections;
         self.audio = offer.audio;
-        let description = self.describe_answer(local, &negotiated);
+        let description = self.describe_answer(local, &negotiated, crypto.as_slice());
         self.agree(negotiated.clone());
         Ok(Answer { description, negotiated })
     }
@@ -235,7 +263,9 @@ impl OfferAnswer {
         audio.sort_by_key(|(index, _)| *index != self.audio);
         let mut why = OfferAnswerError::NoAudio;
         for (index, section) in audio {
-            match RemoteMedia::read(offer, section) {
+            let read = srtp::taken(self.policy, section)
+                .and_then(|crypto| Ok(RemoteMedia::read(offer, section)?.sealed(crypto)));
+            match read {
                 Ok(remote) => return Ok((index, remote)),
                 Err(error) => why = error,
             }
@@ -252,8 +282,10 @@ impl OfferAnswer {
         if section.port == 0 {
             return Err(OfferAnswerError::AudioRefused);
         }
+        let srtp = srtp::answered(&offer.crypto, &offer.protocol, section)?;
         let remote = RemoteMedia::read(answer, section)?;
         let terms = Terms {
+            srtp,
             ours: offer.direction,
             hears: offer.direction.sends(),
             rtcp_mux: offer.rtcp_mux,
@@ -269,7 +301,12 @@ impl OfferAnswer {
         self.negotiated.insert(negotiated)
     }
 
-    fn describe_answer(&mut self, local: &LocalMedia, negotiated: &Negotiated) -> SessionDescription {
+    fn describe_answer(
+        &mut self,
+        local: &LocalMedia,
+        negotiated: &Negotiated,
+        crypto: &[Crypto],
+    ) -> SessionDescription {
         let codecs = || {
             let selected = negotiated.codecs.iter().chain(&negotiated.telephone_events);
             selected.map(|selected| &selected.codec)
@@ -279,7 +316,7 @@ impl OfferAnswer {
         }
         // An answer repeats the protocol of the offer (RFC 3264 §6).
         let protocol = self.protocol();
-        let section = local.section(&protocol, codecs(), negotiated.direction, negotiated.rtcp_mux);
+        let section = local.section((&protocol, crypto), codecs(), negotiated.direction, negotiated.rtcp_mux);
         self.describe(local, section)
     }
 
@@ -312,6 +349,18 @@ impl OfferAnswer {
         let theirs = answer.media.get(self.audio);
         if let (Some(ours), Some(theirs)) = (self.layout.get_mut(self.audio), theirs) {
             ours.protocol.clone_from(&theirs.protocol);
+        }
+    }
+
+    /// The protocol of our next offer, and its keys: what the session has, once there is one.
+    fn protection(&self, local: &LocalMedia) -> (String, Vec<Crypto>) {
+        match &self.negotiated {
+            Some(Negotiated { srtp: Some(_), .. }) => (self.protocol(), srtp::lines(&local.keys)),
+            Some(_) => (self.protocol(), Vec::new()),
+            None => {
+                let (protocol, crypto) = srtp::offered(self.policy, &local.keys);
+                (protocol.to_owned(), crypto)
+            }
         }
     }
 

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 
 use super::codec::Codec;
 use super::remote::RemoteMedia;
+use super::srtp::NegotiatedSrtp;
 use crate::sdp::Direction;
 
 /// A codec both sides can use.
@@ -26,6 +27,8 @@ pub struct Negotiated {
     pub rtcp: Option<SocketAddr>,
     /// Whether RTCP shares the RTP port.
     pub rtcp_mux: bool,
+    /// What seals the packets, where they are encrypted.
+    pub srtp: Option<NegotiatedSrtp>,
     /// Whether RTP goes elsewhere than before.
     pub moved: bool,
     /// Which way media flows, seen from our side.
@@ -72,6 +75,7 @@ impl Negotiated {
             remote: remote.address,
             rtcp: remote.rtcp_address(rtcp_mux),
             rtcp_mux,
+            srtp: terms.srtp,
             moved: terms.former.is_some_and(|former| former != remote.address && !remote.address.ip().is_unspecified()),
             direction: terms.ours.intersect(remote.direction.reversed()),
             held: terms.hears && !remote.direction.receives(),
@@ -91,6 +95,8 @@ pub(super) struct Terms {
     pub(super) hears: bool,
     /// Whether our side can share the RTP port.
     pub(super) rtcp_mux: bool,
+    /// What seals the packets.
+    pub(super) srtp: Option<NegotiatedSrtp>,
     /// Where RTP went before.
     pub(super) former: Option<SocketAddr>,
 }

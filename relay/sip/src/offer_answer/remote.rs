@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::codec::Codec;
 use super::error::OfferAnswerError;
-use crate::sdp::{Direction, MediaDescription, Rtcp, SessionDescription};
+use crate::sdp::{Crypto, Direction, MediaDescription, Rtcp, SessionDescription};
 
 /// What the peer's description says about the audio stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +20,14 @@ pub struct RemoteMedia {
     pub maxptime: Option<u32>,
     /// Whether the peer can share its RTP port with RTCP.
     pub rtcp_mux: bool,
+    /// The key that an offer is taken with; `None` for media in the clear.
+    pub crypto: Option<Crypto>,
     rtcp: Option<Rtcp>,
 }
 
 impl RemoteMedia {
     /// Reads one audio section.
     pub(super) fn read(description: &SessionDescription, section: &MediaDescription) -> Result<Self, OfferAnswerError> {
-        if !is_supported_transport(&section.protocol) {
-            return Err(OfferAnswerError::UnsupportedTransport);
-        }
         let ip = description.ip_of(section).filter(|ip| is_unicast(*ip)).ok_or(OfferAnswerError::UnusableAddress)?;
         let stated = description.direction_of(section);
         let receives = stated.receives() && !ip.is_unspecified();
@@ -39,8 +38,14 @@ impl RemoteMedia {
             ptime: section.ptime(),
             maxptime: section.maxptime(),
             rtcp_mux: section.rtcp_mux(),
+            crypto: None,
             rtcp: section.rtcp(),
         })
+    }
+
+    /// The same, taken with this key.
+    pub(super) fn sealed(self, crypto: Option<Crypto>) -> Self {
+        Self { crypto, ..self }
     }
 
     /// Where the peer receives RTCP: with RTP, where it says (RFC 3605), or at the next port.
@@ -60,11 +65,6 @@ impl RemoteMedia {
             }
         }
     }
-}
-
-/// Plain RTP, with or without early feedback. The secure profiles join here once keys are negotiated.
-fn is_supported_transport(protocol: &str) -> bool {
-    ["RTP/AVP", "RTP/AVPF"].iter().any(|supported| protocol.eq_ignore_ascii_case(supported))
 }
 
 fn is_unicast(ip: IpAddr) -> bool {
