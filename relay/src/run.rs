@@ -199,6 +199,7 @@ fn ua_config(config: &Config, bound: &[Local]) -> UaConfig {
     UaConfig {
         locals: bound.iter().map(advertised).collect(),
         user_agent: sip.user_agent.clone(),
+        media: sip.media.clone(),
         expires: u32::try_from(sip.registration_expiry.as_secs()).unwrap_or(u32::MAX),
         calls: sip.calls,
         timing: Timing { max_transactions: config.limits.transactions, ..Timing::default() },

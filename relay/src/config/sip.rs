@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use offhook_media::Codec;
 use offhook_sip::dialog::SessionPolicy;
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ use super::check::Check;
 use super::listed::Listed;
 use super::tls::TlsFiles;
 use crate::ua::transport::tls::TlsConfig;
-use crate::ua::{CallPolicy, Protocol, Reliable};
+use crate::ua::{CallPolicy, MediaPolicy, Protocol, Reliable, SrtpPolicy};
 
 /// The SIP side.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct SipConfig {
     pub destinations: Destinations,
     /// The DNS servers to ask; the system's own when there are none.
     pub dns: Vec<SocketAddr>,
+    /// What is said of media, where a trunk has nothing else of its own.
+    pub media: MediaPolicy,
     /// How long a registration is asked to last, in whole seconds.
     pub registration_expiry: Duration,
     /// `User-Agent` and `Server`.
@@ -72,6 +75,7 @@ impl Default for SipConfig {
             advertised: Vec::new(),
             destinations: Destinations::default(),
             dns: Vec::new(),
+            media: MediaPolicy::default(),
             registration_expiry: Duration::from_secs(300),
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
             nat: true,
@@ -130,6 +134,8 @@ pub(super) struct Sip {
     pub(super) dns: Listed,
     pub(super) registration_expiry: Option<u64>,
     pub(super) user_agent: Option<String>,
+    pub(super) srtp: Option<String>,
+    pub(super) codecs: Option<Vec<String>>,
     pub(super) nat: Option<bool>,
     pub(super) nat_keep_alive: Option<u64>,
     pub(super) reliable_provisional: Option<String>,
@@ -189,6 +195,10 @@ impl Check {
             advertised,
             destinations: self.destinations(file.destinations),
             dns: self.name_servers(file.dns.0),
+            media: MediaPolicy {
+                srtp: self.srtp("sip.srtp", file.srtp.as_deref()).unwrap_or(defaults.media.srtp),
+                codecs: self.codecs("sip.codecs", file.codecs.as_deref()),
+            },
             registration_expiry: self.seconds(
                 "sip.registration_expiry",
                 file.registration_expiry,
@@ -266,6 +276,34 @@ impl Check {
             expires => expires.map(|expires| expires.max(min_se)),
         };
         CallPolicy { reliable, session: SessionPolicy { expires, min_se } }
+    }
+
+    pub(super) fn srtp(&mut self, key: &str, text: Option<&str>) -> Option<SrtpPolicy> {
+        let policy = match text? {
+            "off" => SrtpPolicy::Off,
+            "offered" => SrtpPolicy::Offered,
+            "required" => SrtpPolicy::Required,
+            other => {
+                self.problem(key, format!("{other:?} is neither \"off\", \"offered\" nor \"required\""));
+                return None;
+            }
+        };
+        Some(policy)
+    }
+
+    pub(super) fn codecs(&mut self, key: &str, names: Option<&[String]>) -> Option<Vec<Codec>> {
+        let mut codecs = Vec::new();
+        for name in names? {
+            match Codec::from_name(name) {
+                Some(codec) if !codecs.contains(&codec) => codecs.push(codec),
+                Some(_) => self.problem(key, format!("{name:?} stands there twice")),
+                None => self.problem(key, format!("{name:?} is no codec: opus, g722, pcmu and pcma are")),
+            }
+        }
+        if codecs.is_empty() {
+            self.problem(key, "at least one codec is needed".to_owned());
+        }
+        Some(codecs)
     }
 
     fn destinations(&mut self, hosts: Vec<String>) -> Destinations {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use offhook_media::Codec;
 use offhook_protocol::Secret;
 use offhook_sip::message::{Host, HostPort};
 use serde::Deserialize;
 
 use super::Network;
 use super::check::Check;
-use crate::ua::Protocol;
+use crate::ua::{Protocol, SrtpPolicy};
 
 /// Names a trunk: its place in [`Config::trunks`](super::Config::trunks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +41,10 @@ pub struct Trunk {
     pub direct_media: bool,
     /// Whose number its calls show.
     pub caller_id: CallerId,
+    /// Whether its media is encrypted, where that is otherwise than elsewhere.
+    pub srtp: Option<SrtpPolicy>,
+    /// The codecs spoken there, likewise.
+    pub codecs: Option<Vec<Codec>>,
 }
 
 /// Whose number a call shows to a trunk.
@@ -74,6 +79,8 @@ pub(super) struct TrunkTable {
     #[serde(default)]
     direct_media: bool,
     caller_id: Option<String>,
+    srtp: Option<String>,
+    codecs: Option<Vec<String>>,
 }
 
 impl Check {
@@ -124,6 +131,8 @@ impl Check {
             }
         };
         Some(Trunk {
+            srtp: self.srtp(&key("srtp"), file.srtp.as_deref()),
+            codecs: self.codecs(&key("codecs"), file.codecs.as_deref()),
             domain: domain.unwrap_or_else(|| host.host.clone()),
             host,
             transport,

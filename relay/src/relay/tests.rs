@@ -60,6 +60,7 @@ impl World {
         let ua = UaConfig {
             locals: vec![Local { protocol: Protocol::Udp, addr: ([127, 0, 0, 1], 5060).into() }],
             user_agent: "test".into(),
+            media: config.sip.media.clone(),
             expires: 300,
             calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),

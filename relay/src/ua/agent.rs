@@ -56,6 +56,7 @@ impl UserAgent {
                 calls: config.calls,
                 destinations: Arc::new(config.destinations.clone()),
                 timing,
+                media: Arc::new(config.media.clone()),
             },
             hop: Hop::new(locals.clone(), random),
             outbox: Outbox::new(timing, locals, tags),

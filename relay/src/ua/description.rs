@@ -1,9 +1,11 @@
 //! Between the core's offers and answers, which are about codecs, and those of SDP, which are also about payload types
 //! and addresses.
 
-use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote};
-use offhook_sip::offer_answer::{Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, RemoteMedia};
-use offhook_sip::sdp::Direction as SdpDirection;
+use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote, SrtpKey, SrtpKeys, SrtpSuite};
+use offhook_sip::offer_answer::{
+    Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, NegotiatedSrtp, RemoteMedia,
+};
+use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey};
 
 use crate::call::{Description, Sound};
 
@@ -67,9 +69,21 @@ pub(super) fn rtp_remote(negotiated: &Negotiated) -> RtpRemote {
         rtp: negotiated.remote,
         rtcp: negotiated.rtcp,
         rtcp_mux: negotiated.rtcp_mux,
-        srtp: None,
+        srtp: negotiated.srtp.as_ref().map(srtp_keys),
         formats: audio.chain(events).collect(),
     }
+}
+
+/// The keys an exchange agreed on, in the media worker's terms.
+fn srtp_keys(agreed: &NegotiatedSrtp) -> SrtpKeys {
+    let key = |key: &MasterKey| SrtpKey::new(key.expose().to_vec());
+    let suite = match agreed.suite {
+        CryptoSuite::AesCm128HmacSha1_80 => SrtpSuite::AesCm128HmacSha1_80,
+        CryptoSuite::AesCm128HmacSha1_32 => SrtpSuite::AesCm128HmacSha1_32,
+        CryptoSuite::AeadAes128Gcm => SrtpSuite::AeadAes128Gcm,
+        CryptoSuite::AeadAes256Gcm => SrtpSuite::AeadAes256Gcm,
+    };
+    SrtpKeys { suite, send: key(&agreed.send), receive: key(&agreed.receive) }
 }
 
 /// The direction the media worker is told: what was agreed.

@@ -153,7 +153,11 @@ impl UserAgent {
         let here = || self.hop.contact_for(&dialled, protocol, source.address.ip());
         let reached = (known.unwrap_or_else(here), protocol);
         let invite = (id, request.clone());
-        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), may_pass, &self.identity, &mut self.hop);
+        let identity = match sender {
+            Source::Trunk(trunk) => self.identity_at(trunk),
+            Source::Account(_) | Source::Stranger => self.identity.clone(),
+        };
+        let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), may_pass, &identity, &mut self.hop);
         let (driver, offer) = match opened {
             Ok(opened) => opened,
             Err(status) => return self.refuse(id, &request, status, &tag, now),

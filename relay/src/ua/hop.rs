@@ -11,22 +11,45 @@ use super::locals::Locals;
 /// The addresses peers reach us at, and the randomness that makes branches, tags and the like.
 pub(super) struct Hop {
     locals: Locals,
-    random: Box<dyn FnMut() -> u64 + Send>,
+    random: Box<dyn Random>,
+}
+
+/// Randomness fit for secrets, of which any number may be at work.
+pub(super) trait Random: Send {
+    fn next(&mut self) -> u64;
+
+    /// Another that makes numbers of its own.
+    fn fork(&self) -> Box<dyn Random>;
+}
+
+impl<F: FnMut() -> u64 + Send + Clone + 'static> Random for F {
+    fn next(&mut self) -> u64 {
+        self()
+    }
+
+    fn fork(&self) -> Box<dyn Random> {
+        Box::new(self.clone())
+    }
 }
 
 impl Hop {
-    pub(super) fn new(locals: Locals, random: impl FnMut() -> u64 + Send + 'static) -> Self {
+    pub(super) fn new(locals: Locals, random: impl FnMut() -> u64 + Send + Clone + 'static) -> Self {
         Self { locals, random: Box::new(random) }
     }
 
     /// A token nobody can guess: 128 random bits in hexadecimal.
     pub(super) fn token(&mut self) -> String {
-        format!("{:016x}{:016x}", (self.random)(), (self.random)())
+        format!("{:016x}{:016x}", self.random.next(), self.random.next())
     }
 
     /// A random number.
     pub(super) fn number(&mut self) -> u64 {
-        (self.random)()
+        self.random.next()
+    }
+
+    /// Randomness for somebody who outlives the call that asks for it.
+    pub(super) fn fork(&self) -> Box<dyn Random> {
+        self.random.fork()
     }
 
     /// The Via of a new request (RFC 3261 section 8.1.1.7), with `rport` (RFC 3581).
@@ -34,7 +57,7 @@ impl Hop {
     /// # Errors
     /// Never in practice: a branch of our own making is a token.
     pub(super) fn via(&mut self, protocol: Protocol) -> Result<Via, Fault> {
-        let branch = branch((self.random)());
+        let branch = branch(self.random.next());
         let sent_by = sent_by(self.locals.stand_in(protocol, None));
         let mut via = Via::new(protocol.transport(), sent_by, &branch)?;
         via.params.set("rport", None)?;

@@ -18,6 +18,7 @@ mod instance;
 mod leg;
 mod legs;
 mod locals;
+mod media_policy;
 mod outbox;
 mod policy;
 mod reason;
@@ -46,6 +47,7 @@ pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
 pub use attachment::{MediaKind, MediaLocal};
 pub use locals::Local;
+pub use media_policy::{MediaPolicy, SrtpPolicy};
 pub use policy::{CallPolicy, Reliable};
 pub use refer::{Asked, ReferredTo};
 
@@ -75,6 +77,8 @@ pub struct UaConfig {
     pub locals: Vec<Local>,
     /// The `User-Agent` and `Server` headers.
     pub user_agent: String,
+    /// What is said of media, where a trunk has nothing else of its own.
+    pub media: MediaPolicy,
     /// How long a registration is asked for, in seconds.
     pub expires: u32,
     /// How calls are made and taken.

@@ -5,6 +5,7 @@ mod changes;
 mod dispatch;
 mod dns;
 mod early;
+mod encrypted;
 mod ends;
 mod failover;
 mod headers;

@@ -12,7 +12,7 @@ use offhook_sip::message::{Request, SipUri, Uri};
 use super::account::SipAccount;
 use super::accounts::credentials;
 use super::attachment::MediaLocal;
-use super::leg::{Caller, SipLeg};
+use super::leg::{Caller, Identity, SipLeg};
 use super::{AccountId, UserAgent};
 use crate::config::{Trunk, TrunkId};
 
@@ -121,9 +121,19 @@ impl UserAgent {
         };
         let digest = entry.trunk.username.is_some().then(|| Client::new(credentials(&account)));
         let caller = Caller { account: Arc::clone(&account), contact, digest };
-        let opened = SipLeg::outgoing(leg, caller, local.map(MediaLocal::Rtp), target, &self.identity, &mut self.hop);
+        let identity = self.identity_at(trunk);
+        let opened = SipLeg::outgoing(leg, caller, local.map(MediaLocal::Rtp), target, &identity, &mut self.hop);
         self.legs.insert(leg, opened.of_account(Trunks::account_of(trunk), &account));
         Ok(())
+    }
+
+    /// What does not change from leg to leg, as it is at a trunk.
+    pub(super) fn identity_at(&self, trunk: TrunkId) -> Identity {
+        let mut identity = self.identity.clone();
+        if let Some(Entry { trunk, .. }) = self.trunks.entries.get(trunk.0) {
+            identity.media = Arc::new(identity.media.overridden(trunk.srtp, trunk.codecs.as_ref()));
+        }
+        identity
     }
 
     fn registering_trunks(&self) -> impl Iterator<Item = (TrunkId, Arc<SipAccount>)> + '_ {

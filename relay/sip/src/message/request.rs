@@ -78,6 +78,16 @@ impl Request {
         &self.body
     }
 
+    /// Puts another body of the same type in its place.
+    ///
+    /// # Errors
+    /// Never in practice: a length is a number.
+    pub fn set_body(&mut self, body: Bytes) -> Result<(), BuildError> {
+        self.headers.set(super::HeaderName::ContentLength, body.len())?;
+        self.body = body;
+        Ok(())
+    }
+
     /// Why the body is not what Content-Length says, where it is not.
     #[must_use]
     pub const fn body_fault(&self) -> Option<Fault> {

@@ -21,6 +21,8 @@ pub struct LocalMedia {
     pub maxptime: Option<u32>,
     /// Whether RTCP may share the RTP port (RFC 5761).
     pub rtcp_mux: bool,
+    /// Whether an answer has the codecs in our order rather than in that of the offer (RFC 3264 §6.1 lets it).
+    pub own_order: bool,
     /// Our keys, one for each suite, most preferred first.
     pub keys: Vec<(CryptoSuite, MasterKey)>,
     /// Lines to add to the audio section: `a`, `b` or `i`.
@@ -38,6 +40,7 @@ impl LocalMedia {
             ptime: Some(20),
             maxptime: None,
             rtcp_mux: false,
+            own_order: false,
             keys: Vec::new(),
             lines: Vec::new(),
         }
@@ -87,8 +90,17 @@ impl LocalMedia {
         section.with_direction(direction)
     }
 
-    /// What both sides can do, in the offerer's order, under the offerer's numbers (RFC 3264 §6.1).
+    /// What both sides can do, under the offerer's numbers and in its order, unless ours is to count (RFC 3264 §6.1).
     pub(super) fn select(&self, offered: &[Codec]) -> Vec<NegotiatedCodec> {
+        let mut selected = self.common(offered);
+        if self.own_order {
+            let place = |selected: &NegotiatedCodec| self.codecs.iter().position(|ours| ours.is_same(&selected.codec));
+            selected.sort_by_key(place);
+        }
+        selected
+    }
+
+    fn common(&self, offered: &[Codec]) -> Vec<NegotiatedCodec> {
         offered
             .iter()
             .filter_map(|theirs| {

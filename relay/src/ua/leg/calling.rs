@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::dialog::{Dialog, DialogId, Fork, Forks, RELIABLE};
 use offhook_sip::message::{CallId, HeaderName, Method, NameAddr, Request, Response, SipUri, StatusCode, Uri};
@@ -161,9 +162,26 @@ impl Calling {
                     Err(failure) => common.fail(failure),
                 };
             }
+            // RFC 4568 section 7.1.2: a peer that cannot take what is offered encrypted says so.
+            415 | 488 | 606 if !self.given_up => {
+                let Some(offer) = common.exchange.offer_in_the_clear() else { return common.refused(response) };
+                return match self.offering(offer, common, hop) {
+                    Ok(invite) => self.again(invite, common),
+                    Err(failure) => common.fail(failure),
+                };
+            }
             _ => return common.refused(response),
         }
         State::Calling(self)
+    }
+
+    /// The INVITE with another offer.
+    fn offering(&self, offer: Bytes, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
+        let mut invite = Common::anew(&self.invite, self.next_hop.protocol, hop).map_err(|error| unsendable(&error))?;
+        invite.set_body(offer).map_err(|error| unsendable(&error))?;
+        common.authorized();
+        common.authorize(&mut invite, hop)?;
+        Ok(invite)
     }
 
     /// Whether the INVITE goes to the account's own server. Elsewhere, where a redirect may have led, nobody is given

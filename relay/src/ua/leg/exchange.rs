@@ -1,5 +1,6 @@
 //! A leg's offers and answers, whoever its peer sends its media to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use crate::call::Description;
 use crate::ua::account::Protocol;
 use crate::ua::attachment::{MediaKind, MediaLocal};
 use crate::ua::hop::Hop;
+use crate::ua::media_policy::MediaPolicy;
 use crate::webrtc::Transport;
 
 /// Offers and answers of a leg. What each method promises stands at [`Media`].
@@ -35,9 +37,10 @@ impl Exchange {
         leg: LegId,
         request: &Request,
         protocol: Protocol,
+        policy: &Arc<MediaPolicy>,
         hop: &mut Hop,
     ) -> Result<(Self, Offer), StatusCode> {
-        let (media, offer) = Media::of_caller(leg, request, protocol, hop.number(), hop.origin(protocol))?;
+        let (media, offer) = Media::of_caller(leg, request, protocol, policy, hop)?;
         Ok((Self::relayed(media), offer))
     }
 
@@ -80,6 +83,14 @@ impl Exchange {
         match self {
             Self::Relayed(media) => media.offer(description),
             Self::Direct(direct) => direct.pass(description),
+        }
+    }
+
+    /// The offer that was refused once more, without encryption. `None` where it had none, or must have.
+    pub(super) fn offer_in_the_clear(&mut self) -> Option<Bytes> {
+        match self {
+            Self::Relayed(media) => media.offer_in_the_clear(),
+            Self::Direct(_) => None,
         }
     }
 

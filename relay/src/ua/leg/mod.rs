@@ -34,6 +34,7 @@ use super::account::{Protocol, SipAccount};
 use super::attachment::{MediaKind, MediaLocal};
 use super::extras;
 use super::hop::Hop;
+use super::media_policy::MediaPolicy;
 use super::outbox::{NextHop, RequestId, Unanswered};
 use super::policy::CallPolicy;
 use super::refer::{Asked, Carried};
@@ -120,6 +121,8 @@ struct Common {
     peer: Peer,
     /// What our INVITE is to say that a REFER has asked for.
     carried: Carried,
+    /// What is said of media.
+    media_policy: Arc<MediaPolicy>,
     timing: Timing,
     user_agent: Arc<str>,
     policy: CallPolicy,
@@ -178,6 +181,8 @@ pub(super) struct Identity {
     pub(super) destinations: Arc<Destinations>,
     /// The base times of retransmissions.
     pub(super) timing: Timing,
+    /// What is said of media.
+    pub(super) media: Arc<MediaPolicy>,
 }
 
 impl SipLeg {
@@ -194,7 +199,7 @@ impl SipLeg {
         let protocol = account.protocol;
         let exchange = match local {
             Some(local) => {
-                let mut media = Media::new(leg, local.kind(), hop.number(), hop.origin(protocol));
+                let mut media = Media::new(leg, local.kind(), &identity.media, protocol, hop);
                 media.attach(local);
                 Exchange::relayed(media)
             }
@@ -220,7 +225,7 @@ impl SipLeg {
         // Without an offer there is nothing to pass on, and it is the relay that offers.
         let (exchange, offer) = match may_pass && !request.body().is_empty() {
             true => (Exchange::Direct(Direct::default()), Direct::take_offer(&request)),
-            false => Exchange::of_caller(leg, &request, protocol, hop)?,
+            false => Exchange::of_caller(leg, &request, protocol, &identity.media, hop)?,
         };
         let offered = matches!(offer, Offer::Audio(_));
         let ringing = Ringing::new(id, request, tag, contact.clone(), offered, (identity, hop))?;
@@ -235,7 +240,8 @@ impl SipLeg {
     /// The status to refuse the INVITE with.
     pub(super) fn read_offer(&mut self, leg: LegId, hop: &mut Hop) -> Result<Offer, StatusCode> {
         let State::Ringing(ringing) = &self.state else { return Err(StatusCode::SERVER_INTERNAL_ERROR) };
-        let (exchange, offer) = Exchange::of_caller(leg, ringing.invite(), self.common.protocol, hop)?;
+        let (exchange, offer) =
+            Exchange::of_caller(leg, ringing.invite(), self.common.protocol, &self.common.media_policy, hop)?;
         self.common.exchange = exchange;
         Ok(offer)
     }
@@ -441,6 +447,7 @@ impl Common {
             account_id: None,
             peer: Peer::default(),
             carried: Carried::default(),
+            media_policy: Arc::clone(&identity.media),
             timing: identity.timing,
             user_agent: Arc::clone(&identity.user_agent),
             policy: identity.calls,

@@ -17,7 +17,8 @@ use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::config::Destinations;
 use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{
-    AccountId, Asked, Local, LookupId, Protocol, ReferredTo, SipAccount, Source, UaConfig, UaOutput, UserAgent,
+    AccountId, Asked, Local, LookupId, MediaPolicy, Protocol, ReferredTo, SipAccount, Source, UaConfig, UaOutput,
+    UserAgent,
 };
 use crate::webrtc::Transport;
 
@@ -100,13 +101,19 @@ impl Scene {
         Self::with(&account())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
     pub(super) fn with(open: &OpenSip) -> Self {
+        Self::with_media(open, MediaPolicy::default())
+    }
+
+    /// The same with this policy about media.
+    #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
+    pub(super) fn with_media(open: &OpenSip, media: MediaPolicy) -> Self {
         let config = UaConfig {
             locals: [Protocol::Udp, Protocol::Tcp]
                 .map(|protocol| Local { protocol, addr: SocketAddr::from(([192, 0, 2, 1], 5060)) })
                 .to_vec(),
             user_agent: "Offhook".into(),
+            media,
             expires: 600,
             calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),

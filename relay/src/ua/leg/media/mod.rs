@@ -3,11 +3,12 @@
 //! [`Media`] is what the states of a leg see, whatever carries the sound; each kind of carrier has a module of its own,
 //! which is an [`Negotiation`].
 
+mod keys;
 mod rtp;
 mod webrtc;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,7 +23,10 @@ use crate::call::extras::may_be_added;
 use crate::call::{Description, failure_for_status};
 use crate::ua::account::Protocol;
 use crate::ua::attachment::{MediaKind, MediaLocal};
+use crate::ua::hop::Hop;
+use crate::ua::media_policy::{MediaPolicy, SrtpPolicy};
 use crate::webrtc::{BrowserDescription, Transport};
+use keys::Keys;
 use rtp::Rtp;
 use webrtc::WebRtc;
 
@@ -120,6 +124,7 @@ pub(super) struct Media {
     kind: Kind,
     /// What was agreed last.
     agreed: Option<Agreed>,
+    policy: Arc<MediaPolicy>,
     /// What our side brought last, for an offer the peer asks for.
     last: Option<Description>,
     /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
@@ -137,17 +142,28 @@ pub(super) struct Media {
 }
 
 impl Media {
-    /// The half of a leg whose descriptions say `session_id` and `origin` in their `o=` line.
-    pub(super) fn new(leg: LegId, kind: MediaKind, session_id: u64, origin: IpAddr) -> Self {
+    /// The half of a leg to a peer that requests reach so.
+    pub(super) fn new(
+        leg: LegId,
+        kind: MediaKind,
+        policy: &Arc<MediaPolicy>,
+        protocol: Protocol,
+        hop: &mut Hop,
+    ) -> Self {
         let kind = match kind {
-            // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
-            MediaKind::Rtp => Kind::Rtp(Box::new(Rtp::new(OfferAnswer::new(session_id >> 2, origin)))),
+            MediaKind::Rtp => {
+                // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
+                let exchange = OfferAnswer::new(hop.number() >> 2, hop.origin(protocol)).with_srtp(policy.srtp);
+                let keys = (policy.srtp != SrtpPolicy::Off).then(|| Keys::new(hop.fork()));
+                Kind::Rtp(Box::new(Rtp::new(exchange, keys, policy.codecs.is_some())))
+            }
             MediaKind::WebRtc => Kind::WebRtc(Box::<WebRtc>::default()),
         };
         Self {
             leg,
             kind,
             agreed: None,
+            policy: Arc::clone(policy),
             last: None,
             allowed: Direction::SendRecv,
             offered: Direction::SendRecv,
@@ -168,8 +184,8 @@ impl Media {
         leg: LegId,
         request: &Request,
         protocol: Protocol,
-        session_id: u64,
-        origin: IpAddr,
+        policy: &Arc<MediaPolicy>,
+        hop: &mut Hop,
     ) -> Result<(Self, Offer), StatusCode> {
         let offer = read_offer(request)?;
         let kind = match &offer {
@@ -179,7 +195,7 @@ impl Media {
         };
         // A client in a page is known by its checks before anything is sent to it (RFC 8827 section 4.1).
         let unconfirmed = kind == MediaKind::Rtp;
-        let mut media = Self { unconfirmed, ..Self::new(leg, kind, session_id, origin) };
+        let mut media = Self { unconfirmed, ..Self::new(leg, kind, policy, protocol, hop) };
         let offer = match offer {
             Some(offer) => Offer::Audio(media.take(offer)?),
             None => Offer::None,
@@ -237,7 +253,12 @@ impl Media {
     }
 
     fn take(&mut self, offer: SessionDescription) -> Result<Description, StatusCode> {
-        let audio = self.kind.exchange().take_offer(offer)?;
+        let mut audio = self.kind.exchange().take_offer(offer)?;
+        self.policy.apply(&mut audio.codecs);
+        if audio.codecs.is_empty() {
+            self.refuse();
+            return Err(StatusCode::NOT_ACCEPTABLE_HERE);
+        }
         self.offered = audio.direction;
         Ok(audio)
     }
@@ -247,9 +268,17 @@ impl Media {
     /// # Errors
     /// When an exchange is under way, or the leg has no media.
     pub(super) fn offer(&mut self, audio: &Description) -> Result<Bytes, Failure> {
-        let offer = self.kind.exchange().offer(audio, &self.lines)?;
+        let spoken = self.spoken(audio)?;
+        let offer = self.kind.exchange().offer(&spoken, &self.lines)?;
         self.last = Some(audio.clone());
         Ok(offer)
+    }
+
+    /// The offer that was refused once more, without encryption. `None` where it had none, or must have.
+    pub(super) fn offer_in_the_clear(&mut self) -> Option<Bytes> {
+        let audio = self.last.clone()?;
+        let Kind::Rtp(rtp) = &mut self.kind else { return None };
+        rtp.give_up_srtp().then(|| self.offer(&audio).ok()).flatten()
     }
 
     /// An offer of what our side brought last. A hold of the peer's is the peer's to keep or to end.
@@ -264,7 +293,8 @@ impl Media {
     /// # Errors
     /// No common codec, or no offer.
     pub(super) fn answer(&mut self, audio: &Description) -> Result<(Bytes, Vec<Command>), Failure> {
-        let (answer, agreed) = self.kind.exchange().answer(audio, &self.lines)?;
+        let spoken = self.spoken(audio)?;
+        let (answer, agreed) = self.kind.exchange().answer(&spoken, &self.lines)?;
         self.last = Some(audio.clone());
         self.allowed = std::mem::replace(&mut self.offered, Direction::SendRecv);
         let (_, commands) = self.agree(agreed);
@@ -337,6 +367,13 @@ impl Media {
     /// `None` when the peer takes none in RTP.
     pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
         self.takes_keys.then(|| Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP })
+    }
+
+    /// What of this is spoken with the peer.
+    fn spoken(&self, audio: &Description) -> Result<Description, Failure> {
+        let mut spoken = audio.clone();
+        self.policy.apply(&mut spoken.codecs);
+        if spoken.codecs.is_empty() { Err(no_common_codec()) } else { Ok(spoken) }
     }
 
     fn agree(&mut self, agreed: Agreed) -> (Description, Vec<Command>) {

@@ -7,6 +7,7 @@ use offhook_sip::message::StatusCode;
 use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError};
 use offhook_sip::sdp::{OtherLine, SessionDescription};
 
+use super::keys::Keys;
 use super::{Agreed, Negotiation, Phase, Remote, no_common_codec, no_media, unusable};
 use crate::call::Description;
 use crate::ua::description;
@@ -16,20 +17,37 @@ use crate::ua::description;
 pub(super) struct Rtp {
     local: Option<RtpLocal>,
     exchange: OfferAnswer,
+    /// None where media is never encrypted.
+    keys: Option<Keys>,
+    /// Whether answers have the codecs in our order.
+    own_order: bool,
+    /// Whether the offer that waits for its answer may be of somebody who knows nothing of our keys.
+    is_from_elsewhere: bool,
 }
 
 impl Rtp {
-    pub(super) fn new(exchange: OfferAnswer) -> Self {
-        Self { local: None, exchange }
+    pub(super) fn new(exchange: OfferAnswer, keys: Option<Keys>, own_order: bool) -> Self {
+        Self { local: None, exchange, keys, own_order, is_from_elsewhere: false }
     }
 
     pub(super) fn attach(&mut self, local: RtpLocal) {
         self.local = Some(local);
     }
 
+    /// Whether offers are in the clear from now on, because the peer refused one that was not.
+    pub(super) fn give_up_srtp(&mut self) -> bool {
+        self.exchange.withdraw_offer();
+        self.exchange.give_up_srtp()
+    }
+
     fn local(&self, audio: &Description, lines: &[OtherLine]) -> Result<LocalMedia, Failure> {
         let local = self.local.as_ref().ok_or_else(no_media)?;
-        Ok(LocalMedia { lines: lines.to_vec(), ..description::local_media(local, audio) })
+        Ok(LocalMedia {
+            lines: lines.to_vec(),
+            keys: self.keys.as_ref().map(Keys::all).unwrap_or_default(),
+            own_order: self.own_order,
+            ..description::local_media(local, audio)
+        })
     }
 }
 
@@ -44,8 +62,15 @@ impl Negotiation for Rtp {
     }
 
     fn take_offer(&mut self, offer: SessionDescription) -> Result<Description, StatusCode> {
+        let known = self.exchange.negotiated().map(|agreed| (agreed.remote, agreed.srtp.clone()));
         let audio = match self.exchange.receive_offer(&offer) {
-            Ok(remote) => description::offered(remote),
+            Ok(remote) => {
+                self.is_from_elsewhere = known.is_some_and(|(address, srtp)| {
+                    let key = srtp.map(|srtp| srtp.receive);
+                    address != remote.address || key.as_ref() != remote.crypto.as_ref().map(|crypto| &crypto.key)
+                });
+                description::offered(remote)
+            }
             Err(OfferAnswerError::OfferOutstanding) => return Err(StatusCode::REQUEST_PENDING),
             Err(OfferAnswerError::OfferUnanswered) => return Err(StatusCode::SERVER_INTERNAL_ERROR),
             Err(_) => return Err(StatusCode::NOT_ACCEPTABLE_HERE),
@@ -65,6 +90,11 @@ impl Negotiation for Rtp {
     }
 
     fn answer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<(Bytes, Agreed), Failure> {
+        if std::mem::take(&mut self.is_from_elsewhere)
+            && let Some(keys) = &mut self.keys
+        {
+            keys.renew();
+        }
         let local = LocalMedia { rtcp_mux: true, ..self.local(audio, lines)? };
         let answer = self.exchange.create_answer(&local).map_err(|error| of_answer(&error))?;
         Ok((Bytes::from(answer.description.to_text()), agreed(&answer.negotiated)?))
