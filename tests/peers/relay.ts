@@ -32,6 +32,8 @@ export interface RelayOptions {
   readonly advertised?: readonly string[];
   /** Seconds until a browser's sound must be connected. Default: the relay's own. */
   readonly connectTimeout?: number;
+  /** Whether SIP reaches it at `::1` too, on ports the system chooses. */
+  readonly v6?: boolean;
   /** Further lines of `[sip]`. */
   readonly sip?: readonly string[];
   /** Further tables, as TOML. */
@@ -169,8 +171,8 @@ function configuration(
     ...(options.files === undefined ? [] : [`static = ${JSON.stringify(options.files)}`]),
     `allowed_origins = ${list(options.origins ?? [])}`,
     "[sip]",
-    `udp = "${ADDRESS}:${sip}"`,
-    `tcp = "${ADDRESS}:${sip}"`,
+    `udp = ${list([`${ADDRESS}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
+    `tcp = ${list([`${ADDRESS}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
     ...(options.sip ?? []),
     `destinations = ${list(options.destinations ?? ["127.0.0.1", "127.0.0.10", "127.0.0.20", "127.0.0.30"])}`,
     "[media]",

@@ -48,7 +48,9 @@ export class Sipp {
 
   private static async run(scenario: Called | Caller, options: SippOptions, rest: string[]): Promise<Sipp> {
     const address = options.address ?? "127.0.0.30";
-    const [sip, media] = [options.port ?? (await port(address)), await ports(4, address)];
+    // A port that is free on IPv4's loopback will do on IPv6's.
+    const probed = address.includes(":") ? "127.0.0.1" : address;
+    const [sip, media] = [options.port ?? (await port(probed)), await ports(4, probed)];
     const home = folder("sipp");
     writeFileSync(join(home, "scenario.xml"), scenario.xml());
     const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
@@ -101,7 +103,9 @@ export class Sipp {
 
 /** Whether some UDP or TCP socket of this machine holds the port at this address. */
 function isBound(address: string, sip: number): boolean {
-  const hex = address.split(".").reverse().map((part) => Number(part).toString(16).padStart(2, "0")).join("").toUpperCase();
-  const wanted = `${hex}:${sip.toString(16).padStart(4, "0").toUpperCase()}`;
-  return ["/proc/net/udp", "/proc/net/tcp"].some((file) => readFileSync(file, "latin1").includes(wanted));
+  const hex = (number: number, digits: number): string => number.toString(16).padStart(digits, "0").toUpperCase();
+  const v6 = address === "::1";
+  const host = v6 ? hex(0x01000000, 32) : address.split(".").reverse().map((part) => hex(Number(part), 2)).join("");
+  const files = ["/proc/net/udp", "/proc/net/tcp"].map((file) => (v6 ? `${file}6` : file));
+  return files.some((file) => readFileSync(file, "latin1").includes(`${host}:${hex(sip, 4)}`));
 }

@@ -254,6 +254,15 @@ mod tests {
     }
 
     #[test]
+    fn a_dns_server_has_an_address_and_perhaps_a_port() {
+        let config = read("[sip]\ndns = [\"192.0.2.53\", \"127.0.0.1:5353\", \"2001:db8::53\"]").unwrap();
+        let servers: Vec<_> = config.sip.dns.iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["192.0.2.53:53", "127.0.0.1:5353", "[2001:db8::53]:53"]);
+        assert!(read("").unwrap().sip.dns.is_empty());
+        assert_eq!(problems("[sip]\ndns = \"dns.example\"")[0].key, "sip.dns");
+    }
+
+    #[test]
     fn no_more_addresses_are_taken_than_browsers_are_told() {
         let told = |count: usize| format!("[media]\nwebrtc_advertised = [{}]\n", "\"192.0.2.1\", ".repeat(count));
         let most = offhook_media::MediaConfig::MAX_ADVERTISED;

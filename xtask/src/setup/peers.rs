@@ -11,13 +11,14 @@ struct Peer {
     job: &'static str,
 }
 
-const PEERS: [Peer; 11] = [
+const PEERS: [Peer; 12] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
     Peer { program: "sipp", package: "sip-tester", job: "SIPp, scripted SIP endpoints" },
     Peer { program: "baresip", package: "baresip-core", job: "a SIP phone" },
     Peer { program: "kamailio", package: "kamailio", job: "a SIP registrar and proxy" },
+    Peer { program: "dnsmasq", package: "dnsmasq-base", job: "a DNS server" },
     Peer { program: "turnserver", package: "coturn", job: "a TURN server" },
     Peer { program: "tcpdump", package: "tcpdump", job: "sees packets with the kernel's clock, for benchmarks" },
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },
