@@ -30,6 +30,9 @@ export type {
   DisconnectOptions,
   SendDataOptions,
   SendDataStatus,
+  MessageStatus,
+  MessageWaiting,
+  TextMessage,
   Session,
   SessionEvents,
 } from "./session.js";

@@ -53,6 +53,12 @@ export const SESSION_EVENT = Object.freeze({
   RECONNECTING: "RECONNECTING",
   /** The connection is there again, and everything missed has been caught up with. */
   RECONNECTED: "RECONNECTED",
+  /** Somebody sent a text over SIP. */
+  MESSAGE: "MESSAGE",
+  /** A text that this app sent has been taken, or nobody took it. */
+  MESSAGE_STATUS: "MESSAGE_STATUS",
+  /** Messages wait in the account's mailbox, or none any more. */
+  MESSAGE_WAITING: "MESSAGE_WAITING",
 } as const);
 
 /** One of {@link SESSION_EVENT}. */

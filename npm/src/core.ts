@@ -12,6 +12,8 @@ export interface Core {
   closeSession(sessionId: string, keep: boolean): void;
   /** Resolves once somebody has the data; `to` is a local user, otherwise it goes to the far ends of the calls. */
   sendData(sessionId: string, payload: string, to: string | undefined): Promise<void>;
+  /** Resolves once the relay has taken the text; a `messageStatus` event with its name follows. */
+  sendMessage(sessionId: string, messageId: string, to: string, text: string): Promise<void>;
   report(sessionId: string, text: string): void;
   debug(sessionId: string, enabled: boolean): void;
 
@@ -153,6 +155,32 @@ export interface CoreAppDataEvent {
   callId?: string;
 }
 
+/** Somebody sent a text over SIP. */
+export interface CoreMessageEvent {
+  kind: "message";
+  sessionId: string;
+  from: string;
+  visibleName?: string;
+  text: string;
+}
+
+/** A text that was sent has been taken, or nobody took it. */
+export interface CoreMessageStatusEvent {
+  kind: "messageStatus";
+  sessionId: string;
+  messageId: string;
+  error?: FailureInfo;
+}
+
+/** What waits in the account's mailbox. */
+export interface CoreMessageWaitingEvent {
+  kind: "messageWaiting";
+  sessionId: string;
+  waiting: boolean;
+  newMessages?: number;
+  oldMessages?: number;
+}
+
 /** The relay writes this session's doings into its log, or has stopped to. */
 export interface CoreDebugEvent {
   kind: "debug";
@@ -179,6 +207,9 @@ export type CoreEvent =
   | CorePartyEvent
   | CoreMediaEvent
   | CoreAppDataEvent
+  | CoreMessageEvent
+  | CoreMessageStatusEvent
+  | CoreMessageWaitingEvent
   | CoreDebugEvent
   | CoreWarnEvent;
 

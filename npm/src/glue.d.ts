@@ -9,6 +9,7 @@ declare module "#glue" {
     openSession: Core["openSession"];
     closeSession: Core["closeSession"];
     sendData: Core["sendData"];
+    sendMessage: Core["sendMessage"];
     report: Core["report"];
     debug: Core["debug"];
     createCall: Core["createCall"];

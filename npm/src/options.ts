@@ -19,6 +19,8 @@ export interface SipOptions {
   transport?: "udp" | "tcp";
   /** Whether to register for incoming calls. Default `true` for a SIP account; a local user never needs it. */
   registerRequired?: boolean;
+  /** Whether to ask the SIP server what waits in the account's mailbox; `MESSAGE_WAITING` tells. Default `false`. */
+  messageWaiting?: boolean;
   /** The name that others see. Default: the login. */
   visibleName?: string;
 }

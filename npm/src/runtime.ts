@@ -161,6 +161,15 @@ export class Runtime {
       case "appData":
         this.sessions.get(event.sessionId)?.appData(event);
         break;
+      case "message":
+        this.sessions.get(event.sessionId)?.message(event);
+        break;
+      case "messageStatus":
+        this.sessions.get(event.sessionId)?.messageSent(event.messageId, event.error && asError(event.error));
+        break;
+      case "messageWaiting":
+        this.sessions.get(event.sessionId)?.messageWaiting(event);
+        break;
       case "debug":
         this.sessions.get(event.sessionId)?.debugChanged(event.enabled);
         break;

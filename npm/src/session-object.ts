@@ -1,7 +1,13 @@
 import { withBitrate } from "./bitrate.js";
 import type { CallBeginning, CallObject } from "./call-object.js";
 import { CALL_STATUS, ERROR_INFO, SESSION_EVENT, SESSION_STATUS, type SessionStatus } from "./constants.js";
-import type { CoreAppDataEvent, CoreConnectionEvent, CoreSessionEvent } from "./core.js";
+import type {
+  CoreAppDataEvent,
+  CoreConnectionEvent,
+  CoreMessageEvent,
+  CoreMessageWaitingEvent,
+  CoreSessionEvent,
+} from "./core.js";
 import { OffhookError, asError, typeError } from "./error.js";
 import { randomId } from "./id.js";
 import { Listeners } from "./listeners.js";
@@ -101,6 +107,14 @@ export class SessionObject implements Session {
       throw error;
     }
     return this.#dataSent({ operationId, status: "ACCEPTED" });
+  }
+
+  sendMessage(to: string, body: string): string {
+    this.#mustBeOpen();
+    const messageId = randomId();
+    const sent = this.runtime.use((core) => core.sendMessage(this.#id, messageId, text(to) ?? "", text(body) ?? ""));
+    sent.catch((error: unknown) => { this.messageSent(messageId, asError(error)); });
+    return messageId;
   }
 
   submitBugReport(report: unknown): void {
@@ -209,6 +223,19 @@ export class SessionObject implements Session {
 
   appData({ payload, from, callId }: CoreAppDataEvent): void {
     if (!this.ended()) this.emit(SESSION_STATUS.APP_DATA, { payload: parsed(payload), from, callId });
+  }
+
+  message({ from, visibleName, text }: CoreMessageEvent): void {
+    if (!this.ended()) this.emit(SESSION_EVENT.MESSAGE, { from, visibleName, text });
+  }
+
+  messageSent(messageId: string, error?: OffhookError): void {
+    const status = error ? "FAILED" : "ACCEPTED";
+    if (!this.ended()) this.emit(SESSION_EVENT.MESSAGE_STATUS, { messageId, status, error });
+  }
+
+  messageWaiting({ waiting, newMessages, oldMessages }: CoreMessageWaitingEvent): void {
+    if (!this.ended()) this.emit(SESSION_EVENT.MESSAGE_WAITING, { waiting, newMessages, oldMessages });
   }
 
   debugChanged(enabled: boolean): void {

@@ -34,6 +34,36 @@ export interface SendDataStatus {
   info?: string;
 }
 
+/** A text that came over SIP. */
+export interface TextMessage {
+  /** The sender's number, user name or address. */
+  from: string;
+  /** The sender's name, if it says one. */
+  visibleName: string | undefined;
+  /** What it says. */
+  text: string;
+}
+
+/** What became of a text that this app sent. */
+export interface MessageStatus {
+  /** The name that `sendMessage` gave it. */
+  messageId: string;
+  /** `ACCEPTED` once the SIP side has taken it. */
+  status: "ACCEPTED" | "FAILED";
+  /** Why nobody took it. */
+  error: OffhookError | undefined;
+}
+
+/** What waits in the account's mailbox. */
+export interface MessageWaiting {
+  /** Whether anything does. */
+  waiting: boolean;
+  /** Voice messages that were not heard yet, where the server counts them. */
+  newMessages: number | undefined;
+  /** Voice messages that were heard. */
+  oldMessages: number | undefined;
+}
+
 /** Whether the relay writes the session's doings into its log. */
 export interface DebugState {
   /** Whether it does. */
@@ -66,6 +96,12 @@ export interface SessionEvents {
   APP_DATA: [data: AppData];
   /** Data that this app sent has arrived, or nobody got it. */
   SEND_DATA_STATUS: [status: SendDataStatus];
+  /** Somebody sent a text over SIP. */
+  MESSAGE: [message: TextMessage];
+  /** A text that this app sent has been taken, or nobody took it. */
+  MESSAGE_STATUS: [status: MessageStatus];
+  /** What waits in the account's mailbox has changed. */
+  MESSAGE_WAITING: [waiting: MessageWaiting];
   /** The connection to the relay is lost and being made again. Calls keep their sound; requests wait. */
   RECONNECTING: [session: Session, error: OffhookError | undefined];
   /** The connection is there again. What was missed follows, in order. */
@@ -107,6 +143,11 @@ export interface Session {
    * local user. Resolves once somebody has it, rejects with `notFound` when nobody could get it.
    */
   sendData(data: unknown, options?: SendDataOptions): Promise<SendDataStatus>;
+  /**
+   * Sends a text, up to 8 kB, to a number, user or SIP address over the account's SIP server. Returns a name for it,
+   * with which `MESSAGE_STATUS` tells what becomes of it.
+   */
+  sendMessage(to: string, text: string): string;
   /** Hands a text or an object to the relay's log, for its operator. */
   submitBugReport(report: unknown): void;
   /** Has this page and the relay log more of what the session does. `DEBUG` follows. */

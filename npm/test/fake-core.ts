@@ -88,6 +88,9 @@ export class FakeCore implements Core {
   sendData(...args: Parameters<Core["sendData"]>): Promise<void> {
     return this.#promise("sendData", undefined, ...args);
   }
+  sendMessage(...args: Parameters<Core["sendMessage"]>): Promise<void> {
+    return this.#promise("sendMessage", undefined, ...args);
+  }
   switchMic(...args: Parameters<Core["switchMic"]>): Promise<string> {
     return this.#promise("switchMic", args[1] ?? "mic-2", ...args);
   }

@@ -87,6 +87,40 @@ test("sendData: any JSON to the far ends or to a user; the outcome is a promise 
   assert.deepEqual(statuses, ["ACCEPTED", undefined, "FAILED", "There is no user “bob”."]);
 });
 
+test("sendMessage: what becomes of a text comes with its name, and texts and waiting messages are events", async () => {
+  const bench = new Bench();
+  const session = await bench.established();
+  const told: unknown[] = [];
+  for (const event of ["MESSAGE", "MESSAGE_STATUS", "MESSAGE_WAITING"] as const) {
+    session.on(event, (news: unknown) => { told.push([event, news]); });
+  }
+  const [first, second] = [session.sendMessage("bob", "hello"), session.sendMessage("1000", "two")];
+  assert.deepEqual(bench.requests("sendMessage"), [[session.id(), first, "bob", "hello"], [session.id(), second, "1000", "two"]]);
+  bench.emit({ kind: "messageStatus", sessionId: session.id(), messageId: first });
+  const error = { code: "notFound", message: "Nobody of that name.", sipStatus: 404 };
+  bench.emit({ kind: "messageStatus", sessionId: session.id(), messageId: second, error });
+  bench.emit({ kind: "message", sessionId: session.id(), from: "bob", visibleName: "Bob", text: "hello yourself" });
+  bench.emit({ kind: "messageWaiting", sessionId: session.id(), waiting: true, newMessages: 2, oldMessages: 8 });
+  await settled();
+  const failed = told[1] as [string, { error: { sipStatus: number } }];
+  assert.equal(failed[1].error.sipStatus, 404);
+  assert.deepEqual(told[0], ["MESSAGE_STATUS", { messageId: first, status: "ACCEPTED", error: undefined }]);
+  assert.deepEqual(told.slice(2), [
+    ["MESSAGE", { from: "bob", visibleName: "Bob", text: "hello yourself" }],
+    ["MESSAGE_WAITING", { waiting: true, newMessages: 2, oldMessages: 8 }],
+  ]);
+});
+
+test("sendMessage that the relay refuses fails with its reason", async () => {
+  const bench = new Bench();
+  const session = await bench.established();
+  const failed = new Promise((resolve) => session.on("MESSAGE_STATUS", resolve));
+  bench.core.rejection = refusal({ code: "tooLarge", message: "A message can have at most 8 kB." });
+  const messageId = session.sendMessage("bob", "x");
+  const status = (await failed) as { messageId: string; status: string; error: { code: string } };
+  assert.deepEqual([status.messageId, status.status, status.error.code], [messageId, "FAILED", "tooLarge"]);
+});
+
 test("sendData before the session is there rejects rather than throws", async () => {
   const session = await new Bench().opened();
   await assert.rejects(session.sendData(1), { message: "Invalid session state PENDING", code: "invalidSessionState" });

@@ -8,12 +8,12 @@ export type Request = {
 /**
  * Returned in the one reply to this request.
  */
-id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping);
+id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "message" } & SendMessage | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping);
 
 /**
  * Everything a browser can ask. `type` on the wire is the variant's name in camel case.
  */
-export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping;
+export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "message" } & SendMessage | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping;
 
 /**
  * The version handshake.
@@ -64,6 +64,10 @@ transport?: string | null,
  * Whether to send REGISTER.
  */
 register: boolean, 
+/**
+ * Whether to watch the account's mailbox: [`crate::event::MessageWaiting`] tells of it.
+ */
+messageWaiting?: boolean, 
 /**
  * The display name others see.
  */
@@ -307,6 +311,23 @@ payload: Secret,
 to?: string | null, };
 
 /**
+ * A text for somebody.
+ */
+export type SendMessage = { 
+/**
+ * Chosen by the SDK, and told again with its fate.
+ */
+messageId: string, 
+/**
+ * A number, a user name or a SIP URI.
+ */
+to: string, 
+/**
+ * The text.
+ */
+text: Secret, };
+
+/**
  * What a user has to say about a fault.
  */
 export type BugReport = { 
@@ -452,12 +473,12 @@ export type Event = {
 /**
  * The sequence number.
  */
-seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed);
+seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "message" } & MessageReceived | { "type": "messageStatus" } & MessageStatus | { "type": "messageWaiting" } & MessageWaiting | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed);
 
 /**
  * Everything that can happen. `type` on the wire is the variant's name in camel case.
  */
-export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed;
+export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "message" } & MessageReceived | { "type": "messageStatus" } & MessageStatus | { "type": "messageWaiting" } & MessageWaiting | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed;
 
 /**
  * A change of the SIP registration.
@@ -643,6 +664,53 @@ from?: string | null,
  * The call it belongs to, if it came from the far end of one.
  */
 callId?: string | null, };
+
+/**
+ * A text of somebody.
+ */
+export type MessageReceived = { 
+/**
+ * The sender's user part or URI.
+ */
+from: string, 
+/**
+ * The sender's display name.
+ */
+visibleName?: string | null, 
+/**
+ * The text.
+ */
+text: Secret, };
+
+/**
+ * The fate of a text.
+ */
+export type MessageStatus = { 
+/**
+ * The name its sender gave it.
+ */
+messageId: string, 
+/**
+ * Why nobody took it; without one, somebody did.
+ */
+error?: Failure | null, };
+
+/**
+ * What waits in a mailbox.
+ */
+export type MessageWaiting = { 
+/**
+ * Whether anything does.
+ */
+waiting: boolean, 
+/**
+ * Voice messages that were not heard yet, where the server counts them.
+ */
+new?: number | null, 
+/**
+ * Voice messages that were heard.
+ */
+old?: number | null, };
 
 /**
  * Whether the relay's log follows the session more closely.

@@ -7,8 +7,8 @@
 
 use crate::error::{ErrorCode, Failure};
 use crate::event::{
-    AppData, CallSdp, CallStatusChanged, DebugChanged, DtmfReceived, Event, EventBody, IncomingCall, PartyChanged,
-    Registration, SdpKind, SessionClosed, Transfer,
+    AppData, CallSdp, CallStatusChanged, DebugChanged, DtmfReceived, Event, EventBody, IncomingCall, MessageReceived,
+    MessageStatus, MessageWaiting, PartyChanged, Registration, SdpKind, SessionClosed, Transfer,
 };
 use crate::header::Header;
 use crate::reply::{Done, LiveCall, Outcome, Reply, ReplyBody, SessionOpened, Welcome};
@@ -248,6 +248,15 @@ fn event(kind: &str, frame: &impl Fields) -> Option<Event> {
         "transfer" => EventBody::Transfer(transfer(frame)?),
         "party" => EventBody::Party(party(frame)?),
         "appData" => EventBody::AppData(app_data(frame)?),
+        "message" => EventBody::Message(message(frame)?),
+        "messageStatus" => {
+            EventBody::MessageStatus(MessageStatus { message_id: frame.text("messageId")?, error: cause(frame) })
+        }
+        "messageWaiting" => EventBody::MessageWaiting(MessageWaiting {
+            waiting: frame.flag("waiting")?,
+            new: frame.whole("new"),
+            old: frame.whole("old"),
+        }),
         "debug" => EventBody::Debug(DebugChanged { enabled: frame.flag("enabled")? }),
         _ => return None,
     };
@@ -330,6 +339,16 @@ fn party<F: Fields>(frame: &F) -> Option<PartyChanged> {
         display_name: frame.text("displayName"),
     };
     required.all(party)
+}
+
+fn message<F: Fields>(frame: &F) -> Option<MessageReceived> {
+    let mut required = Required::new(frame);
+    let message = MessageReceived {
+        from: required.text("from"),
+        visible_name: frame.text("visibleName"),
+        text: Secret::new(required.text("text")),
+    };
+    required.all(message)
 }
 
 fn app_data(frame: &impl Fields) -> Option<AppData> {

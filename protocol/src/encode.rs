@@ -38,6 +38,11 @@ impl Request {
             RequestBody::SendData(data) => {
                 object.kind("sendData").text("payload", data.payload.reveal()).text_if("to", data.to.as_deref())
             }
+            RequestBody::Message(message) => object
+                .kind("message")
+                .text("messageId", &message.message_id)
+                .text("to", &message.to)
+                .text("text", message.text.reveal()),
             RequestBody::Report(report) => object.kind("report").text("text", &report.text),
             RequestBody::Debug(debug) => object.kind("debug").flag("enabled", debug.enabled),
             RequestBody::Ping(_) => object.kind("ping"),
@@ -60,6 +65,7 @@ fn open_sip<'a>(object: &'a mut Object, open: &OpenSip) -> &'a mut Object {
         .text_if("transport", open.transport.as_deref())
         .flag("register", open.register)
         .text_if("visibleName", open.visible_name.as_deref())
+        .flag_if("messageWaiting", open.message_waiting)
         .flag_if("keepAlive", open.keep_alive)
         .text_if("appKey", open.app_key.as_deref())
         .text_if("custom", open.custom.as_ref().map(Secret::reveal))

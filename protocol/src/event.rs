@@ -39,6 +39,12 @@ pub enum EventBody {
     Party(PartyChanged),
     /// Data from the app at a far end.
     AppData(AppData),
+    /// Somebody sends a text over SIP.
+    Message(MessageReceived),
+    /// What became of a text that was sent.
+    MessageStatus(MessageStatus),
+    /// The account's mailbox has changed.
+    MessageWaiting(MessageWaiting),
     /// The relay's log follows the session more closely, or no longer.
     Debug(DebugChanged),
     /// The session is over; the socket closes next.
@@ -195,6 +201,46 @@ pub struct AppData {
     /// The call it belongs to, if it came from the far end of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
+}
+
+/// A text of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct MessageReceived {
+    /// The sender's user part or URI.
+    pub from: String,
+    /// The sender's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_name: Option<String>,
+    /// The text.
+    pub text: Secret,
+}
+
+/// The fate of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct MessageStatus {
+    /// The name its sender gave it.
+    pub message_id: String,
+    /// Why nobody took it; without one, somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+/// What waits in a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct MessageWaiting {
+    /// Whether anything does.
+    pub waiting: bool,
+    /// Voice messages that were not heard yet, where the server counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<u32>,
+    /// Voice messages that were heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<u32>,
 }
 
 /// Whether the relay's log follows the session more closely.

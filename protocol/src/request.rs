@@ -54,6 +54,8 @@ pub enum RequestBody {
     Transfer(TransferCall),
     /// Hands data to the app at the far end.
     SendData(SendData),
+    /// Sends a text over SIP; what becomes of it comes as [`crate::event::MessageStatus`].
+    Message(SendMessage),
     /// Puts a report into the relay's log.
     Report(BugReport),
     /// Has the relay's log follow this session more closely.
@@ -97,6 +99,9 @@ pub struct OpenSip {
     pub transport: Option<String>,
     /// Whether to send REGISTER.
     pub register: bool,
+    /// Whether to watch the account's mailbox: [`crate::event::MessageWaiting`] tells of it.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub message_waiting: bool,
     /// The display name others see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_name: Option<String>,
@@ -327,6 +332,19 @@ pub struct SendData {
     pub to: Option<String>,
 }
 
+/// A text for somebody.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SendMessage {
+    /// Chosen by the SDK, and told again with its fate.
+    pub message_id: String,
+    /// A number, a user name or a SIP URI.
+    pub to: String,
+    /// The text.
+    pub text: Secret,
+}
+
 /// What a user has to say about a fault.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -365,4 +383,4 @@ macro_rules! show_nothing {
     )+};
 }
 // What apps and their users say to each other is nobody else's.
-show_nothing!(SendData, BugReport);
+show_nothing!(SendData, SendMessage, BugReport);

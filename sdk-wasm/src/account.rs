@@ -161,6 +161,7 @@ fn sip_account(reading: &mut Reading, options: &impl Fields, sip: &impl Fields) 
         port: port(reading, sip),
         transport: transport(reading, sip),
         register: sip.flag("registerRequired").unwrap_or(true),
+        message_waiting: sip.flag("messageWaiting").unwrap_or(false),
         visible_name: reading.given(sip, "visibleName", text::visible),
         keep_alive: options.flag("keepAlive").unwrap_or(false),
         app_key: reading.given(options, "appKey", text::visible),

@@ -21,7 +21,7 @@ use crate::session::{self, Session};
 use offhook_protocol::RequestBody;
 use offhook_protocol::event::IncomingCall;
 use offhook_protocol::reply::LiveCall;
-use offhook_protocol::request::{BugReport, CallRef, DebugSession, SendData};
+use offhook_protocol::request::{BugReport, CallRef, DebugSession};
 
 /// How many calls there may be before more are declined. Far above what a person can follow.
 const MAX_CALLS: usize = 64;
@@ -66,11 +66,11 @@ impl Phone {
         self.settle(now);
     }
 
-    /// Hands data to the app at the far end of the session's calls, or to a local user. What becomes of it comes once,
-    /// as [`Action::Delivered`] with the `ticket`.
-    pub fn send_data(&mut self, session_id: &str, ticket: u32, data: SendData, now: Millis) {
+    /// Asks to hand something to somebody: data to an app, or a text to a SIP phone. What the relay says to that comes
+    /// once, as [`Action::Delivered`] with the `ticket`.
+    pub fn hand_over(&mut self, session_id: &str, ticket: u32, body: RequestBody, now: Millis) {
         match self.usable(session_id) {
-            Ok(session) => session.send_data(ticket, data, now),
+            Ok(session) => session.hand_over(ticket, body, now),
             Err(failure) => self.actions.push(Action::Delivered { ticket, outcome: Err(failure) }),
         }
         self.settle(now);

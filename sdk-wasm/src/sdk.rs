@@ -10,8 +10,8 @@ use crate::driver::switch::Switch;
 use crate::failure::{Code, Failure};
 use crate::text;
 use js_sys::{Function, Promise};
-use offhook_protocol::request::SendData;
-use offhook_protocol::{ErrorCode, Secret};
+use offhook_protocol::request::{SendData, SendMessage};
+use offhook_protocol::{ErrorCode, RequestBody, Secret};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -54,7 +54,15 @@ impl Sdk {
     /// when somebody has it, or nobody can get it.
     #[wasm_bindgen(js_name = sendData)]
     pub fn send_data(&self, session_id: &str, payload: String, to: Option<String>) -> Promise {
-        self.runtime.send_data(session_id, SendData { payload: Secret::new(payload), to })
+        self.runtime.hand_over(session_id, RequestBody::SendData(SendData { payload: Secret::new(payload), to }))
+    }
+
+    /// Sends a text to a SIP phone. The promise is settled when the relay has taken or refused it; what becomes of it
+    /// comes as an event with its name.
+    #[wasm_bindgen(js_name = sendMessage)]
+    pub fn send_message(&self, session_id: &str, message_id: String, to: String, text: String) -> Promise {
+        let message = SendMessage { message_id, to, text: Secret::new(text) };
+        self.runtime.hand_over(session_id, RequestBody::Message(message))
     }
 
     /// Puts a text into the relay's log.

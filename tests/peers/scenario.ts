@@ -112,6 +112,24 @@ export class Called extends Scenario {
     const keep = (header: string, variable: string): string =>
       `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${variable}"/>`;
     return this.step(`<recv request="INVITE"><action>${keep("Via", "via")}${keep("CSeq", "sequence")}</action></recv>`);
+  /** A SUBSCRIBE; what its NOTIFYs need is kept. */
+  subscribed(): this {
+    const keep = (header: string, variable: string): string =>
+      `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${variable}"/>`;
+    const kept = [keep("From", "remote"), keep("To", "local"), keep("Via", "via"), keep("CSeq", "sequence")];
+    return this.step(`<recv request="SUBSCRIBE" rrs="true"><action>${kept.join("")}</action></recv>`);
+  }
+
+  /** Takes the subscription for so many seconds. */
+  taken(expires: number): this {
+    const own = ["[last_Via:]", "[last_From:]", "[last_To:];tag=called[call_number]", "[last_Call-ID:]", "[last_CSeq:]"];
+    return this.send(["SIP/2.0 200 OK", ...own, CONTACT, `Expires: ${expires}`]);
+  }
+
+  /** Tells what waits in the mailbox that was subscribed to (RFC 3842). */
+  notify(state: string, summary: string): this {
+    const headers = ["Event: message-summary", `Subscription-State: ${state}`];
+    return this.inside("NOTIFY", headers, summary, "application/simple-message-summary");
   }
 
   /** Answers the INVITE although another request (a CANCEL) came since. */
@@ -166,9 +184,15 @@ export class Called extends Scenario {
   }
 
   /** Answers a REGISTER: nothing acknowledges that. */
-  registrar(code: number, reason: string, headers: readonly string[] = []): this {
-    const own = ["[last_Via:]", "[last_From:]", "[last_To:];tag=registrar", "[last_Call-ID:]", "[last_CSeq:]"];
-    return this.send([`SIP/2.0 ${code} ${reason}`, ...own, code === 200 && "[last_Contact:]", ...headers]);
+  registrar(code: number, reason: string, headers: readonly string[] = [], { contact = code === 200, via = "" } = {}): this {
+    const own = [`[last_Via:]${via}`, "[last_From:]", "[last_To:];tag=registrar", "[last_Call-ID:]", "[last_CSeq:]"];
+    return this.send([`SIP/2.0 ${code} ${reason}`, ...own, contact && "[last_Contact:]", ...headers]);
+  }
+
+  /** A request of which a header is kept: `[$name]` stands for its value in what follows. */
+  keeping(request: string, header: string, name: string): this {
+    const kept = `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${name}"/>`;
+    return this.step(`<recv request="${request}"><action>${kept}</action></recv>`);
   }
 
   /** Answers a request inside the dialog, whose To has our tag already. */
@@ -346,6 +370,24 @@ export class Caller extends Scenario {
   options(): this {
     this.requests++;
     return this.out("OPTIONS", "sip:[service]@[remote_host]:[remote_port]", { attributes: 'retrans="500"' });
+  }
+
+  /** A text out of a dialog (RFC 3428). */
+  message(body: string, type = "text/plain"): this {
+    this.requests++;
+    const attributes = 'retrans="500"';
+    return this.out("MESSAGE", "sip:[service]@[remote_host]:[remote_port]", { body, type, attributes });
+  }
+
+  /** What waits in a mailbox, told to somebody who has not asked (RFC 3842). */
+  unsolicited(summary: string): this {
+    this.requests++;
+    return this.out("NOTIFY", "sip:[service]@[remote_host]:[remote_port]", {
+      body: summary,
+      type: "application/simple-message-summary",
+      extra: ["Event: message-summary", "Subscription-State: active"],
+      attributes: 'retrans="500"',
+    });
   }
 
   /** A request of the callee's inside the dialog. */

@@ -9,6 +9,7 @@ mod calls;
 mod connections;
 mod data;
 mod inputs;
+mod messages;
 mod opening;
 mod plane;
 mod refer;
@@ -34,7 +35,7 @@ use offhook_media::LegId;
 use crate::config::Config;
 use crate::limits::{Complaint, Guesses, RateLimit};
 use crate::session::{ConnectionId, Session, SessionId};
-use crate::ua::UserAgent;
+use crate::ua::{MessageId, UserAgent};
 use calls::{CallId, LegEntry, LiveCall};
 use connections::Connection;
 use schedule::Schedule;
@@ -71,6 +72,8 @@ pub struct Relay<M: MediaPlane> {
     unsettled: VecDeque<CallId>,
     schedule: Schedule<Timer>,
     outputs: VecDeque<Output>,
+    /// Texts on their way: whose, and what its app calls it.
+    messages: HashMap<MessageId, (SessionId, String)>,
     last_id: u64,
     stopping: bool,
     /// Calls that the media workers have no room for.
@@ -97,6 +100,7 @@ impl<M: MediaPlane> Relay<M> {
             unsettled: VecDeque::new(),
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
+            messages: HashMap::new(),
             last_id: 0,
             stopping: false,
             crowded: Complaint::default(),

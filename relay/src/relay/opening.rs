@@ -122,8 +122,12 @@ impl<M: MediaPlane> Relay<M> {
     fn tell_registration(&mut self, id: SessionId, fresh: bool) {
         let Some(session) = self.sessions.get(&id) else { return };
         let told = session.registration().filter(|_| fresh || session.is_registered()).cloned();
+        let waiting = session.waiting().filter(|_| fresh).cloned();
         if let Some(registration) = told {
             self.emit(id, EventBody::Registration(registration));
+        }
+        if let Some(waiting) = waiting {
+            self.emit(id, EventBody::MessageWaiting(waiting));
         }
     }
 

@@ -60,6 +60,7 @@ impl<M: MediaPlane> Relay<M> {
                 self.close(connection, close::NORMAL, "the session was closed");
             }
             RequestBody::SendData(data) => self.send_data(connection, session, &data, now)?,
+            RequestBody::Message(message) => self.send_message(connection, session, &message, now)?,
             RequestBody::Report(report) => self.report(connection, session, &report, now)?,
             RequestBody::Debug(debug) => self.follow(session, debug.enabled),
             RequestBody::Dtmf(dtmf) => {

@@ -75,6 +75,11 @@ impl<M: MediaPlane> Relay<M> {
                 self.emit(SessionId(account.0), event);
             }
             UaOutput::Reconnect { leg, transport } => self.reconnect_sip_leg(leg, transport),
+            UaOutput::Message { message, source, dialled, from, text } => {
+                self.message_received(message, (&source, &dialled), from, text, now);
+            }
+            UaOutput::MessageSent { message, failure, .. } => self.message_sent(message, failure),
+            UaOutput::Waiting { account, waiting } => self.mailbox_changed(account, waiting),
             UaOutput::Incoming { leg, identities: (caller, _), offer, replaces: Some(replaced), .. } => {
                 if let Err(failure) = self.replace(leg, replaced, (caller, offer), now) {
                     self.ua.leg_command(leg, LegCommand::End(Cause::Failure(failure), Extras::default()), now);
@@ -109,7 +114,7 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// The session that a number leads to.
-    fn session_called(&self, source: &Source, dialled: &str) -> Option<SessionId> {
+    pub(super) fn session_called(&self, source: &Source, dialled: &str) -> Option<SessionId> {
         if let Source::Account(account) = source {
             return Some(SessionId(account.0));
         }

@@ -39,7 +39,7 @@ struct Size {
 impl Events {
     pub(super) fn push(&mut self, body: EventBody) -> String {
         self.last += 1;
-        let is_data = matches!(body, EventBody::AppData(_) | EventBody::Dtmf(_));
+        let is_data = matches!(body, EventBody::AppData(_) | EventBody::Dtmf(_) | EventBody::Message(_));
         let event = Event { seq: self.last, body };
         let frame = serde_json::to_string(&event).unwrap_or_default();
         self.all.add(&frame);

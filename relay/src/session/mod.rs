@@ -12,13 +12,14 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use offhook_media::LegId;
-use offhook_protocol::event::Registration;
+use offhook_protocol::event::{MessageWaiting, Registration};
 use offhook_protocol::{EventBody, Failure, RegistrationState, Secret};
 
 pub use events::MAX_KEPT;
 pub use identity::{Account, check_app, display_name};
 pub use token::Token;
 
+use crate::limits::RateLimit;
 use events::Events;
 
 /// Numbers a session for as long as the relay runs.
@@ -60,6 +61,10 @@ pub struct Session {
     registration: Option<Registration>,
     /// The id of the browser's latest request.
     last_request: Option<u32>,
+    /// What the browser was last told of its mailbox.
+    waiting: Option<MessageWaiting>,
+    /// Of the texts it is handed.
+    pub texts: Option<RateLimit>,
     /// The log names this session's requests and events.
     pub debug: bool,
     /// The browser's name for each of its calls, and the leg that is its end.
@@ -81,6 +86,8 @@ impl Session {
             seen: 0,
             registration: None,
             last_request: None,
+            waiting: None,
+            texts: None,
             debug: false,
             calls: BTreeMap::new(),
         }
@@ -147,6 +154,12 @@ impl Session {
         self.registration.as_ref()
     }
 
+    /// What the browser was last told of its mailbox.
+    #[must_use]
+    pub fn waiting(&self) -> Option<&MessageWaiting> {
+        self.waiting.as_ref()
+    }
+
     /// Whether its account is registered, as far as is known.
     #[must_use]
     pub fn is_registered(&self) -> bool {
@@ -163,6 +176,9 @@ impl Session {
     pub fn event(&mut self, body: EventBody) -> String {
         if let EventBody::Registration(registration) = &body {
             self.registration = Some(registration.clone());
+        }
+        if let EventBody::MessageWaiting(waiting) = &body {
+            self.waiting = Some(waiting.clone());
         }
         self.events.push(body)
     }

@@ -101,6 +101,8 @@ pub struct SipAccount {
     pub register: bool,
     /// The display name others see.
     pub display_name: Option<String>,
+    /// Whether its mailbox is watched (RFC 3842).
+    pub message_waiting: bool,
     /// The way that its registrar wants requests other than REGISTER to take (RFC 3608).
     pub service_route: Vec<NameAddr>,
     /// Where they go first, if that is not the account's own server.
@@ -145,6 +147,7 @@ impl SipAccount {
             domain: domain.host,
             register: open.register,
             display_name: open.visible_name.clone().filter(|name| !name.is_empty()),
+            message_waiting: open.message_waiting,
             service_route: Vec::new(),
             service_hop: None,
             shows_callers: false,
@@ -168,6 +171,7 @@ impl SipAccount {
             display_name: None,
             service_route: Vec::new(),
             service_hop: None,
+            message_waiting: false,
             shows_callers: trunk.caller_id == CallerId::Caller,
         }
     }

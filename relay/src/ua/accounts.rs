@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use offhook_protocol::RegistrationState;
+use offhook_protocol::event::MessageWaiting;
 use offhook_sip::digest::{Client, Credentials};
 use offhook_sip::message::{NameAddr, Response, Uri};
 use offhook_sip::transaction::{ConnectionId, Destination};
@@ -38,6 +39,8 @@ struct AccountEntry {
     digest: Client,
     registration: Option<Registration>,
     instance: Instance,
+    /// What its session was told of its mailbox.
+    waiting: Option<MessageWaiting>,
     /// The REGISTER sent last; answers to others come too late.
     request: Option<RequestId>,
     /// The session is gone; only the removal of the binding is waited for.
@@ -59,6 +62,23 @@ impl Accounts {
         let entry = self.entries.get(&id)?;
         let registered = entry.registration.as_ref().map(Registration::address);
         Some(registered.unwrap_or_else(|| hop.contact(&entry.contact, entry.account.protocol)))
+    }
+
+    /// An account, also one that is only waited for.
+    pub(super) fn entry_account(&self, id: AccountId) -> Option<Arc<SipAccount>> {
+        self.entries.get(&id).map(|entry| Arc::clone(&entry.account))
+    }
+
+    /// Whether its registrar has an account's Contact, as far as is known.
+    pub(super) fn is_registered(&self, id: AccountId) -> bool {
+        let entry = self.entries.get(&id);
+        entry.and_then(|entry| entry.registration.as_ref()).is_some_and(Registration::may_be_bound)
+    }
+
+    /// Notes what waits for an account; `true` if that is news.
+    pub(super) fn learn_waiting(&mut self, id: AccountId, waiting: &MessageWaiting) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        entry.waiting.replace(waiting.clone()).as_ref() != Some(waiting)
     }
 
     /// The account that a Contact's user part stands for.
@@ -132,7 +152,9 @@ impl UserAgent {
         let registration = if account.register { self.new_registration(&contact, &account, &instance) } else { None };
         self.accounts.contacts.insert(contact.clone(), id);
         let account = Arc::new(account);
-        let entry = AccountEntry { account, contact, digest, registration, instance, request: None, leaving: false };
+        let waiting = None;
+        let entry =
+            AccountEntry { account, contact, digest, registration, instance, waiting, request: None, leaving: false };
         self.accounts.entries.insert(id, entry);
         self.refresh(id, now);
         self.settle(now);
@@ -140,6 +162,7 @@ impl UserAgent {
 
     /// Forgets a session's account; its binding is removed first, where it has one.
     pub fn unregister(&mut self, id: AccountId, now: Instant) {
+        self.leave_mailbox(id, now);
         let Some(entry) = self.accounts.entries.get_mut(&id) else { return };
         entry.leaving = true;
         self.accounts.contacts.remove(&entry.contact);
@@ -229,6 +252,9 @@ impl UserAgent {
                         self.accounts.remove(id);
                     }
                     self.outputs.push_back(UaOutput::Registration { account: id, state, failure });
+                    if state == RegistrationState::Registered {
+                        self.watch_mailbox(id, now);
+                    }
                 }
             }
         }

@@ -17,6 +17,8 @@ use super::hop::Hop;
 use super::leg::{Caller, Identity, LegOutput, Offer, SipLeg};
 use super::legs::Legs;
 use super::locals::Locals;
+use super::mailboxes::Mailboxes;
+use super::messages::Messages;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
 use super::strays::{Farewell, Strays};
 use super::transport::TransportEvent;
@@ -37,6 +39,8 @@ pub struct UserAgent {
     pub(super) accounts: Accounts,
     pub(super) legs: Legs,
     pub(super) trunks: Trunks,
+    pub(super) messages: Messages,
+    pub(super) mailboxes: Mailboxes,
     strays: Strays,
     pub(super) outputs: VecDeque<UaOutput>,
     /// Where the message that is being taken came from.
@@ -64,6 +68,8 @@ impl UserAgent {
             accounts: Accounts::default(),
             legs: Legs::default(),
             trunks: Trunks::default(),
+            messages: Messages::default(),
+            mailboxes: Mailboxes::default(),
             strays: Strays::default(),
             outputs: VecDeque::new(),
             source: None,
@@ -164,7 +170,7 @@ impl UserAgent {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let waits = [self.accounts.poll_timeout(), self.legs.poll_timeout(), self.outbox.poll_timeout()];
-        waits.into_iter().flatten().min()
+        waits.into_iter().chain([self.mailboxes.poll_timeout()]).flatten().min()
     }
 
     /// Lets every timer that is due act.
@@ -172,6 +178,7 @@ impl UserAgent {
         self.outbox.handle_timeout(now);
         self.settle(now);
         self.refresh_due(now);
+        self.mailboxes_due(now);
         for leg in self.legs.due(now) {
             let hop = &mut self.hop;
             let outputs = self.legs.drive(leg, |driver| driver.handle_timeout(hop, now));
@@ -228,6 +235,12 @@ impl UserAgent {
                     let outputs = self.legs.drive(leg, |driver| driver.response(id, &response, hop, now));
                     self.leg_outputs(leg, outputs, now);
                 }
+                Incoming::Response { owner: Owner::Message(message), id, response, .. } => {
+                    self.message_answered(message, id, &response, now);
+                }
+                Incoming::Response { owner: Owner::Subscription(account), id, response, .. } => {
+                    self.subscribed(account, id, &response, now);
+                }
                 Incoming::Response { owner, id, response, .. } => {
                     if let Some(Farewell { ack, bye, next_hop }) = self.strays.answer(id, &response, hop) {
                         self.outbox.send_ack(ack, &next_hop, owner, now);
@@ -238,6 +251,12 @@ impl UserAgent {
                     self.strays.keep(id, *invite, protocol, &self.config.timing, now);
                 }
                 Incoming::Unanswered { owner: Owner::Nobody, .. } => {}
+                Incoming::Unanswered { owner: Owner::Message(message), id, why } => {
+                    self.message_unanswered(message, id, why);
+                }
+                Incoming::Unanswered { owner: Owner::Subscription(account), id, why } => {
+                    self.subscribe_unanswered(account, id, why, now);
+                }
                 Incoming::Unanswered { owner: Owner::Registration(account), id, why } => {
                     self.register_unanswered(account, id, why, now);
                 }

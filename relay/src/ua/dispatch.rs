@@ -19,7 +19,7 @@ use super::{Reliable, Source, UaOutput, UserAgent, extras};
 use crate::call::Identity;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
-const METHODS: [Method; 8] = [
+const METHODS: [Method; 9] = [
     Method::Invite,
     Method::Bye,
     Method::Options,
@@ -27,11 +27,12 @@ const METHODS: [Method; 8] = [
     Method::Prack,
     Method::Update,
     Method::Refer,
+    Method::Message,
     Method::Notify,
 ];
 
 /// The `Allow` header of every answer that has one.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE";
 
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &METHODS,
@@ -54,6 +55,12 @@ impl UserAgent {
     /// Takes a new request of a peer, from where it came.
     pub(super) fn request(&mut self, id: ServerId, request: Request, source: &Destination, now: Instant) {
         let tag = self.hop.token();
+        if *request.method() == Method::Message {
+            return self.message(id, request, source, &tag, now);
+        }
+        if Self::is_about_mailbox(&request) {
+            return self.mailbox_notified(id, &request, &tag, now);
+        }
         let capabilities = match request.method() {
             Method::Info => &OF_INFO,
             Method::Notify => &OF_NOTIFY,
@@ -185,7 +192,7 @@ impl UserAgent {
     }
 
     /// Who sent an INVITE, and the number it is for.
-    fn sender(&self, dialled: String, request: &Request, from: &Destination) -> (Source, String) {
+    pub(super) fn sender(&self, dialled: String, request: &Request, from: &Destination) -> (Source, String) {
         match self.accounts.of_contact(&dialled) {
             Some(account) => match account.trunk() {
                 Some(trunk) => (Source::Trunk(trunk), trunks::number_called(request).unwrap_or(dialled)),
@@ -217,7 +224,7 @@ impl UserAgent {
         self.legs.of_dialog(&DialogId::of_request(request).ok()?)
     }
 
-    fn refuse(&mut self, id: ServerId, request: &Request, status: StatusCode, tag: &str, now: Instant) {
+    pub(super) fn refuse(&mut self, id: ServerId, request: &Request, status: StatusCode, tag: &str, now: Instant) {
         let reply = self.reply(request, status, tag);
         self.answer_built(id, reply, now);
     }
@@ -234,7 +241,7 @@ impl UserAgent {
         }
     }
 
-    fn answer(&mut self, id: ServerId, reply: &Response, now: Instant) {
+    pub(super) fn answer(&mut self, id: ServerId, reply: &Response, now: Instant) {
         if let Err(error) = self.outbox.respond(id, reply, now) {
             tracing::debug!(%error, "a SIP response was not sent");
         }
@@ -242,7 +249,7 @@ impl UserAgent {
 }
 
 /// The user part of the Request-URI, decoded.
-fn dialled(request: &Request) -> Option<String> {
+pub(super) fn dialled(request: &Request) -> Option<String> {
     match request.uri().ok()? {
         Uri::Sip(uri) => {
             let user = uri.user_decoded()?;
@@ -253,7 +260,7 @@ fn dialled(request: &Request) -> Option<String> {
 }
 
 /// What the other end is shown of an address.
-fn identity(address: &NameAddr) -> Identity {
+pub(super) fn identity(address: &NameAddr) -> Identity {
     let user = match &address.uri {
         Uri::Sip(uri) => match uri.user_decoded() {
             Some(user) => String::from_utf8_lossy(&user).into_owned(),

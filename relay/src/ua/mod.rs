@@ -18,7 +18,10 @@ mod instance;
 mod leg;
 mod legs;
 mod locals;
+mod mailboxes;
 mod media_policy;
+mod message_summary;
+mod messages;
 mod outbox;
 mod policy;
 mod reason;
@@ -26,6 +29,7 @@ mod refer;
 mod registration;
 mod replaces;
 mod strays;
+mod subscription;
 pub mod transport;
 mod trunks;
 
@@ -35,6 +39,7 @@ mod tests;
 use std::time::Duration;
 
 use offhook_media::{Command, LegId};
+use offhook_protocol::event::MessageWaiting;
 use offhook_protocol::{Failure, RegistrationState};
 use offhook_sip::locate::Query;
 use offhook_sip::transaction::{Timing, Transmit};
@@ -48,6 +53,7 @@ pub use agent::UserAgent;
 pub use attachment::{MediaKind, MediaLocal};
 pub use locals::Local;
 pub use media_policy::{MediaPolicy, SrtpPolicy};
+pub use messages::{MAX_TEXT, MessageId};
 pub use policy::{CallPolicy, Reliable};
 pub use refer::{Asked, ReferredTo};
 
@@ -142,6 +148,35 @@ pub enum UaOutput {
         to: ReferredTo,
         /// What the peer said, for the INVITE.
         asked: Asked,
+    },
+    /// A peer sends a text. It is answered with [`UserAgent::answer_message`].
+    Message {
+        /// Its name.
+        message: MessageId,
+        /// Who sent it, as far as the relay knows.
+        source: Source,
+        /// The number it is for.
+        dialled: String,
+        /// Who sends it, as it says.
+        from: Identity,
+        /// The text.
+        text: String,
+    },
+    /// What became of a text that was sent.
+    MessageSent {
+        /// Whose it was.
+        account: AccountId,
+        /// Its name.
+        message: MessageId,
+        /// Why nobody took it.
+        failure: Option<Failure>,
+    },
+    /// An account's mailbox changed.
+    Waiting {
+        /// Whose.
+        account: AccountId,
+        /// What waits in it.
+        waiting: MessageWaiting,
     },
     /// A registration changed.
     Registration {

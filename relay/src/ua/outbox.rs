@@ -24,7 +24,7 @@ use super::account::Protocol;
 use super::alarms::Alarms;
 use super::locals::Locals;
 use super::transport::SendFault;
-use super::{AccountId, LookupId};
+use super::{AccountId, LookupId, MessageId};
 use names::{Names, SearchId, Sought};
 use pending::{Pending, PendingRequests, Stage};
 use reach::Reaches;
@@ -48,6 +48,10 @@ pub(super) enum Owner {
     Leg(LegId),
     /// Nobody: it ends what is not wanted any more.
     Nobody,
+    /// A text.
+    Message(MessageId),
+    /// An account's subscription to its mailbox.
+    Subscription(AccountId),
 }
 
 /// Why a request got no response.

@@ -11,6 +11,8 @@ mod failover;
 mod headers;
 mod incoming;
 mod keys;
+mod mailboxes;
+mod messages;
 mod orders;
 mod outgoing;
 mod pages;

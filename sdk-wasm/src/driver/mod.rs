@@ -27,8 +27,7 @@ use crate::phone::{Action, Event, Phone};
 use crate::session;
 use fields::property;
 use js_sys::{Function, Promise};
-use offhook_protocol::CallStatus;
-use offhook_protocol::request::SendData;
+use offhook_protocol::{CallStatus, RequestBody};
 use outbox::Outbox;
 use page::{Change, Page};
 use parcels::Parcels;
@@ -122,10 +121,10 @@ impl Runtime {
         self.configurations.borrow_mut().push((session_id.to_owned(), configuration));
     }
 
-    /// Sends data; the promise is settled with what becomes of it.
-    pub fn send_data(&self, session_id: &str, data: SendData) -> Promise {
+    /// Sends data or a text; the promise is settled with what the relay says to it.
+    pub fn hand_over(&self, session_id: &str, body: RequestBody) -> Promise {
         let (ticket, promise) = self.parcels.expect();
-        self.step(|phone, now| phone.send_data(session_id, ticket, data, now));
+        self.step(|phone, now| phone.hand_over(session_id, ticket, body, now));
         promise
     }
 

@@ -97,9 +97,7 @@ impl Told {
                 if let Some(opened) = opened {
                     self.text("login", &opened.login);
                     self.text("token", opened.token.reveal());
-                    if let Some(keep_alive) = opened.keep_alive_ms {
-                        self.value("keepAliveMs", keep_alive.into());
-                    }
+                    self.whole("keepAliveMs", opened.keep_alive_ms);
                 }
                 self.error(error.as_ref());
             }
@@ -117,6 +115,23 @@ impl Told {
                 self.text("payload", data.payload.reveal());
                 self.optional("from", data.from.as_deref());
                 self.optional("callId", data.call_id.as_deref());
+            }
+            session::Report::Message(message) => {
+                self.text("kind", "message");
+                self.text("from", &message.from);
+                self.optional("visibleName", message.visible_name.as_deref());
+                self.text("text", message.text.reveal());
+            }
+            session::Report::MessageStatus(status) => {
+                self.text("kind", "messageStatus");
+                self.text("messageId", &status.message_id);
+                self.error(status.error.clone().map(Failure::from).as_ref());
+            }
+            session::Report::MessageWaiting(waiting) => {
+                self.text("kind", "messageWaiting");
+                self.value("waiting", waiting.waiting.into());
+                self.whole("newMessages", waiting.new);
+                self.whole("oldMessages", waiting.old);
             }
             session::Report::Debug(enabled) => {
                 self.text("kind", "debug");
@@ -208,6 +223,12 @@ impl Told {
     fn optional(&self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
+        }
+    }
+
+    fn whole(&self, name: &str, number: Option<u32>) {
+        if let Some(number) = number {
+            self.value(name, number.into());
         }
     }
 

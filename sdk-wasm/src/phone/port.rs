@@ -40,7 +40,7 @@ pub enum Action {
     },
     /// Tell whoever sent the data with this number what became of it.
     Delivered {
-        /// The number given to [`super::Phone::send_data`].
+        /// The number given to [`super::Phone::hand_over`].
         ticket: u32,
         /// Whether somebody has it.
         outcome: Result<(), Failure>,

@@ -167,8 +167,8 @@ impl World {
                 if let Some(id) = chosen(&keys(&self.sessions), who) {
                     self.names += 1;
                     self.data.push(self.names);
-                    let data = SendData { payload: Secret::new("{}"), to: None };
-                    self.phone.send_data(&id, self.names, data, now);
+                    let data = offhook_protocol::request::SendData { payload: Secret::new("{}"), to: None };
+                    self.phone.hand_over(&id, self.names, RequestBody::SendData(data), now);
                 }
             }
             Step::Registration(who, state) => {

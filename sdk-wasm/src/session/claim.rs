@@ -27,6 +27,7 @@ impl Session {
 
     /// The relay has a session for a page that has nothing of it yet.
     pub(super) fn on_open(&mut self, opened: SessionOpened, now: Millis) {
+        self.reopened |= self.link.is_lost();
         self.registered_by = opened.registers.then(|| now.saturating_add(REGISTER));
         self.seen = opened.last_seq;
         for call in &opened.calls {

@@ -36,6 +36,9 @@ impl Session {
             EventBody::Transfer(news) => self.inform_call(news.call_id.clone(), call::Input::Transfer(news)),
             EventBody::Party(party) => self.inform_call(party.call_id.clone(), call::Input::Party(party)),
             EventBody::AppData(data) => self.outputs.push(Output::Emit(Report::AppData(data))),
+            EventBody::Message(message) => self.outputs.push(Output::Emit(Report::Message(message))),
+            EventBody::MessageStatus(status) => self.outputs.push(Output::Emit(Report::MessageStatus(status))),
+            EventBody::MessageWaiting(waiting) => self.outputs.push(Output::Emit(Report::MessageWaiting(waiting))),
             EventBody::Debug(debug) => self.outputs.push(Output::Emit(Report::Debug(debug.enabled))),
             _ => {}
         }
@@ -67,14 +70,32 @@ impl Session {
             RegistrationState::Failed => {
                 let failure = failure.unwrap_or_else(registration_refused);
                 self.outputs.push(Output::Emit(Report::Warning(failure.clone())));
-                match self.status {
-                    Status::Established if self.account.must_register() => self.give_up(failure, now),
-                    Status::Registered => self.reach(Status::Unregistered, None),
-                    _ => {}
-                }
+                self.unregistered(failure, now);
             }
         }
     }
+
+    /// There is no registration, for this reason. A session that was registered before waits for the relay, which tries
+    /// again whatever may pass.
+    pub(super) fn unregistered(&mut self, failure: Failure, now: Millis) {
+        match self.status {
+            Status::Established if self.account.must_register() => {
+                if self.reopened && may_pass(failure.code) {
+                    self.reach(Status::Unregistered, None);
+                } else {
+                    self.give_up(failure, now);
+                }
+            }
+            Status::Registered => self.reach(Status::Unregistered, None),
+            _ => {}
+        }
+    }
+}
+
+/// Whether the SIP server may yet take the registration.
+fn may_pass(code: Code) -> bool {
+    use ErrorCode::{NoAnswer, Rejected, Timeout, Unreachable};
+    matches!(code, Code::Timeout | Code::Relay(NoAnswer | Rejected | Timeout | Unreachable))
 }
 
 fn registration_refused() -> Failure {

@@ -28,7 +28,7 @@ use crate::queue::Queue;
 use link::{Link, Stage};
 use offhook_protocol::compact::Message;
 use offhook_protocol::reply::{Outcome, Reply, ReplyBody};
-use offhook_protocol::request::{Close, Hello, SendData};
+use offhook_protocol::request::{Close, Hello};
 use offhook_protocol::{ErrorCode, RequestBody, Secret};
 use requests::{Asked, Requests};
 
@@ -51,6 +51,8 @@ pub struct Session {
     closed_by: Option<Millis>,
     /// Until when the registration has to be there.
     registered_by: Option<Millis>,
+    /// It was open before and is opened anew: a registration that does not come at once does not end it.
+    reopened: bool,
     /// Takes the session back, once it is open.
     token: Option<Secret>,
     /// How long the relay keeps the session without a socket.
@@ -74,6 +76,7 @@ impl Session {
             closing: false,
             closed_by: None,
             registered_by: None,
+            reopened: false,
             token: None,
             grace: 0,
             seen: 0,
@@ -134,9 +137,10 @@ impl Session {
         self.closed_by = Some(now.saturating_add(CLOSE));
     }
 
-    /// Hands data to another app. What becomes of it comes once, as [`Output::Delivered`].
-    pub fn send_data(&mut self, ticket: u32, data: SendData, now: Millis) {
-        self.ask(Asked::Data(ticket), RequestBody::SendData(data), now);
+    /// Asks to hand something to somebody: data or a text. What the relay says to that comes once, as
+    /// [`Output::Delivered`].
+    pub fn hand_over(&mut self, ticket: u32, body: RequestBody, now: Millis) {
+        self.ask(Asked::Data(ticket), body, now);
     }
 
     /// Sends a request and follows it to its reply. Without a connection it waits for one.

@@ -5,7 +5,7 @@ use crate::account::Balanced;
 use crate::call;
 use crate::failure::Failure;
 use offhook_protocol::compact::Message;
-use offhook_protocol::event::{AppData, IncomingCall};
+use offhook_protocol::event::{AppData, IncomingCall, MessageReceived, MessageStatus, MessageWaiting};
 use offhook_protocol::reply::LiveCall;
 use offhook_protocol::{Request, Secret};
 use std::rc::Rc;
@@ -78,6 +78,12 @@ pub enum Report {
     ConnectionRestored,
     /// Data from another app.
     AppData(AppData),
+    /// A text of somebody.
+    Message(MessageReceived),
+    /// What became of a text that was sent.
+    MessageStatus(MessageStatus),
+    /// What waits in the account's mailbox.
+    MessageWaiting(MessageWaiting),
     /// The relay's log follows the session more closely, or no longer.
     Debug(bool),
     /// Something went wrong; the session goes on or its end follows.

@@ -34,14 +34,14 @@ pub(super) enum Asked {
         /// What it asked.
         ask: Ask,
     },
-    /// `sendData`, with the sender's number.
+    /// `sendData` or `message`, with the sender's number.
     Data(u32),
     /// Nobody's who would miss the reply.
     Nothing,
 }
 
 impl Asked {
-    /// Whose request it is; `sendData` is told apart by its sender.
+    /// Whose request it is; those are told apart by its sender.
     pub(super) fn of(request: &RequestBody) -> Self {
         match request {
             RequestBody::Hello(_) => Self::Hello,

@@ -86,8 +86,8 @@ impl Bench {
     }
 
     fn send_data(&mut self, ticket: u32) {
-        let data = SendData { payload: Secret::new("{}"), to: None };
-        self.session.send_data(ticket, data, self.now);
+        let data = offhook_protocol::request::SendData { payload: Secret::new("{}"), to: None };
+        self.session.hand_over(ticket, RequestBody::SendData(data), self.now);
         self.drain();
     }
 

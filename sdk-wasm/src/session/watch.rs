@@ -37,10 +37,8 @@ impl Session {
         }
         if self.registered_by.is_some_and(|deadline| now >= deadline) {
             self.registered_by = None;
-            if self.status == Status::Established && self.account.must_register() {
-                let sentence = "The SIP server did not answer the registration within 40 seconds.";
-                self.give_up(Failure::new(Code::Timeout, sentence), now);
-            }
+            let sentence = "The SIP server did not answer the registration within 40 seconds.";
+            self.unregistered(Failure::new(Code::Timeout, sentence), now);
         }
     }
 

@@ -105,7 +105,7 @@ impl Common {
 }
 
 /// The failure behind a request that got no response.
-pub(super) fn of_silence(why: Unanswered) -> Failure {
+pub(in crate::ua) fn of_silence(why: Unanswered) -> Failure {
     match why {
         Unanswered::Timeout => Failure::new(ErrorCode::Timeout, "The SIP server did not answer in time."),
         Unanswered::Unreachable(fault) => Failure::new(ErrorCode::Unreachable, fault.sentence()),
@@ -113,6 +113,6 @@ pub(super) fn of_silence(why: Unanswered) -> Failure {
 }
 
 /// The failure behind a message that cannot be written.
-pub(super) fn unsendable(error: &impl std::fmt::Display) -> Failure {
+pub(in crate::ua) fn unsendable(error: &impl std::fmt::Display) -> Failure {
     Failure::new(ErrorCode::InvalidField, format!("The call cannot be written as a SIP message: {error}."))
 }

@@ -7,7 +7,7 @@ mod calling;
 mod direct;
 mod early;
 mod exchange;
-mod invite;
+pub(super) mod invite;
 mod media;
 pub(super) mod peer;
 mod redirect;

@@ -6,7 +6,7 @@
 mod binding;
 mod grant;
 mod outcome;
-mod retry;
+pub(super) mod retry;
 
 use std::time::{Duration, Instant};
 

@@ -15,14 +15,14 @@ const MAX_RETRY: Duration = Duration::from_secs(300);
 const MAX_RETRY_AFTER: u64 = 86_400;
 
 /// A fifth of the time is left for a refresh that is slow or has to be repeated.
-pub(super) fn refresh_after(granted: u32) -> Duration {
+pub(in crate::ua) fn refresh_after(granted: u32) -> Duration {
     let seconds = u64::from(granted);
     Duration::from_secs(seconds.saturating_mul(4) / 5).max(MIN_REFRESH)
 }
 
 /// RFC 5626 section 4.5: twice as long each time, and never all phones of a server at once. Never before the server
 /// wants it (RFC 3261 section 20.33).
-pub(super) fn retry_after(losses: u32, wanted: Option<Duration>, random: u64) -> Duration {
+pub(in crate::ua) fn retry_after(losses: u32, wanted: Option<Duration>, random: u64) -> Duration {
     if let Some(wanted) = wanted {
         // All whom it told the same come within a tenth of that time.
         return wanted.saturating_add(part(wanted / 10, random));
@@ -38,7 +38,7 @@ pub(super) fn part(of: Duration, random: u64) -> Duration {
 }
 
 /// The Retry-After of a response: seconds, a comment and parameters may follow.
-pub(super) fn wanted(response: &Response) -> Option<Duration> {
+pub(in crate::ua) fn wanted(response: &Response) -> Option<Duration> {
     let text = response.headers().first(&HeaderName::RetryAfter)?.text();
     let digits = text.find(|c: char| !c.is_ascii_digit()).map_or(text.as_str(), |end| text.split_at(end).0);
     let seconds: u64 = if digits.len() > 9 { MAX_RETRY_AFTER } else { digits.parse().ok()? };

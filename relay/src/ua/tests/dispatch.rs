@@ -21,7 +21,7 @@ fn options_out_of_a_dialog_say_what_is_served() {
     let reply = ask(&mut scene, request, 200);
     assert_eq!(
         header(&reply, &HeaderName::Allow).as_deref(),
-        Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY")
+        Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE")
     );
     assert_eq!(header(&reply, &HeaderName::Accept).as_deref(), Some("application/sdp"));
     assert!(reply.headers().to().unwrap().tag().is_some());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use offhook_media::{Codec, Command, Direction, LegId, RtpLocal, RtpRemote};
+use offhook_protocol::event::MessageWaiting;
 use offhook_protocol::request::OpenSip;
 use offhook_protocol::{Failure, RegistrationState, Secret};
 use offhook_sip::locate::{Answer, Query};
@@ -17,8 +18,8 @@ use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::config::Destinations;
 use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{
-    AccountId, Asked, Local, LookupId, MediaPolicy, Protocol, ReferredTo, SipAccount, Source, UaConfig, UaOutput,
-    UserAgent,
+    AccountId, Asked, Local, LookupId, MediaPolicy, MessageId, Protocol, ReferredTo, SipAccount, Source, UaConfig,
+    UaOutput, UserAgent,
 };
 use crate::webrtc::Transport;
 
@@ -54,6 +55,9 @@ pub(super) struct Scene {
     /// Connections that clients in pages asked for.
     pub(super) reconnects: VecDeque<Transport>,
     pub(super) refers: VecDeque<(LegId, ReferredTo, Asked)>,
+    pub(super) messages: VecDeque<(MessageId, Source, String, String, String)>,
+    pub(super) sent_messages: VecDeque<Option<Failure>>,
+    pub(super) waiting: VecDeque<MessageWaiting>,
     pub(super) lookups: VecDeque<(LookupId, Query)>,
     /// Everything the user agent put out and was, as `Debug` shows it; for those that look.
     pub(super) log: Option<String>,
@@ -135,6 +139,9 @@ impl Scene {
             incoming: VecDeque::new(),
             reconnects: VecDeque::new(),
             refers: VecDeque::new(),
+            messages: VecDeque::new(),
+            sent_messages: VecDeque::new(),
+            waiting: VecDeque::new(),
             lookups: VecDeque::new(),
             log: None,
         };
@@ -163,6 +170,11 @@ impl Scene {
                 }
                 UaOutput::Reconnect { transport, .. } => self.reconnects.push_back(transport),
                 UaOutput::Refer { leg, to, asked } => self.refers.push_back((leg, to, asked)),
+                UaOutput::Message { message, source, dialled, from, text } => {
+                    self.messages.push_back((message, source, dialled, from.user, text));
+                }
+                UaOutput::MessageSent { failure, .. } => self.sent_messages.push_back(failure),
+                UaOutput::Waiting { waiting, .. } => self.waiting.push_back(waiting),
                 UaOutput::Registration { state, failure, .. } => self.registrations.push_back((state, failure)),
             }
         }

@@ -254,12 +254,12 @@ fn a_relay_that_has_forgotten_the_session_ends_its_calls_and_opens_it_anew() {
 fn data_sent_without_the_relay_is_delivered_when_it_is_back() {
     let mut scene = Scene::new();
     scene.lose();
-    let data = SendData { payload: Secret::new("{}"), to: None };
-    scene.phone.send_data("s", 7, data.clone(), scene.now);
+    let data = offhook_protocol::request::SendData { payload: Secret::new("{}"), to: None };
+    scene.phone.hand_over("s", 7, RequestBody::SendData(data.clone()), scene.now);
     scene.act();
     assert!(scene.delivered.is_empty());
     scene.come_back();
-    scene.phone.send_data("nobody's", 8, data, scene.now);
+    scene.phone.hand_over("nobody's", 8, RequestBody::SendData(data), scene.now);
     scene.act();
     assert_eq!(scene.delivered, [(7, true), (8, false)]);
 }

@@ -253,6 +253,35 @@ fn a_relay_that_has_lost_the_session_gets_it_anew_and_the_calls_end() {
     assert!(bench.has(&Output::Emit(Report::ConnectionRestored)));
 }
 
+/// A session that its restarted relay does not know, opened anew.
+fn reopened() -> Bench {
+    let mut bench = lost();
+    bench.reject();
+    bench.reply(opened(true));
+    bench.seq = 0;
+    assert_eq!(bench.statuses(), ["ESTABLISHED"]);
+    bench
+}
+
+#[test]
+fn a_session_opened_anew_waits_for_a_sip_server_that_is_not_back_yet() {
+    let mut bench = reopened();
+    let error = Some(RelayFailure::new(ErrorCode::Unreachable, "Not there."));
+    bench.event(EventBody::Registration(Registration { state: RegistrationState::Failed, error }));
+    bench.register(RegistrationState::Registered);
+    assert_eq!(bench.statuses(), ["ESTABLISHED", "UNREGISTERED", "REGISTERED"]);
+    let mut bench = reopened();
+    bench.pass(40_000);
+    assert_eq!(bench.statuses(), ["ESTABLISHED", "UNREGISTERED"]);
+}
+
+#[test]
+fn a_session_opened_anew_whose_password_is_wrong_by_now_ends() {
+    let mut bench = reopened();
+    bench.register(RegistrationState::Failed);
+    assert_eq!(bench.statuses().last(), Some(&"FAILED"));
+}
+
 #[test]
 fn data_for_a_session_that_was_lost_is_undelivered() {
     let mut bench = lost();
