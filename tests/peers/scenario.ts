@@ -223,6 +223,12 @@ export class Called extends Scenario {
     return this.inside("INFO", [], key.body, key.type);
   }
 
+  /** Tells how the transfer goes that was asked for (RFC 3515). */
+  notify(state: string, fragment: string): this {
+    const headers = ["Event: refer", `Subscription-State: ${state}`];
+    return this.inside("NOTIFY", headers, fragment, "message/sipfrag;version=2.0");
+  }
+
   private inside(method: string, headers: readonly string[], body?: string, type?: string): this {
     return this.send(
       [
@@ -349,6 +355,12 @@ export class Caller extends Scenario {
   info(key: Key): this {
     this.requests++;
     return this.out("INFO", "[next_url]", { inside: true, body: key.body, type: key.type, attributes: 'retrans="500"' });
+  }
+
+  /** Asks for a transfer: `to` is what Refer-To says. */
+  refer(to: string): this {
+    this.requests++;
+    return this.out("REFER", "[next_url]", { inside: true, extra: [`Refer-To: ${to}`], attributes: 'retrans="500"' });
   }
 
   cancel(): this {
