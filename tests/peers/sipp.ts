@@ -18,6 +18,8 @@ export interface SippOptions {
   readonly credentials?: { user: string; password: string };
   /** Whether it repeats itself over UDP, and takes what comes again for a repetition. */
   readonly retransmissions?: boolean;
+  /** Seconds the scenario may take. Default: 60. */
+  readonly seconds?: number;
 }
 
 export class Sipp {
@@ -54,7 +56,7 @@ export class Sipp {
     const home = folder("sipp");
     writeFileSync(join(home, "scenario.xml"), scenario.xml());
     const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
-    args.push("-mp", `${media.first}`, "-m", "1", "-nostdin", "-timeout", "60", "-timeout_error");
+    args.push("-mp", `${media.first}`, "-m", "1", "-nostdin", "-timeout", `${options.seconds ?? 60}`, "-timeout_error");
     args.push("-t", options.transport === "tcp" ? "t1" : "u1");
     args.push("-trace_msg", "-message_file", join(home, "messages"), "-trace_err", "-error_file", join(home, "errors"));
     if (options.retransmissions === false) args.push("-nr");

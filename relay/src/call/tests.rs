@@ -229,10 +229,46 @@ fn a_change_that_crosses_another_is_refused_as_pending() {
 }
 
 #[test]
-fn a_change_before_the_answer_is_refused() {
+fn a_caller_may_change_its_offer_before_the_answer() {
     let mut talk = Talk::between(LegKind::Sip, LegKind::Browser);
-    let outputs = talk.caller(LegEvent::Reoffer(both_ways()));
+    let changed = audio(&[Codec::Pcma], Direction::RecvOnly);
+    let outputs = talk.caller(LegEvent::Reoffer(changed.clone()));
+    assert_eq!(outputs, [to_caller(LegCommand::ReofferAnswer(Ok(changed.clone())))]);
+    let outputs = talk.callee(LegEvent::Answered(both_ways(), Extras::default()));
+    assert_eq!(
+        outputs,
+        [
+            to_caller(LegCommand::Answer(changed, Extras::default())),
+            to_callee(LegCommand::Reoffer(audio(&[Codec::Pcma], Direction::SendOnly))),
+        ]
+    );
+}
+
+#[test]
+fn a_caller_cannot_leave_what_the_callee_lets_be_heard() {
+    let mut talk = Talk::between(LegKind::Sip, LegKind::Sip);
+    let early = audio(&[Codec::Opus], Direction::SendRecv);
+    talk.callee(LegEvent::Progress(Some(early), Extras::default()));
+    let outputs = talk.caller(LegEvent::Reoffer(audio(&[Codec::Pcma], Direction::SendRecv)));
     assert!(matches!(outputs.as_slice(), [CallOutput::Command(Party::Caller, LegCommand::ReofferAnswer(Err(_)))]));
+}
+
+#[test]
+fn a_call_whose_caller_has_changed_to_what_the_callee_does_not_speak_ends() {
+    let mut talk = Talk::between(LegKind::Sip, LegKind::Browser);
+    talk.caller(LegEvent::Reoffer(audio(&[Codec::Pcma], Direction::SendRecv)));
+    let outputs = talk.callee(LegEvent::Answered(audio(&[Codec::Opus], Direction::SendRecv), Extras::default()));
+    assert_eq!(outputs.len(), 2);
+    assert!(
+        outputs.iter().all(|output| matches!(output, CallOutput::Command(_, LegCommand::End(Cause::Failure(_), _))))
+    );
+}
+
+#[test]
+fn a_callee_that_has_not_answered_cannot_change_anything() {
+    let mut talk = Talk::between(LegKind::Sip, LegKind::Browser);
+    let outputs = talk.callee(LegEvent::Reoffer(both_ways()));
+    assert!(matches!(outputs.as_slice(), [CallOutput::Command(Party::Callee, LegCommand::ReofferAnswer(Err(_)))]));
 }
 
 #[test]

@@ -324,3 +324,39 @@ impl Check {
         Destinations::Hosts(hosts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, ConfigError};
+
+    fn calls(lines: &str) -> Result<CallPolicy, Vec<String>> {
+        match Config::from_toml(&format!("[sip]\n{lines}")) {
+            Ok(config) => Ok(config.sip.calls),
+            Err(ConfigError::Values(problems)) => Err(problems.into_iter().map(|problem| problem.key).collect()),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn calls_are_made_as_the_file_says() {
+        assert_eq!(calls(""), Ok(CallPolicy::default()));
+        let told = calls("reliable_provisional = \"required\"\nsession_expires = 600\nmin_se = 120").unwrap();
+        assert_eq!(told.reliable, Reliable::Required);
+        assert_eq!(told.session, SessionPolicy { expires: Some(600), min_se: 120 });
+        assert_eq!(calls("session_expires = 0").unwrap().session.expires, None);
+        assert_eq!(calls("min_se = 3600").unwrap().session.expires, Some(3600));
+    }
+
+    #[test]
+    fn what_no_call_could_be_made_with_is_named_by_key() {
+        for (lines, key) in [
+            ("reliable_provisional = \"maybe\"", "sip.reliable_provisional"),
+            ("session_expires = 60", "sip.session_expires"),
+            ("session_expires = 100\nmin_se = 200", "sip.session_expires"),
+            ("min_se = 89", "sip.min_se"),
+        ] {
+            assert_eq!(calls(lines), Err(vec![key.to_owned()]), "{lines}");
+        }
+    }
+}

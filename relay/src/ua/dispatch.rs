@@ -14,6 +14,7 @@ use super::account::Protocol;
 use super::leg::peer::REPLACES;
 use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
+use super::legs::Origin;
 use super::trunks;
 use super::{Reliable, Source, UaOutput, UserAgent, extras};
 use crate::call::Identity;
@@ -140,6 +141,11 @@ impl UserAgent {
         let Some(dialled) = dialled(&request) else {
             return self.refuse(id, &request, StatusCode::NOT_FOUND, &tag, now);
         };
+        let origin = Origin::of(&request);
+        // A proxy that forked it to us twice, or a loop.
+        if origin.as_ref().is_some_and(|origin| self.legs.has_come(origin)) {
+            return self.refuse(id, &request, StatusCode::LOOP_DETECTED, &tag, now);
+        }
         if let Some(reply) = self.refuse_terms(&request, &tag) {
             return self.answer_built(id, reply, now);
         }
@@ -173,7 +179,7 @@ impl UserAgent {
             Some((id, account)) => driver.of_account(id, account),
             None => driver,
         };
-        self.legs.insert(leg, driver);
+        self.legs.insert_incoming(leg, driver, origin);
         let offer = match offer {
             Offer::None => None,
             Offer::Audio(audio) => Some(audio),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use offhook_media::LegId;
 use offhook_sip::dialog::DialogId;
+use offhook_sip::message::{CallId, Request};
 use offhook_sip::transaction::ServerId;
 
 use super::alarms::Alarms;
@@ -16,7 +17,22 @@ pub(super) struct Legs {
     entries: HashMap<LegId, Entry>,
     dialogs: HashMap<DialogId, LegId>,
     invites: HashMap<ServerId, LegId>,
+    origins: HashMap<Origin, LegId>,
     alarms: Alarms<LegId>,
+}
+
+/// What an INVITE that begins a call is known by, whichever way it comes: Call-ID, tag of From and CSeq number
+/// (RFC 3261 section 8.2.2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Origin(CallId, String, u32);
+
+impl Origin {
+    /// `None` for a request that lacks one of them.
+    pub(super) fn of(invite: &Request) -> Option<Self> {
+        let headers = invite.headers();
+        let tag = headers.from().ok()?.tag()?.to_owned();
+        Some(Self(headers.call_id().ok()?, tag, headers.cseq().ok()?.number))
+    }
 }
 
 #[derive(Debug)]
@@ -26,6 +42,7 @@ struct Entry {
     dialogs: Vec<DialogId>,
     /// As it stands in the index.
     invite: Option<ServerId>,
+    origin: Option<Origin>,
 }
 
 impl Legs {
@@ -64,8 +81,22 @@ impl Legs {
 
     pub(super) fn insert(&mut self, id: LegId, leg: SipLeg) {
         self.remove(id);
-        self.entries.insert(id, Entry { leg, dialogs: Vec::new(), invite: None });
+        self.entries.insert(id, Entry { leg, dialogs: Vec::new(), invite: None, origin: None });
         self.settle(id);
+    }
+
+    /// Takes the leg of an INVITE of a peer's.
+    pub(super) fn insert_incoming(&mut self, id: LegId, leg: SipLeg, origin: Option<Origin>) {
+        self.insert(id, leg);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            self.origins.extend(origin.clone().map(|origin| (origin, id)));
+            entry.origin = origin;
+        }
+    }
+
+    /// Whether the call of an INVITE is here already: it has come another way, too.
+    pub(super) fn has_come(&self, origin: &Origin) -> bool {
+        self.origins.contains_key(origin)
     }
 
     /// Lets a leg act. `None` if there is no such leg.
@@ -82,6 +113,9 @@ impl Legs {
         }
         if let Some(invite) = entry.invite {
             self.invites.remove(&invite);
+        }
+        if let Some(origin) = entry.origin {
+            self.origins.remove(&origin);
         }
         self.alarms.set(id, None);
     }

@@ -291,3 +291,22 @@ fn a_caller_whose_connection_is_gone_has_given_up() {
     assert_eq!(scene.event(), LegEvent::Ended(Cause::Cancelled, Extras::default()));
     assert_eq!(scene.ua.counts().legs, 0);
 }
+
+#[test]
+fn an_invite_that_comes_a_second_way_is_a_loop() {
+    let (mut scene, peer, leg) = Scene::ringing(&sdp(""));
+    let mut other_way = peer.invite(&sdp(""));
+    let via: offhook_sip::message::Via = "SIP/2.0/UDP 192.0.2.9:5060;rport;branch=z9hG4bKother".parse().unwrap();
+    other_way.headers_mut().set(HeaderName::Via, &via).unwrap();
+    scene.give(other_way.clone());
+    scene.response(482);
+    assert!(scene.incoming.is_empty());
+    // The first goes on, and once it is over the same may come again.
+    scene.command(leg, LegCommand::End(Cause::Cancelled, Extras::default()));
+    scene.response(487);
+    scene.event();
+    let via: offhook_sip::message::Via = "SIP/2.0/UDP 192.0.2.9:5060;rport;branch=z9hG4bKthird".parse().unwrap();
+    other_way.headers_mut().set(HeaderName::Via, &via).unwrap();
+    scene.give(other_way);
+    assert_eq!(scene.incoming.len(), 1);
+}
