@@ -21,6 +21,8 @@ export interface BaresipOptions {
   /** What it says once a call is up, at 16000 or 48000 samples per second. The call ends with it. */
   readonly says?: Sound;
   readonly transport?: "udp" | "tcp";
+  /** Whether it encrypts with keys in its descriptions: where the other side can, always, or always with feedback. */
+  readonly srtp?: "srtp" | "srtp-mand" | "srtp-mandf";
 }
 
 export interface BaresipEvent {
@@ -167,6 +169,7 @@ function account(address: string, sip: number, options: BaresipOptions): string 
     `regint=${options.registrar === undefined ? 0 : 60}`,
     `answermode=${options.answer ?? "manual"}`,
     `audio_codecs=${codecs}`,
+    ...(options.srtp === undefined ? [] : [`mediaenc=${options.srtp}`]),
   ].join(";");
 }
 
@@ -178,7 +181,8 @@ function configuration(
   rtp: { first: number; last: number },
   options: BaresipOptions,
 ): string {
-  const modules = ["opus", "g722", "g711", "sndfile", "aufile"].map((name) => `module ${name}.so`);
+  const encryption = options.srtp === undefined ? [] : ["srtp"];
+  const modules = ["opus", "g722", "g711", "sndfile", "aufile", ...encryption].map((name) => `module ${name}.so`);
   return [
     "poll_method epoll",
     `sip_listen ${address}:${sip}`,

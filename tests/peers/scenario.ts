@@ -296,6 +296,12 @@ export class Caller extends Scenario {
     });
   }
 
+  /** An INVITE with this very description. */
+  offering(body: string): this {
+    this.invites = ++this.requests;
+    return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", { body, attributes: 'retrans="500"' });
+  }
+
   /** An INVITE that offers nothing: the callee must offer. */
   inviteWithoutSdp(headers: readonly string[] = []): this {
     this.invites = ++this.requests;
