@@ -112,6 +112,8 @@ export class Called extends Scenario {
     const keep = (header: string, variable: string): string =>
       `<ereg regexp=".*" search_in="hdr" header="${header}:" assign_to="${variable}"/>`;
     return this.step(`<recv request="INVITE"><action>${keep("Via", "via")}${keep("CSeq", "sequence")}</action></recv>`);
+  }
+
   /** A SUBSCRIBE; what its NOTIFYs need is kept. */
   subscribed(): this {
     const keep = (header: string, variable: string): string =>
@@ -369,7 +371,7 @@ export class Caller extends Scenario {
     return this.out("REFER", "[next_url]", { inside: true, extra: [`Refer-To: ${to}`], attributes: 'retrans="500"' });
   }
 
-  cancel(): this {
+  cancel(headers: readonly string[] = []): this {
     return this.send(
       [
         "CANCEL sip:[service]@[remote_host]:[remote_port] SIP/2.0",
@@ -379,6 +381,7 @@ export class Caller extends Scenario {
         "Call-ID: [call_id]",
         `CSeq: ${this.invites} CANCEL`,
         "Max-Forwards: 70",
+        ...headers,
       ],
       undefined,
       'retrans="500"',
