@@ -157,7 +157,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let thread = Thread::new()?;
     let transports = Transports::bind(&transport_config(&config), sip_sender, thread.handle())?;
     let sip = transports.locals();
-    let ua = UserAgent::new(ua_config(&config, &sip), random_number).with_trunks(&config.trunks);
+    let ua = UserAgent::new(ua_config(&config, &sip), random_number).serving(&config);
     let resolver = Resolver::new(&config.sip.dns).map_err(|error| StartError::Dns(error.to_string()))?;
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);

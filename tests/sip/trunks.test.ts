@@ -97,7 +97,7 @@ for (const [number, how] of [["100", "through the relay"], ["200", "directly"]] 
     it("is held and taken up again by either side", async () => {
       const caller = placed().reinvite({ direction: "sendonly", version: 2 }).progress().expect(200).acknowledge();
       const called = taken().asked("INVITE").confirm(200, "OK", { direction: "recvonly", version: 2 }).asked("ACK");
-      called.request("INVITE", { direction: "sendrecv", version: 3 }).answered(200).acknowledge();
+      called.pause(300).request("INVITE", { direction: "sendrecv", version: 3 }).answered(200).acknowledge();
       caller.asked("INVITE").confirm(200, "OK", { direction: "sendrecv", version: 3 }).asked("ACK");
       await done(await call(number, caller.bye().expect(200), called.asked("BYE").confirm()));
     });

@@ -32,6 +32,7 @@ impl Check {
             media: self.media(file.media, defaults.media),
             users: self.users(file.users),
             services: self.services(file.services),
+            registrar: self.registrar(file.registrar, defaults.registrar),
             routes: self.routes(file.routes, &trunks),
             trunks,
             limits: self.limits(&file.limits, defaults.limits),

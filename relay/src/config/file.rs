@@ -7,6 +7,7 @@ use offhook_protocol::Secret;
 use serde::Deserialize;
 
 use super::check::Check;
+use super::registrar::Registrar;
 use super::routes::RouteTable;
 use super::sip::Sip;
 use super::trunks::TrunkTable;
@@ -20,6 +21,7 @@ pub(super) struct File {
     pub(super) media: Media,
     pub(super) users: BTreeMap<String, User>,
     pub(super) services: Services,
+    pub(super) registrar: Registrar,
     pub(super) trunks: BTreeMap<String, TrunkTable>,
     pub(super) routes: Vec<RouteTable>,
     pub(super) limits: LimitValues,

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod listed;
 mod networks;
+mod registrar;
 mod routes;
 mod sip;
 mod tls;
@@ -26,7 +27,8 @@ use offhook_protocol::Secret;
 pub use destinations::Destinations;
 pub use error::{ConfigError, Problem};
 pub use networks::Network;
-pub use sip::SipConfig;
+pub use registrar::RegistrarConfig;
+pub use sip::{SipConfig, StrangerPolicy};
 pub use transfer::TransferBy;
 pub use trunks::{CallerId, Trunk, TrunkId};
 
@@ -47,6 +49,8 @@ pub struct Config {
     pub users: Users,
     /// What is dialled for each service number; empty when they are off.
     pub services: BTreeMap<String, ServiceNumber>,
+    /// How users register over SIP.
+    pub registrar: RegistrarConfig,
     /// SIP servers and gateways.
     pub trunks: Vec<Trunk>,
     /// Numbers that lead to them or elsewhere, in the order they are asked.
@@ -134,6 +138,7 @@ impl Default for Config {
             media: MediaConfig::default(),
             users: Users::Named(BTreeMap::new()),
             services: all_services(),
+            registrar: RegistrarConfig::default(),
             trunks: Vec::new(),
             routes: Vec::new(),
             limits: Limits::default(),

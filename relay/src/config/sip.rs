@@ -49,6 +49,10 @@ pub struct SipConfig {
     pub registration_expiry: Duration,
     /// `User-Agent` and `Server`.
     pub user_agent: String,
+    /// How requests of strangers are met.
+    pub strangers: StrangerPolicy,
+    /// Requests a second that one stranger may send, in the mean; four times as many at once.
+    pub stranger_rate: u32,
     /// Whether registrations follow the address that their servers see.
     pub nat: bool,
     /// How often the way to their servers over UDP is kept open; zero is never.
@@ -57,6 +61,17 @@ pub struct SipConfig {
     pub calls: CallPolicy,
     /// Who makes a transfer between SIP ends.
     pub transfer: TransferBy,
+}
+
+/// How requests of strangers are met: of peers that are no trunk, no registered phone and no server of an account's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StrangerPolicy {
+    /// They reach service numbers and local users, and hear what else there is not.
+    Services,
+    /// Their calls are refused.
+    Refuse,
+    /// They hear nothing.
+    Silent,
 }
 
 impl Default for SipConfig {
@@ -77,6 +92,8 @@ impl Default for SipConfig {
             dns: Vec::new(),
             media: MediaPolicy::default(),
             registration_expiry: Duration::from_secs(300),
+            strangers: StrangerPolicy::Services,
+            stranger_rate: 50,
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
             nat: true,
             nat_keep_alive: Duration::from_secs(25),
@@ -136,6 +153,8 @@ pub(super) struct Sip {
     pub(super) user_agent: Option<String>,
     pub(super) srtp: Option<String>,
     pub(super) codecs: Option<Vec<String>>,
+    pub(super) strangers: Option<String>,
+    pub(super) stranger_rate: Option<u32>,
     pub(super) nat: Option<bool>,
     pub(super) nat_keep_alive: Option<u64>,
     pub(super) reliable_provisional: Option<String>,
@@ -205,6 +224,8 @@ impl Check {
                 60..=86_400,
                 defaults.registration_expiry,
             ),
+            strangers: self.strangers(file.strangers, defaults.strangers),
+            stranger_rate: self.within("sip.stranger_rate", file.stranger_rate, 1..=100_000, defaults.stranger_rate),
             user_agent: match file.user_agent {
                 Some(name) if name.is_empty() || name.chars().any(char::is_control) => {
                     self.problem("sip.user_agent", "must be printable text".to_owned());
@@ -304,6 +325,19 @@ impl Check {
             self.problem(key, "at least one codec is needed".to_owned());
         }
         Some(codecs)
+    }
+
+    fn strangers(&mut self, policy: Option<String>, default: StrangerPolicy) -> StrangerPolicy {
+        match policy.as_deref() {
+            None => default,
+            Some("services") => StrangerPolicy::Services,
+            Some("refuse") => StrangerPolicy::Refuse,
+            Some("silent") => StrangerPolicy::Silent,
+            Some(other) => {
+                self.problem("sip.strangers", format!("{other:?} is none of \"services\", \"refuse\" and \"silent\""));
+                default
+            }
+        }
     }
 
     fn destinations(&mut self, hosts: Vec<String>) -> Destinations {

@@ -237,15 +237,12 @@ impl<M: MediaPlane> Relay<M> {
     ) -> Result<End, Failure> {
         match target {
             Target::Service(number) => self.service_callee(number, worker, now),
-            Target::User(name) => {
-                let session = self.session_of(caller, &name)?;
-                self.browser_callee(session, worker, now)
-            }
+            Target::User(name) => self.user_callee(caller, &name, worker, now),
             Target::Trunks(..) => Err(failure_for_status(404, "Not Found")),
         }
     }
 
-    fn session_of(&self, caller: Option<SessionId>, name: &str) -> Result<SessionId, Failure> {
+    pub(super) fn session_of(&self, caller: Option<SessionId>, name: &str) -> Result<SessionId, Failure> {
         let newest = self.local_session(name).ok_or_else(|| route::absent(name, &self.config))?;
         // Nobody's phone rings while the same phone calls.
         if Some(newest) == caller { Err(failure_for_status(486, "Busy Here")) } else { Ok(newest) }

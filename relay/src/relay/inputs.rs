@@ -84,6 +84,10 @@ pub struct Counts {
     pub legs: usize,
     /// SIP accounts that sessions act for.
     pub accounts: usize,
+    /// Phones of the relay's own users, registered over SIP.
+    pub bindings: usize,
+    /// Requests of strangers over SIP that were met with silence, since the start.
+    pub strangers_ignored: u64,
     /// SIP dialogs and those about to be.
     pub dialogs: usize,
     /// Legs the media workers hold.

@@ -180,6 +180,8 @@ impl<M: MediaPlane> Relay<M> {
         let (media, ua) = (self.media.counts(), self.ua.counts());
         Counts {
             accounts: ua.accounts,
+            bindings: ua.bindings,
+            strangers_ignored: ua.strangers_ignored,
             dialogs: ua.legs,
             connections: self.connections.len(),
             sessions: self.sessions.len(),

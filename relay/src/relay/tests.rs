@@ -7,6 +7,7 @@ mod hostile;
 mod kept;
 mod offers;
 mod order;
+mod phones;
 mod plane;
 mod sessions;
 mod sip_peer;
@@ -77,7 +78,7 @@ impl World {
         };
         // The copies that go to different parts of the user agent must not make the same numbers.
         let last = Arc::new(AtomicU64::new(0));
-        let ua = UserAgent::new(ua, move || last.fetch_add(1, Ordering::Relaxed)).with_trunks(&config.trunks);
+        let ua = UserAgent::new(ua, move || last.fetch_add(1, Ordering::Relaxed)).serving(&config);
         let relay = Relay::new(Arc::new(config), media.clone(), ua, Box::new(entropy));
         Self { relay, media, now, connections: 0, sent: Vec::new(), closed: Vec::new(), transmitted: Vec::new() }
     }

@@ -11,7 +11,7 @@ use crate::call::failure_for_status;
 use crate::config::TrunkId;
 use crate::route::{self, Dialler, Target};
 use crate::session::SessionId;
-use crate::ua::Source;
+use crate::ua::{MediaKind, Source};
 
 /// How a call is known before its other end is opened.
 #[derive(Clone, Copy, Default)]
@@ -37,6 +37,38 @@ impl<M: MediaPlane> Relay<M> {
         match route::find(dialler, dialled, &self.config)? {
             Target::Trunks(trunks, number) => self.trunk_callee(&trunks, &number, asking, worker, now),
             target => self.local_callee(asking.session, target, worker, now),
+        }
+    }
+
+    /// Opens the leg of a local user: that of the newest session with a socket, else of the phone registered last.
+    pub(super) fn user_callee(
+        &mut self,
+        caller: Option<SessionId>,
+        name: &str,
+        worker: M::Worker,
+        now: Instant,
+    ) -> Result<End, Failure> {
+        let attached = |id: SessionId| self.sessions.get(&id).is_some_and(|session| session.connection().is_some());
+        let phone = self.ua.user_media(name, now);
+        match phone.filter(|_| !self.local_session(name).is_some_and(attached)) {
+            Some(kind) => self.phone_callee(name, kind, worker, now),
+            None => {
+                let session = self.session_of(caller, name)?;
+                self.browser_callee(session, worker, now)
+            }
+        }
+    }
+
+    fn phone_callee(&mut self, name: &str, kind: MediaKind, worker: M::Worker, now: Instant) -> Result<End, Failure> {
+        let leg = LegId(self.next_id());
+        let local = self.sip_media(worker, leg, kind).map_err(|error| self.no_media(&error, now))?;
+        let end = End { leg, driver: Driver::Sip };
+        match self.ua.open_user_leg(leg, name, local, now) {
+            Ok(()) => Ok(end),
+            Err(failure) => {
+                self.discard(worker, end);
+                Err(failure)
+            }
         }
     }
 
@@ -79,6 +111,7 @@ impl<M: MediaPlane> Relay<M> {
 pub(super) fn dialler(source: &Source) -> Dialler {
     match source {
         Source::Trunk(trunk) => Dialler::Trunk(*trunk),
+        Source::User(_) => Dialler::User,
         Source::Account(_) | Source::Stranger => Dialler::Stranger,
     }
 }

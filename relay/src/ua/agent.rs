@@ -20,6 +20,8 @@ use super::locals::Locals;
 use super::mailboxes::Mailboxes;
 use super::messages::Messages;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
+use super::registrar::Registrar;
+use super::strangers::Strangers;
 use super::strays::{Farewell, Strays};
 use super::transport::TransportEvent;
 use super::trunks::Trunks;
@@ -41,6 +43,8 @@ pub struct UserAgent {
     pub(super) trunks: Trunks,
     pub(super) messages: Messages,
     pub(super) mailboxes: Mailboxes,
+    pub(super) registrar: Option<Registrar>,
+    pub(super) strangers: Strangers,
     strays: Strays,
     pub(super) outputs: VecDeque<UaOutput>,
     /// Where the message that is being taken came from.
@@ -70,6 +74,8 @@ impl UserAgent {
             trunks: Trunks::default(),
             messages: Messages::default(),
             mailboxes: Mailboxes::default(),
+            registrar: None,
+            strangers: Strangers::default(),
             strays: Strays::default(),
             outputs: VecDeque::new(),
             source: None,
@@ -146,6 +152,7 @@ impl UserAgent {
     /// Takes what the sockets report.
     pub fn receive(&mut self, event: TransportEvent, now: Instant) {
         match event {
+            TransportEvent::Message { from, message } if !self.lets_in(&message, &from, now) => {}
             TransportEvent::Message { from, message } => {
                 self.source = Some(from.clone());
                 self.outbox.receive(*message, from, now);
@@ -154,6 +161,9 @@ impl UserAgent {
             TransportEvent::Closed { connection, from } => {
                 tracing::debug!(%from.address, "a SIP connection has ended");
                 self.flow_closed(connection, now);
+                if let Some(registrar) = self.registrar.as_mut() {
+                    registrar.flow_closed(connection);
+                }
             }
         }
         self.settle(now);
@@ -169,13 +179,17 @@ impl UserAgent {
     /// When [`UserAgent::handle_timeout`] is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let waits = [self.accounts.poll_timeout(), self.legs.poll_timeout(), self.outbox.poll_timeout()];
+        let bindings = self.registrar.as_ref().and_then(Registrar::poll_timeout);
+        let waits = [self.accounts.poll_timeout(), self.legs.poll_timeout(), self.outbox.poll_timeout(), bindings];
         waits.into_iter().chain([self.mailboxes.poll_timeout()]).flatten().min()
     }
 
     /// Lets every timer that is due act.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.outbox.handle_timeout(now);
+        if let Some(registrar) = self.registrar.as_mut() {
+            registrar.handle_timeout(now);
+        }
         self.settle(now);
         self.refresh_due(now);
         self.mailboxes_due(now);
@@ -201,7 +215,13 @@ impl UserAgent {
     /// What is held at the moment.
     #[must_use]
     pub fn counts(&self) -> UaCounts {
-        UaCounts { accounts: self.sessions_accounts(), legs: self.legs.len(), transactions: self.outbox.transactions() }
+        UaCounts {
+            accounts: self.sessions_accounts(),
+            bindings: self.registrar.as_ref().map_or(0, Registrar::len),
+            strangers_ignored: self.strangers.unanswered(),
+            legs: self.legs.len(),
+            transactions: self.outbox.transactions(),
+        }
     }
 
     /// Whether nothing is left that has to be said to a peer: no leg, no binding that is being removed.
@@ -276,10 +296,14 @@ impl UserAgent {
         for output in outputs.into_iter().flatten() {
             match output {
                 LegOutput::Send(request, hop) => {
+                    let hop = self.legs.pinned(leg).cloned().unwrap_or(hop);
                     let id = self.outbox.send(*request, &hop, Owner::Leg(leg), now);
                     self.legs.drive(leg, |driver| driver.sent(id));
                 }
-                LegOutput::Ack(ack, hop) => self.outbox.send_ack(*ack, &hop, Owner::Leg(leg), now),
+                LegOutput::Ack(ack, hop) => {
+                    let hop = self.legs.pinned(leg).cloned().unwrap_or(hop);
+                    self.outbox.send_ack(*ack, &hop, Owner::Leg(leg), now);
+                }
                 LegOutput::Cancel(id, reason) => self.outbox.cancel(id, reason, now),
                 LegOutput::Respond(id, response) => {
                     if let Err(error) = self.outbox.respond(id, &response, now) {

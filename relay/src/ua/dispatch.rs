@@ -15,12 +15,14 @@ use super::leg::peer::REPLACES;
 use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
 use super::legs::Origin;
+use super::registrar::Asker;
 use super::trunks;
 use super::{Reliable, Source, UaOutput, UserAgent, extras};
 use crate::call::Identity;
+use crate::config::StrangerPolicy;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
-const METHODS: [Method; 9] = [
+const METHODS: [Method; 10] = [
     Method::Invite,
     Method::Bye,
     Method::Options,
@@ -30,10 +32,12 @@ const METHODS: [Method; 9] = [
     Method::Refer,
     Method::Message,
     Method::Notify,
+    Method::Register,
 ];
 
 /// The `Allow` header of every answer that has one.
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE";
+pub(super) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE, REGISTER";
 
 const CAPABILITIES: Capabilities<'static> = Capabilities {
     methods: &METHODS,
@@ -86,6 +90,7 @@ impl UserAgent {
         match request.method() {
             _ if in_dialog => self.request_in_dialog(id, request, &tag, now),
             Method::Invite => self.invite(id, request, source, tag, now),
+            Method::Register => self.registers(id, &request, source, &tag, now),
             Method::Options => {
                 let reply = self.reply(&request, StatusCode::OK, &tag).header(HeaderName::Accept, "application/sdp");
                 self.answer_built(id, reply, now);
@@ -154,21 +159,36 @@ impl UserAgent {
             Err(status) => return self.refuse(id, &request, status, &tag, now),
         };
         let (sender, dialled) = self.sender(dialled, &request, source);
+        let sender = match sender {
+            Source::Stranger if self.is_users(&request, source) => {
+                match self.identified(id, &request, source, Asker::Proxy, &tag, now) {
+                    Some(user) => Source::User(user),
+                    None => return,
+                }
+            }
+            Source::Stranger if self.strangers.policy() == StrangerPolicy::Refuse => {
+                return self.refuse(id, &request, StatusCode::FORBIDDEN, &tag, now);
+            }
+            sender => sender,
+        };
         let may_pass = replaces.is_none() && matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
-        let from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
+        let mut from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
+        if let Source::User(user) = &sender {
+            from.user.clone_from(user);
+        }
         let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
         let leg = self.next_leg();
         let protocol = Protocol::of_transport(&source.transport).unwrap_or(Protocol::Udp);
         let known = match sender {
             Source::Account(account) => self.accounts.address(account, &self.hop),
-            Source::Trunk(_) | Source::Stranger => None,
+            Source::Trunk(_) | Source::User(_) | Source::Stranger => None,
         };
         let here = || self.hop.contact_for(&dialled, protocol, source.address.ip());
         let reached = (known.unwrap_or_else(here), protocol);
         let invite = (id, request.clone());
         let identity = match sender {
             Source::Trunk(trunk) => self.identity_at(trunk),
-            Source::Account(_) | Source::Stranger => self.identity.clone(),
+            Source::Account(_) | Source::User(_) | Source::Stranger => self.identity.clone(),
         };
         let opened = SipLeg::incoming(leg, invite, reached, tag.clone(), may_pass, &identity, &mut self.hop);
         let (driver, offer) = match opened {
@@ -180,6 +200,7 @@ impl UserAgent {
             None => driver,
         };
         self.legs.insert_incoming(leg, driver, origin);
+        self.pin_to(leg, &sender, source);
         let offer = match offer {
             Offer::None => None,
             Offer::Audio(audio) => Some(audio),
@@ -235,12 +256,12 @@ impl UserAgent {
         self.answer_built(id, reply, now);
     }
 
-    fn reply(&self, request: &Request, status: StatusCode, tag: &str) -> ResponseBuilder {
+    pub(super) fn reply(&self, request: &Request, status: StatusCode, tag: &str) -> ResponseBuilder {
         let reply = Response::reply(request, status).to_tag(tag).header(HeaderName::Server, &self.config.user_agent);
         reply.header(HeaderName::Allow, ALLOW)
     }
 
-    fn answer_built(&mut self, id: ServerId, reply: ResponseBuilder, now: Instant) {
+    pub(super) fn answer_built(&mut self, id: ServerId, reply: ResponseBuilder, now: Instant) {
         match reply.build() {
             Ok(reply) => self.answer(id, &reply, now),
             Err(error) => tracing::debug!(%error, "a SIP request has headers that cannot be answered"),

@@ -10,6 +10,7 @@ use offhook_sip::transaction::ServerId;
 
 use super::alarms::Alarms;
 use super::leg::SipLeg;
+use super::outbox::NextHop;
 
 /// The legs and what they are found by.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Legs {
     dialogs: HashMap<DialogId, LegId>,
     invites: HashMap<ServerId, LegId>,
     origins: HashMap<Origin, LegId>,
+    /// Where all requests of a leg go, whatever its peer's Contact says.
+    pins: HashMap<LegId, NextHop>,
     alarms: Alarms<LegId>,
 }
 
@@ -79,6 +82,16 @@ impl Legs {
         self.alarms.due(now)
     }
 
+    /// From now on all requests of the leg go here.
+    pub(super) fn pin(&mut self, id: LegId, hop: NextHop) {
+        self.pins.insert(id, hop);
+    }
+
+    /// Where all requests of the leg go, if it matters.
+    pub(super) fn pinned(&self, id: LegId) -> Option<&NextHop> {
+        self.pins.get(&id)
+    }
+
     pub(super) fn insert(&mut self, id: LegId, leg: SipLeg) {
         self.remove(id);
         self.entries.insert(id, Entry { leg, dialogs: Vec::new(), invite: None, origin: None });
@@ -107,6 +120,7 @@ impl Legs {
     }
 
     pub(super) fn remove(&mut self, id: LegId) {
+        self.pins.remove(&id);
         let Some(entry) = self.entries.remove(&id) else { return };
         for dialog in entry.dialogs {
             self.dialogs.remove(&dialog);

@@ -11,6 +11,7 @@ mod alarms;
 mod attachment;
 mod description;
 mod dispatch;
+mod doorstep;
 mod extras;
 mod flows;
 mod hop;
@@ -26,12 +27,15 @@ mod outbox;
 mod policy;
 mod reason;
 mod refer;
+mod registrar;
 mod registration;
 mod replaces;
+mod strangers;
 mod strays;
 mod subscription;
 pub mod transport;
 mod trunks;
+mod users;
 
 #[cfg(test)]
 mod tests;
@@ -72,6 +76,8 @@ pub enum Source {
     Account(AccountId),
     /// A trunk.
     Trunk(TrunkId),
+    /// A user of the relay's own, who has proved it.
+    User(String),
     /// Anybody.
     Stranger,
 }
@@ -194,6 +200,10 @@ pub enum UaOutput {
 pub struct UaCounts {
     /// Accounts of sessions.
     pub accounts: usize,
+    /// Bindings of the relay's own users.
+    pub bindings: usize,
+    /// Requests of strangers that were met with silence, since the start.
+    pub strangers_ignored: u64,
     /// Legs.
     pub legs: usize,
     /// Transactions, those that only wait for stragglers included.

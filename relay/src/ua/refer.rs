@@ -125,7 +125,7 @@ impl UserAgent {
         match source {
             Source::Account(id) => Some((*id, self.accounts.find(*id)?)),
             Source::Trunk(trunk) => self.trunks.account(*trunk),
-            Source::Stranger => None,
+            Source::User(_) | Source::Stranger => None,
         }
     }
 

@@ -42,6 +42,17 @@ impl SipPeer {
         parse(text)
     }
 
+    /// A REGISTER of this user's, with these further header lines.
+    pub(super) fn register(&self, user: &str, cseq: u32, more: &str) -> Message {
+        let address = self.address;
+        parse(format!(
+            "REGISTER sip:relay.example SIP/2.0\r\nVia: SIP/2.0/UDP {address};rport;branch=z9hG4bKreg{cseq}\r\n\
+             From: <sip:{user}@relay.example>;tag=peer\r\nTo: <sip:{user}@relay.example>\r\n\
+             Call-ID: register@{address}\r\nCSeq: {cseq} REGISTER\r\nMax-Forwards: 70\r\n{more}\
+             Content-Length: 0\r\n\r\n"
+        ))
+    }
+
     /// A request within the dialog that this response to the peer's own INVITE made.
     pub(super) fn within(&self, method: &str, cseq: u32, response: &Response, body: &str) -> Message {
         let address = self.address;

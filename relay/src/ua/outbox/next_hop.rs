@@ -30,7 +30,6 @@ impl NextHop {
 
     /// The far end of a flow, over that flow.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "for those who keep flows"))]
     pub(in crate::ua) fn over(flow: Destination) -> Self {
         let protocol = Protocol::of_transport(&flow.transport).unwrap_or(Protocol::Udp);
         Self { flow: Some(flow.clone()), ..Self::new(flow.address.into(), protocol) }
@@ -71,6 +70,8 @@ impl NextHop {
             Some("tcp") if !secure => Some(Protocol::Tcp),
             // RFC 3261 section 26.2.2: in a sips URI it means TLS over TCP.
             Some("tls" | "tcp") => Some(Protocol::Tls),
+            // Who is reached over a WebSocket has opened it; `otherwise` tells whether it is encrypted.
+            Some("ws" | "wss") if matches!(otherwise, Protocol::Ws | Protocol::Wss) => Some(otherwise),
             Some(_) => return None,
         };
         let usual = if secure { Protocol::Tls } else { otherwise };

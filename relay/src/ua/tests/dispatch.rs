@@ -21,7 +21,7 @@ fn options_out_of_a_dialog_say_what_is_served() {
     let reply = ask(&mut scene, request, 200);
     assert_eq!(
         header(&reply, &HeaderName::Allow).as_deref(),
-        Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE")
+        Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE, REGISTER")
     );
     assert_eq!(header(&reply, &HeaderName::Accept).as_deref(), Some("application/sdp"));
     assert!(reply.headers().to().unwrap().tag().is_some());
@@ -37,7 +37,7 @@ fn options_in_a_dialog_are_answered_in_it() {
 #[test]
 fn a_known_method_that_is_not_served_is_not_allowed() {
     let mut scene = Scene::new();
-    let request = Peer::caller("anyone").request(Method::Register, 1).build().unwrap();
+    let request = Peer::caller("anyone").request(Method::Publish, 1).build().unwrap();
     let reply = ask(&mut scene, request, 405);
     assert!(header(&reply, &HeaderName::Allow).unwrap().contains("INVITE"));
 }

@@ -1,0 +1,109 @@
+//! Requests of strangers: scanners, wardialers, and whoever else finds the port. They are let through, refused or met with
+//! silence before anything is remembered of them.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::config::StrangerPolicy;
+use crate::limits::{RateLimit, source_of};
+
+/// Sources that are told apart. Beyond them all others share one rate.
+const MAX_SOURCES: usize = 4096;
+
+/// How often the table is cleared of those that have fallen silent, at most.
+const CLEAR_EVERY: Duration = Duration::from_secs(1);
+
+/// How strangers are met.
+#[derive(Debug)]
+pub(super) struct Strangers {
+    policy: StrangerPolicy,
+    per_second: u32,
+    sources: HashMap<IpAddr, RateLimit>,
+    others: Option<RateLimit>,
+    cleared: Option<Instant>,
+    unanswered: u64,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        Self::new(StrangerPolicy::Services, 50)
+    }
+}
+
+impl Strangers {
+    /// A policy, and how many requests of one source are let through a second in the mean.
+    pub(super) fn new(policy: StrangerPolicy, per_second: u32) -> Self {
+        Self { policy, per_second, sources: HashMap::new(), others: None, cleared: None, unanswered: 0 }
+    }
+
+    pub(super) fn policy(&self) -> StrangerPolicy {
+        self.policy
+    }
+
+    /// Requests met with silence so far.
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered
+    }
+
+    /// Notes a request that is met with silence.
+    pub(super) fn ignore(&mut self) {
+        self.unanswered = self.unanswered.saturating_add(1);
+    }
+
+    /// Whether one more request of this source is looked at now.
+    pub(super) fn admit(&mut self, source: IpAddr, now: Instant) -> bool {
+        let source = source_of(source);
+        if self.is_full() && self.cleared.is_none_or(|at| at + CLEAR_EVERY <= now) {
+            self.sources.retain(|_, limit| !limit.is_unused(now));
+            self.cleared = Some(now);
+        }
+        let fresh = || RateLimit::new(self.per_second, now);
+        let shared = self.is_full() && !self.sources.contains_key(&source);
+        let limit = match shared {
+            true => self.others.get_or_insert_with(fresh),
+            false => self.sources.entry(source).or_insert_with(fresh),
+        };
+        limit.take(now)
+    }
+
+    fn is_full(&self) -> bool {
+        self.sources.len() >= MAX_SOURCES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    fn ip(last: u32) -> IpAddr {
+        IpAddr::V4(last.into())
+    }
+
+    #[test]
+    fn a_flood_of_one_source_is_cut_and_others_are_not() {
+        let (mut strangers, now) = (Strangers::new(StrangerPolicy::Services, 10), start());
+        let admitted = (0..10_000).filter(|_| strangers.admit(ip(1), now)).count();
+        assert_eq!(admitted, 40, "four seconds' worth at once");
+        assert!(strangers.admit(ip(2), now));
+        assert!(strangers.admit(ip(1), now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_crowd_takes_no_more_room_than_there_is() {
+        let (mut strangers, now) = (Strangers::new(StrangerPolicy::Silent, 1), start());
+        for number in 0..100_000 {
+            strangers.admit(ip(number), now);
+        }
+        assert_eq!(strangers.sources.len(), MAX_SOURCES);
+        assert!(!strangers.admit(ip(200_000), now), "those that are not told apart share one rate");
+        let later = now + Duration::from_secs(60);
+        assert!(strangers.admit(ip(200_000), later));
+        assert_eq!(strangers.sources.len(), 1, "the silent are forgotten");
+    }
+}
