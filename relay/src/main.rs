@@ -34,6 +34,9 @@ struct Arguments {
     /// The directory of files to serve, instead of the configuration's `http.static`.
     #[arg(long = "static", value_name = "DIR")]
     static_files: Option<PathBuf>,
+    /// Write every SIP message to this file, without passwords and keys: a capture if it ends in .pcap, else text.
+    #[arg(long, value_name = "FILE")]
+    sip_trace: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
     if let Some(listen) = arguments.http {
         config.http.listen = listen;
     }
+    config.sip.trace.clone_from(&arguments.sip_trace);
     if let Some(directory) = &arguments.static_files {
         if !directory.is_dir() {
             return Err(format!("--static: {} is no directory", directory.display()));

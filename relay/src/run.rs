@@ -7,6 +7,7 @@ mod resolver;
 mod thread;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use offhook_media::{Media, MediaError};
@@ -20,6 +21,7 @@ use crate::config::{Config, Users};
 use crate::door::{self, BoundedListener, Socket};
 use crate::relay::{Counts, Input, Relay};
 use crate::session::ConnectionId;
+use crate::ua::transport::trace::Trace;
 use crate::ua::transport::{Origins, TransportConfig, TransportError, Transports};
 use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use event_loop::EventLoop;
@@ -71,6 +73,14 @@ pub enum StartError {
     /// The operating system has no thread left: raise its limits.
     #[error("cannot start the thread of signalling: {0}")]
     Thread(#[source] std::io::Error),
+    /// Name another file with `--sip-trace`.
+    #[error("the SIP trace cannot be written to {}: {source}", file.display())]
+    Trace {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// Correct `[media]`, or free its ports.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -91,6 +101,7 @@ pub struct Running {
     pub sip: Vec<Local>,
     to_loop: mpsc::Sender<LoopInput>,
     signalling: Ending,
+    trace: Option<Trace>,
     doors: JoinHandle<()>,
 }
 
@@ -134,6 +145,9 @@ impl Running {
         self.doors.abort();
         let _ = self.doors.await;
         self.signalling.ended().await;
+        if let Some(trace) = self.trace {
+            trace.flush();
+        }
     }
 }
 
@@ -154,8 +168,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     })?;
     let (to_loop, inputs) = mpsc::channel(INPUT_QUEUE);
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
+    let trace = trace(&config)?;
     let thread = Thread::new()?;
-    let transports = Transports::bind(&transport_config(&config), sip_sender, thread.handle())?;
+    let transports = Transports::bind(&transport_config(&config, trace.clone()), sip_sender, thread.handle())?;
     let sip = transports.locals();
     let ua = UserAgent::new(ua_config(&config, &sip), random_number).serving(&config);
     let resolver = Resolver::new(&config.sip.dns).map_err(|error| StartError::Dns(error.to_string()))?;
@@ -169,10 +184,18 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
             tracing::error!(%error, "HTTP ended");
         }
     });
-    Ok(Running { http, sip, to_loop, signalling, doors })
+    Ok(Running { http, sip, to_loop, signalling, trace, doors })
 }
 
-fn transport_config(config: &Config) -> TransportConfig {
+fn trace(config: &Config) -> Result<Option<Trace>, StartError> {
+    let Some(file) = config.sip.trace.clone() else { return Ok(None) };
+    match Trace::open(&file, &config.sip.advertised) {
+        Ok(trace) => Ok(Some(trace)),
+        Err(source) => Err(StartError::Trace { file, source }),
+    }
+}
+
+fn transport_config(config: &Config, trace: Option<Trace>) -> TransportConfig {
     let sip = &config.sip;
     TransportConfig {
         udp: sip.udp.clone(),
@@ -183,6 +206,7 @@ fn transport_config(config: &Config) -> TransportConfig {
             this_machine_only: matches!(config.users, Users::Open),
             proxies: config.http.trusted_proxies.clone(),
         },
+        trace,
         max_connections: sip.connections,
         max_per_source: sip.connections_per_source,
         keep_alive: sip.keep_alive,
@@ -233,7 +257,7 @@ mod tests {
         let http = SocketAddr::from(([127, 0, 0, 1], 0));
         let signalling = Thread::new().unwrap().run(async {}).unwrap();
         let doors = tokio::spawn(async {});
-        let running = Running { http, sip: Vec::new(), to_loop, signalling, doors };
+        let running = Running { http, sip: Vec::new(), to_loop, signalling, trace: None, doors };
         drop(inputs);
         running.ended().await;
         assert!(running.health().await.is_none());

@@ -18,6 +18,8 @@ export interface KamailioOptions {
   readonly expires?: number;
   /** Seconds a nonce is good for. */
   readonly nonceExpires?: number;
+  /** What it shows over TLS, which it then speaks besides. */
+  readonly tls?: { certificate: string; key: string };
 }
 
 export class Kamailio {
@@ -25,6 +27,8 @@ export class Kamailio {
     readonly program: Program,
     readonly address: string,
     readonly port: number,
+    /** Where it speaks TLS, if it does. */
+    readonly tlsPort: number,
   ) {}
 
   /** Host and port, as a user's domain. */
@@ -37,10 +41,11 @@ export class Kamailio {
     const sip = options.port ?? (await port(address));
     const home = folder("kamailio");
     const file = join(home, "kamailio.cfg");
-    writeFileSync(file, configuration(address, sip, home, options));
+    const tls = await port(address);
+    writeFileSync(file, configuration(address, sip, tls, home, options));
     const args = ["-f", file, "-DD", "-E", "-m", "32", "-M", "4", "-Y", home, "-P", join(home, "pid")];
     const program = new Program("kamailio", "kamailio", args);
-    const kamailio = new Kamailio(program, address, sip);
+    const kamailio = new Kamailio(program, address, sip, tls);
     let over: number | string | undefined;
     void program.ended.then((how) => (over = how));
     await eventually(async () => {
@@ -85,7 +90,15 @@ async function answers(address: string, sip: number): Promise<boolean> {
   return answered;
 }
 
-function configuration(address: string, sip: number, home: string, options: KamailioOptions): string {
+function configuration(address: string, sip: number, tls: number, home: string, options: KamailioOptions): string {
+  const secure = options.tls && [
+    "enable_tls=yes",
+    `listen=tls:${address}:${tls}`,
+    'loadmodule "tls.so"',
+    'modparam("tls", "tls_method", "TLSv1.2+")',
+    `modparam("tls", "certificate", "${options.tls.certificate}")`,
+    `modparam("tls", "private_key", "${options.tls.key}")`,
+  ];
   const passwords = Object.entries(options.users)
     .map(([user, password]) => `  if ($var(user) == "${user}") $var(password) = "${password}";`)
     .join("\n");
@@ -100,6 +113,7 @@ alias="${address}"
 listen=udp:${address}:${sip}
 listen=tcp:${address}:${sip}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+${secure?.join("\n") ?? ""}
 loadmodule "tm.so"
 loadmodule "tmx.so"
 loadmodule "sl.so"

@@ -30,7 +30,7 @@ export async function ports(count: number, address = "127.0.0.1"): Promise<{ fir
 
 async function isFree(candidate: number, address: string): Promise<boolean> {
   const udp = await new Promise<boolean>((resolve) => {
-    const socket = createSocket("udp4");
+    const socket = createSocket(address.includes(":") ? "udp6" : "udp4");
     socket.once("error", () => {
       resolve(false);
     });

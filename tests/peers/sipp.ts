@@ -54,7 +54,9 @@ export class Sipp {
     const probed = address.includes(":") ? "127.0.0.1" : address;
     const [sip, media] = [options.port ?? (await port(probed)), await ports(4, probed)];
     const home = folder("sipp");
-    writeFileSync(join(home, "scenario.xml"), scenario.xml());
+    // Of the two, only remote_ip puts an IPv6 address into brackets.
+    const xml = address.includes(":") ? scenario.xml().replaceAll("[remote_host]", "[remote_ip]") : scenario.xml();
+    writeFileSync(join(home, "scenario.xml"), xml);
     const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
     args.push("-mp", `${media.first}`, "-m", "1", "-nostdin", "-timeout", `${options.seconds ?? 60}`, "-timeout_error");
     args.push("-t", options.transport === "tcp" ? "t1" : "u1");

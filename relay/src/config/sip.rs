@@ -31,6 +31,8 @@ pub struct SipConfig {
     pub wss: Vec<SocketAddr>,
     /// Certificates and authorities.
     pub certificates: TlsConfig,
+    /// The file that all messages are traced to; only the command line names one.
+    pub trace: Option<PathBuf>,
     /// Connections that peers have opened at once, and as many that the relay has.
     pub connections: usize,
     /// Connections that one address has opened at once.
@@ -84,6 +86,7 @@ impl Default for SipConfig {
             ws: Vec::new(),
             wss: Vec::new(),
             certificates: TlsConfig::default(),
+            trace: None,
             connections: 2048,
             connections_per_source: 256,
             keep_alive: Duration::from_secs(100),
@@ -203,6 +206,7 @@ impl Check {
             ws,
             wss,
             certificates,
+            trace: defaults.trace,
             connections: self.within("sip.connections", file.connections, 1..=1_000_000, defaults.connections),
             connections_per_source: self.within(
                 "sip.connections_per_source",

@@ -12,6 +12,7 @@ mod listener;
 mod pace;
 mod stream;
 pub mod tls;
+pub mod trace;
 mod udp;
 mod websocket;
 
@@ -29,6 +30,7 @@ use super::locals::Local;
 use connections::Connections;
 use listener::Listener;
 use tls::{Tls, TlsConfig};
+use trace::Trace;
 use udp::Udp;
 
 pub use fault::SendFault;
@@ -71,6 +73,8 @@ pub struct TransportConfig {
     pub tls: TlsConfig,
     /// Whose pages may connect over WebSocket.
     pub origins: Origins,
+    /// What all messages are written to, where anything is.
+    pub trace: Option<Trace>,
     /// Message sizes.
     pub limits: Limits,
     /// Connections that peers have opened at once, and as many that we have.
@@ -94,6 +98,7 @@ impl Default for TransportConfig {
             listen: Vec::new(),
             tls: TlsConfig::default(),
             origins: Origins::default(),
+            trace: None,
             limits: Limits::default(),
             max_connections: 2048,
             max_per_source: 256,
@@ -144,8 +149,7 @@ impl Transports {
         datagrams: &Handle,
     ) -> Result<Self, TransportError> {
         let bind = |transport, addr| move |source| TransportError::Bind { transport, addr, source };
-        let udp =
-            |addr: &SocketAddr| Udp::bind(*addr, config.limits, events.clone(), datagrams).map_err(bind("udp", *addr));
+        let udp = |addr: &SocketAddr| Udp::bind(*addr, config, events.clone(), datagrams).map_err(bind("udp", *addr));
         let udp = config.udp.iter().map(udp).collect::<Result<_, _>>()?;
         let tls = Tls::new(&config.tls).map_err(TransportError::Tls)?;
         let is_secure = |(protocol, _): &(Protocol, SocketAddr)| matches!(protocol, Protocol::Tls | Protocol::Wss);

@@ -11,7 +11,9 @@ struct Peer {
     job: &'static str,
 }
 
-const PEERS: [Peer; 12] = [
+const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
+
+const PEERS: [Peer; 14] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
@@ -19,6 +21,9 @@ const PEERS: [Peer; 12] = [
     Peer { program: "baresip", package: "baresip-core", job: "a SIP phone" },
     Peer { program: "kamailio", package: "kamailio", job: "a SIP registrar and proxy" },
     Peer { program: "dnsmasq", package: "dnsmasq-base", job: "a DNS server" },
+    // A module that Kamailio loads: found by its path, as Kamailio does.
+    Peer { program: KAMAILIO_TLS, package: "kamailio-tls-modules", job: "its TLS" },
+    Peer { program: "tshark", package: "tshark", job: "reads the relay's captures" },
     Peer { program: "turnserver", package: "coturn", job: "a TURN server" },
     Peer { program: "tcpdump", package: "tcpdump", job: "sees packets with the kernel's clock, for benchmarks" },
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },

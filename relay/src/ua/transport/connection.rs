@@ -1,10 +1,12 @@
 //! One connection: opened or accepted, served until one side has enough, and what is told of its end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use offhook_sip::message::{Message, Transport};
 use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +16,7 @@ use tokio::time::timeout;
 
 use super::connections::Connections;
 use super::pace::{Due, Pace};
+use super::trace::Way;
 use super::{SendFault, TransportEvent, kept, stream, websocket};
 
 /// Messages of ours that are taken for lost when the peer closes without ever having said anything.
@@ -40,6 +43,8 @@ pub(super) struct Conversation {
     pub(super) flow: Destination,
     pub(super) queued: mpsc::Receiver<Transmit>,
     pub(super) pace: Pace,
+    /// Our end, once there is one.
+    local: Option<SocketAddr>,
     /// Transactions whose message was not written, or was written to a peer that we have not heard of yet: one that
     /// closes now has not read it, as a server that does not like our certificate.
     unheard: Vec<TransactionId>,
@@ -60,7 +65,7 @@ pub(super) async fn run(
         (Begin::Accepted(_), Transport::Ws | Transport::Wss) => Pace::websocket(times, now()),
         (Begin::Accepted(_), _) => Pace::accepted(times, now()),
     };
-    let mut conversation = Conversation { shared, flow, queued, pace, unheard: Vec::new(), heard: false };
+    let mut conversation = Conversation { shared, flow, queued, pace, local: None, unheard: Vec::new(), heard: false };
     let served = conversation.serve(begin).await;
     let Conversation { shared, flow, mut queued, unheard, .. } = conversation;
     let fault = match &served {
@@ -98,22 +103,24 @@ impl Conversation {
         }
     }
 
-    async fn begin(&self, begin: Begin) -> io::Result<Pin<Box<dyn Io>>> {
-        let tls = &self.shared.tls;
+    async fn begin(&mut self, begin: Begin) -> io::Result<Pin<Box<dyn Io>>> {
         let secure = matches!(self.flow.transport, Transport::Tls | Transport::Wss);
         match begin {
             Begin::Accepted(stream) => {
+                self.local = stream.local_addr().ok();
                 prepare(&stream);
+                let tls = &self.shared.tls;
                 if secure { Ok(Box::pin(tls.accept(stream).await?)) } else { Ok(Box::pin(stream)) }
             }
             Begin::Connect => {
                 let stream = TcpStream::connect(self.flow.address).await?;
+                self.local = stream.local_addr().ok();
                 prepare(&stream);
                 if !secure {
                     return Ok(Box::pin(stream));
                 }
                 let host = self.flow.server_name.as_ref();
-                Ok(Box::pin(tls.connect(stream, host, self.flow.address.ip()).await?))
+                Ok(Box::pin(self.shared.tls.connect(stream, host, self.flow.address.ip()).await?))
             }
         }
     }
@@ -122,6 +129,9 @@ impl Conversation {
     pub(super) async fn deliver(&mut self, message: Message) -> io::Result<()> {
         self.hear();
         self.pace.message(now());
+        if self.shared.trace.is_some() {
+            self.trace(Way::Received, &message.to_bytes());
+        }
         if let Some(duration) = kept::by(&message) {
             self.pace.keep(duration, now());
         }
@@ -138,6 +148,7 @@ impl Conversation {
 
     /// A message is about to be written.
     pub(super) fn writing(&mut self, transmit: &Transmit) {
+        self.trace(Way::Sent, &transmit.bytes);
         if let Some(transaction) = transmit.transaction {
             self.unheard.truncate(UNHEARD);
             self.unheard.insert(0, transaction);
@@ -152,6 +163,12 @@ impl Conversation {
         self.pace.message(now());
         if self.heard {
             self.unheard.clear();
+        }
+    }
+
+    fn trace(&self, way: Way, bytes: &Bytes) {
+        if let (Some(trace), Some(local)) = (&self.shared.trace, self.local) {
+            trace.record(way, &self.flow.transport, (local, self.flow.address), bytes);
         }
     }
 

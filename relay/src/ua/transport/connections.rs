@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 use super::connection::{self, Begin};
 use super::pace::Times;
 use super::tls::Tls;
+use super::trace::Trace;
 use super::{Origins, SendFault, TransportConfig, TransportEvent};
 use crate::limits::source_of;
 
@@ -31,6 +32,7 @@ pub(super) struct Connections {
     pub(super) connect_timeout: Duration,
     pub(super) tls: Tls,
     pub(super) origins: Origins,
+    pub(super) trace: Option<Trace>,
     times: Times,
     max_connections: usize,
     max_per_source: usize,
@@ -70,6 +72,7 @@ impl Connections {
             connect_timeout: config.connect_timeout,
             tls,
             origins: config.origins.clone(),
+            trace: config.trace.clone(),
             times: Times { message: config.message_timeout, idle: config.idle_timeout, keep_alive: config.keep_alive },
             max_connections: config.max_connections,
             max_per_source: config.max_per_source,

@@ -4,14 +4,15 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 
 use bytes::Bytes;
-use offhook_sip::message::{Limits, Message};
+use offhook_sip::message::{Limits, Message, Transport};
 use offhook_sip::transaction::{Destination, Transmit};
 use tokio::net::UdpSocket;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::{SendFault, TransportEvent, listener};
+use super::trace::{Trace, Way};
+use super::{SendFault, TransportConfig, TransportEvent, listener};
 
 /// The largest payload of a UDP datagram over IPv4.
 const MAX_DATAGRAM: usize = 65_507;
@@ -24,13 +25,23 @@ pub(super) struct Udp {
     local: SocketAddr,
     events: mpsc::Sender<TransportEvent>,
     reader: AbortHandle,
+    trace: Option<Trace>,
+}
+
+/// What the task that reads works with.
+struct Reader {
+    socket: UdpSocket,
+    local: SocketAddr,
+    limits: Limits,
+    events: mpsc::Sender<TransportEvent>,
+    trace: Option<Trace>,
 }
 
 impl Udp {
     /// Binds and starts reading, in this runtime.
     pub(super) fn bind(
         addr: SocketAddr,
-        limits: Limits,
+        config: &TransportConfig,
         events: mpsc::Sender<TransportEvent>,
         runtime: &Handle,
     ) -> io::Result<Self> {
@@ -39,8 +50,10 @@ impl Udp {
         let inside = runtime.enter();
         let receiver = UdpSocket::from_std(sender.try_clone()?)?;
         drop(inside);
-        let reader = runtime.spawn(read(receiver, limits, events.clone())).abort_handle();
-        Ok(Self { sender, local, events, reader })
+        let trace = config.trace.clone();
+        let reader = Reader { socket: receiver, local, limits: config.limits, events: events.clone(), trace };
+        let reader = runtime.spawn(reader.run()).abort_handle();
+        Ok(Self { sender, local, events, reader, trace: config.trace.clone() })
     }
 
     pub(super) fn local_addr(&self) -> SocketAddr {
@@ -49,6 +62,9 @@ impl Udp {
 
     pub(super) fn send(&self, transmit: &Transmit) {
         let to = transmit.destination.address;
+        if let Some(trace) = &self.trace {
+            trace.record(Way::Sent, &Transport::Udp, (self.local, to), &transmit.bytes);
+        }
         let Err(error) = self.sender.send_to(&transmit.bytes, to) else { return };
         if error.kind() == io::ErrorKind::WouldBlock {
             tracing::debug!(%to, "the UDP send buffer is full; the datagram is lost and will be retransmitted");
@@ -69,28 +85,33 @@ impl Drop for Udp {
     }
 }
 
-async fn read(socket: UdpSocket, limits: Limits, events: mpsc::Sender<TransportEvent>) {
-    let mut buffer = vec![0; MAX_DATAGRAM];
-    loop {
-        let (length, from) = match socket.recv_from(&mut buffer).await {
-            Ok(received) => received,
-            // Linux reports an ICMP error of an earlier datagram here; the socket itself is well.
-            Err(error) => {
-                tracing::debug!(%error, "receiving SIP over UDP");
-                continue;
+impl Reader {
+    async fn run(self) {
+        let mut buffer = vec![0; MAX_DATAGRAM];
+        loop {
+            let (length, from) = match self.socket.recv_from(&mut buffer).await {
+                Ok(received) => received,
+                // Linux reports an ICMP error of an earlier datagram here; the socket itself is well.
+                Err(error) => {
+                    tracing::debug!(%error, "receiving SIP over UDP");
+                    continue;
+                }
+            };
+            let datagram = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
+            if let Some(trace) = &self.trace {
+                trace.record(Way::Received, &Transport::Udp, (self.local, from), &datagram);
             }
-        };
-        let datagram = buffer.get(..length).unwrap_or_default();
-        let message = match Message::parse_datagram(Bytes::copy_from_slice(datagram), &limits) {
-            Ok(message) => message,
-            Err(error) => {
-                tracing::debug!(%from, %error, "a datagram that is no SIP message");
-                continue;
+            let message = match Message::parse_datagram(datagram, &self.limits) {
+                Ok(message) => message,
+                Err(error) => {
+                    tracing::debug!(%from, %error, "a datagram that is no SIP message");
+                    continue;
+                }
+            };
+            let from = Destination::udp(from);
+            if self.events.send(TransportEvent::Message { from, message: Box::new(message) }).await.is_err() {
+                return;
             }
-        };
-        let from = Destination::udp(from);
-        if events.send(TransportEvent::Message { from, message: Box::new(message) }).await.is_err() {
-            return;
         }
     }
 }
