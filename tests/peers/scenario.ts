@@ -129,7 +129,7 @@ export class Called extends Scenario {
   }
 
   /** Tells what waits in the mailbox that was subscribed to (RFC 3842). */
-  notify(state: string, summary: string): this {
+  notifyMailbox(state: string, summary: string): this {
     const headers = ["Event: message-summary", `Subscription-State: ${state}`];
     return this.inside("NOTIFY", headers, summary, "application/simple-message-summary");
   }

@@ -17,8 +17,8 @@ after(() => relay.stop(["unused-password"]));
 
 /** What SIPp received and sent, by first line, in order. */
 function said(sipp: Sipp): string[] {
-  const lines = sipp.messages().matchAll(/^(?:(SIP\/2\.0 \d+)|([A-Z]+) sip:.* SIP\/2\.0)/gm);
-  return [...lines].map(([, status, method]) => status?.replace("SIP/2.0 ", "") ?? method ?? "");
+  const lines = sipp.messages().matchAll(/^(?:SIP\/2\.0 (?<status>\d+)|(?<method>[A-Z]+) sip:.* SIP\/2\.0)/gm);
+  return [...lines].map(({ groups }) => groups?.["status"] ?? groups?.["method"] ?? "");
 }
 
 describe("a call that the app gives up", () => {

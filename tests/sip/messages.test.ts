@@ -83,9 +83,9 @@ describe("waiting messages", () => {
       new Called()
         .subscribed()
         .taken(1000)
-        .notify("active;expires=1000", TWO)
+        .notifyMailbox("active;expires=1000", TWO)
         .answered(200)
-        .notify("active;expires=999", NONE)
+        .notifyMailbox("active;expires=999", NONE)
         .answered(200)
         .asked("SUBSCRIBE")
         .confirm(),
