@@ -12,6 +12,7 @@ pub(crate) mod grammar;
 mod header_name;
 mod headers;
 mod host;
+mod identity;
 mod limits;
 mod media_type;
 mod method;

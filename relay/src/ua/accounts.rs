@@ -1,6 +1,7 @@
 //! The accounts of sessions and their registrations, as the user agent keeps them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,6 +44,8 @@ struct AccountEntry {
     waiting: Option<MessageWaiting>,
     /// The REGISTER sent last; answers to others come too late.
     request: Option<RequestId>,
+    /// Where its registrar's last answer came from.
+    server: Option<IpAddr>,
     /// The session is gone; only the removal of the binding is waited for.
     leaving: bool,
 }
@@ -79,6 +82,22 @@ impl Accounts {
     pub(super) fn learn_waiting(&mut self, id: AccountId, waiting: &MessageWaiting) -> bool {
         let Some(entry) = self.entries.get_mut(&id) else { return false };
         entry.waiting.replace(waiting.clone()).as_ref() != Some(waiting)
+    }
+
+    /// Whether an address is the account's server's: as it was named, or as it has answered.
+    pub(super) fn is_server(&self, id: AccountId, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.entries.get(&id).is_some_and(|entry| {
+            let named = entry.account.next_hop.host.ip();
+            [named, entry.server].into_iter().flatten().any(|server| server.to_canonical() == ip)
+        })
+    }
+
+    /// Takes note of where the account's server answers from.
+    pub(super) fn heard(&mut self, id: AccountId, ip: IpAddr) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.server = Some(ip);
+        }
     }
 
     /// The account that a Contact's user part stands for.
@@ -153,8 +172,17 @@ impl UserAgent {
         self.accounts.contacts.insert(contact.clone(), id);
         let account = Arc::new(account);
         let waiting = None;
-        let entry =
-            AccountEntry { account, contact, digest, registration, instance, waiting, request: None, leaving: false };
+        let entry = AccountEntry {
+            account,
+            contact,
+            digest,
+            registration,
+            instance,
+            waiting,
+            request: None,
+            server: None,
+            leaving: false,
+        };
         self.accounts.entries.insert(id, entry);
         self.refresh(id, now);
         self.settle(now);

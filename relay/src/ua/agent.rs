@@ -246,7 +246,8 @@ impl UserAgent {
         while let Some(incoming) = self.outbox.poll_incoming(now) {
             let hop = &mut self.hop;
             match incoming {
-                Incoming::Response { owner: Owner::Registration(account), id, response, .. } => {
+                Incoming::Response { owner: Owner::Registration(account), id, response, from } => {
+                    self.accounts.heard(account, from.address.ip());
                     let source = self.source.clone();
                     self.registered(account, id, &response, source.as_ref(), now);
                 }

@@ -5,8 +5,7 @@ use std::time::Instant;
 use offhook_media::LegId;
 use offhook_sip::dialog::{DialogId, RELIABLE, SessionTimer, TIMER};
 use offhook_sip::message::{
-    Capabilities, HeaderName, Host, Method, NameAddr, Request, Response, ResponseBuilder, SIPFRAG, StatusCode,
-    Transport, Uri,
+    Capabilities, HeaderName, Method, Request, Response, ResponseBuilder, SIPFRAG, StatusCode, Transport, Uri,
 };
 use offhook_sip::transaction::{Destination, ServerId};
 
@@ -17,8 +16,7 @@ use super::leg::{Offer, SipLeg};
 use super::legs::Origin;
 use super::registrar::Asker;
 use super::trunks;
-use super::{Reliable, Source, UaOutput, UserAgent, extras};
-use crate::call::Identity;
+use super::{Reliable, Source, UaOutput, UserAgent, extras, identity};
 use crate::config::StrangerPolicy;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
@@ -172,11 +170,13 @@ impl UserAgent {
             sender => sender,
         };
         let may_pass = replaces.is_none() && matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
-        let mut from = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
-        if let Source::User(user) = &sender {
+        let mut from = identity::of_caller(request.headers(), self.is_trusted(&sender, source));
+        if let Source::User(user) = &sender
+            && !identity::is_hidden(request.headers())
+        {
             from.user.clone_from(user);
         }
-        let to = request.headers().to().map(|to| identity(&to)).unwrap_or_default();
+        let to = request.headers().to().map(|to| identity::of_address(&to)).unwrap_or_default();
         let leg = self.next_leg();
         let protocol = Protocol::of_transport(&source.transport).unwrap_or(Protocol::Udp);
         let known = match sender {
@@ -205,7 +205,8 @@ impl UserAgent {
             Offer::None => None,
             Offer::Audio(audio) => Some(audio),
         };
-        let extras = extras::of_invite(&request);
+        let mut extras = extras::of_invite(&request);
+        identity::hide(request.headers(), &mut extras.headers);
         let identities = (from, to);
         self.outputs.push_back(UaOutput::Incoming {
             leg,
@@ -216,6 +217,16 @@ impl UserAgent {
             extras,
             replaces,
         });
+    }
+
+    /// Whether what a message asserts is to be believed: it comes from the server of the account it is for, or over a
+    /// trunk.
+    fn is_trusted(&self, sender: &Source, from: &Destination) -> bool {
+        match sender {
+            Source::Account(account) => self.accounts.is_server(*account, from.address.ip()),
+            Source::Trunk(_) => true,
+            Source::User(_) | Source::Stranger => false,
+        }
     }
 
     /// Who sent an INVITE, and the number it is for.
@@ -284,21 +295,4 @@ pub(super) fn dialled(request: &Request) -> Option<String> {
         }
         Uri::Other(_) | _ => None,
     }
-}
-
-/// What the other end is shown of an address.
-pub(super) fn identity(address: &NameAddr) -> Identity {
-    let user = match &address.uri {
-        Uri::Sip(uri) => match uri.user_decoded() {
-            Some(user) => String::from_utf8_lossy(&user).into_owned(),
-            None => host_text(&uri.host_port().host),
-        },
-        other => other.to_string(),
-    };
-    let display_name = address.display_name.clone().filter(|name| !name.is_empty());
-    Identity { user, display_name }
-}
-
-fn host_text(host: &Host) -> String {
-    host.to_string()
 }

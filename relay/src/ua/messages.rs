@@ -9,8 +9,9 @@ use offhook_sip::message::{CSeq, CallId, Capabilities, HeaderName, Method, NameA
 use offhook_sip::transaction::{Destination, ServerId};
 
 use super::accounts::credentials;
-use super::dispatch::{dialled, identity};
+use super::dispatch::dialled;
 use super::hop::Hop;
+use super::identity::of_address;
 use super::leg::invite::{of_silence, unsendable};
 use super::outbox::{NextHop, Owner, RequestId, Unanswered};
 use super::registration::refused;
@@ -168,7 +169,7 @@ impl UserAgent {
             return self.refuse(id, &request, StatusCode::SERVICE_UNAVAILABLE, tag, now);
         }
         let (source, dialled) = self.sender(dialled, &request, from);
-        let from: Identity = request.headers().from().map(|from| identity(&from)).unwrap_or_default();
+        let from: Identity = request.headers().from().map(|from| of_address(&from)).unwrap_or_default();
         let message = self.messages.next();
         self.messages.received.insert(message, (id, request));
         self.outputs.push_back(UaOutput::Message { message, source, dialled, from, text });

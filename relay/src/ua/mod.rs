@@ -15,6 +15,7 @@ mod doorstep;
 mod extras;
 mod flows;
 mod hop;
+mod identity;
 mod instance;
 mod leg;
 mod legs;

@@ -9,6 +9,7 @@ mod encrypted;
 mod ends;
 mod failover;
 mod headers;
+mod identity;
 mod incoming;
 mod keys;
 mod mailboxes;

@@ -309,6 +309,7 @@ impl Calling {
                 common.media(supervise);
                 common.timer.accepted(response.headers(), now);
                 common.event(LegEvent::Answered(audio, extras::of_response(response)));
+                common.connected_identity(response.headers());
             }
             Err(failure) => {
                 common.tell_end(Cause::Failure(failure));

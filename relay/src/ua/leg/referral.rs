@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use offhook_sip::message::{HeaderName, Host, HostPort, NameAddr, RequestBuilder, StatusCode, Uri};
+use offhook_sip::message::{HeaderName, Headers, Host, HostPort, NameAddr, RequestBuilder, StatusCode, Uri};
 
 use super::peer::REPLACES;
 use super::{Common, LegOutput, SipLeg, State};
-use crate::call::Referral;
-use crate::ua::AccountId;
+use crate::call::{LegEvent, Referral};
 use crate::ua::account::SipAccount;
 use crate::ua::hop::Hop;
 use crate::ua::refer::Carried;
+use crate::ua::{AccountId, identity};
 
 impl SipLeg {
     /// The leg of an account: of a call it makes, or one that came to its Contact.
@@ -88,6 +88,13 @@ impl SipLeg {
 }
 
 impl Common {
+    /// Tells who the account's network says is there now (RFC 3325).
+    pub(super) fn connected_identity(&mut self, headers: &Headers) {
+        if let Some(who) = identity::connected(headers).filter(|_| self.account.is_some()) {
+            self.event(LegEvent::Party(who));
+        }
+    }
+
     /// Puts what a REFER has asked for into our INVITE (RFC 3891 section 4, RFC 3892 section 2.1).
     pub(super) fn carried(&self, mut request: RequestBuilder) -> RequestBuilder {
         let Carried { replaces, referred_by } = &self.carried;

@@ -267,6 +267,9 @@ impl Session {
             common.respond(id, request, error.status());
             return State::Session(self);
         }
+        if matches!(request.method(), Method::Invite | Method::Update) {
+            common.connected_identity(request.headers());
+        }
         match request.method() {
             Method::Bye => {
                 common.respond(id, request, StatusCode::OK);

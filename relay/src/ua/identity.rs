@@ -1,0 +1,73 @@
+//! Who is at the far end, as the app is shown: From, or what the network says of it (RFC 3325), or nobody by name where
+//! that is asked for (RFC 3323).
+
+use offhook_protocol::Header;
+use offhook_sip::message::{Headers, Host, NameAddr, Uri};
+
+use crate::call::Identity;
+
+/// The user part of whoever does not want to be known (RFC 3323 section 4.1.1.3).
+const ANONYMOUS: &str = "anonymous";
+
+/// The host that goes with it.
+const NOWHERE: &str = "anonymous.invalid";
+
+/// Headers that would tell all the same.
+const TELLING: [&str; 2] = ["p-asserted-identity", "remote-party-id"];
+
+/// Who calls. What the network asserts counts where the message came from a server of ours, else it stays what it is: a
+/// header that the app may look at.
+#[must_use]
+pub(super) fn of_caller(headers: &Headers, is_trusted: bool) -> Identity {
+    let from = headers.from().ok();
+    if is_hidden(headers) {
+        return Identity { user: ANONYMOUS.to_owned(), display_name: None };
+    }
+    let claimed = from.as_ref().map(of_address).unwrap_or_default();
+    match headers.asserted_identity().filter(|_| is_trusted) {
+        Some(asserted) => {
+            let asserted = of_address(&asserted);
+            Identity { display_name: asserted.display_name.or(claimed.display_name), ..asserted }
+        }
+        None => claimed,
+    }
+}
+
+/// Who the far end's network says is there now, unless it is not to be known.
+#[must_use]
+pub(super) fn connected(headers: &Headers) -> Option<Identity> {
+    let asserted = headers.asserted_identity().filter(|_| !headers.wants_privacy())?;
+    Some(of_address(&asserted)).filter(|who| !who.user.is_empty())
+}
+
+/// Takes out what would tell the app who it is that does not want to be known.
+pub(super) fn hide(headers: &Headers, seen: &mut Vec<Header>) {
+    if is_hidden(headers) {
+        seen.retain(|header| !TELLING.iter().any(|name| header.name.eq_ignore_ascii_case(name)));
+    }
+}
+
+/// What the other end is shown of an address.
+#[must_use]
+pub(super) fn of_address(address: &NameAddr) -> Identity {
+    let user = match &address.uri {
+        Uri::Sip(uri) => match uri.user_decoded() {
+            Some(user) => String::from_utf8_lossy(&user).into_owned(),
+            None => uri.host_port().host.to_string(),
+        },
+        Uri::Other(uri) if uri.scheme().eq_ignore_ascii_case("tel") => {
+            uri.opaque().split(';').next().unwrap_or_default().to_owned()
+        }
+        other => other.to_string(),
+    };
+    let display_name = address.display_name.clone().filter(|name| !name.is_empty());
+    Identity { user, display_name }
+}
+
+/// Whether the caller does not want to be known.
+#[must_use]
+pub(super) fn is_hidden(headers: &Headers) -> bool {
+    let nowhere = |host: &Host| matches!(host, Host::Name(name) if name.eq_ignore_ascii_case(NOWHERE));
+    let is_nobody = |from: NameAddr| from.uri.sip().is_some_and(|uri| nowhere(uri.host()));
+    headers.wants_privacy() || headers.from().is_ok_and(is_nobody)
+}
