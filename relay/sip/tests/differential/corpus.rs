@@ -90,23 +90,21 @@ pub(crate) const PLAIN: [&str; 2] = [
 /// Bytes that mean something to a parser, or never should.
 const TELLING: &[u8] = b"\r\n\t \0,;:<>\"\\=@%?[]/().-aZ09\x7f\x80\xc3\xff";
 
-/// Every message, each with `plain` or `odd` mutations of one to three steps.
-pub(crate) fn all(plain: usize, odd: usize) -> Vec<Vec<u8>> {
-    let mut random = Random(0x0ff_400c);
-    let mut all = Vec::new();
-    let written = WRITTEN.iter().map(|write| (write(), odd));
-    let telephones = PLAIN.iter().map(|text| (text.as_bytes().to_vec(), plain));
-    for (message, mutations) in written.chain(telephones) {
-        for _ in 0..mutations {
-            let mut mutated = message.clone();
-            for _ in 0..=random.below(3) {
-                mutate(&mut mutated, &mut random);
-            }
-            all.push(mutated);
+/// Every message as it is, and then so many mutations of one to three steps, half of them of the plain ones.
+pub(crate) fn all(mutations: usize, seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    let plain: Vec<Vec<u8>> = PLAIN.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let odd: Vec<Vec<u8>> = WRITTEN.iter().map(|write| write()).collect();
+    let untouched: Vec<Vec<u8>> = plain.iter().chain(&odd).cloned().collect();
+    let mut random = Random(seed);
+    let mutated = (0..mutations).map(move |_| {
+        let messages = if random.below(2) == 0 { &plain } else { &odd };
+        let mut mutated = messages[random.below(messages.len())].clone();
+        for _ in 0..=random.below(3) {
+            mutate(&mut mutated, &mut random);
         }
-        all.push(message);
-    }
-    all
+        mutated
+    });
+    untouched.into_iter().chain(mutated)
 }
 
 fn mutate(message: &mut Vec<u8>, random: &mut Random) {
