@@ -8,6 +8,7 @@
 
 pub mod dialog;
 pub mod digest;
+pub mod info;
 pub mod locate;
 pub mod message;
 pub mod offer_answer;

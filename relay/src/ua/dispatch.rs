@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use offhook_media::LegId;
 use offhook_sip::dialog::{DialogId, RELIABLE, SessionTimer, TIMER};
+use offhook_sip::info::{DTMF, DTMF_RELAY};
 use offhook_sip::message::{
     Capabilities, HeaderName, Method, Request, Response, ResponseBuilder, SIPFRAG, StatusCode, Transport, Uri,
 };
@@ -11,7 +12,6 @@ use offhook_sip::transaction::{Destination, ServerId};
 
 use super::account::Protocol;
 use super::leg::peer::REPLACES;
-use super::leg::signal::{DTMF, DTMF_RELAY};
 use super::leg::{Offer, SipLeg};
 use super::legs::Origin;
 use super::registrar::Asker;

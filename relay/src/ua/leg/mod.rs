@@ -15,7 +15,7 @@ mod referral;
 mod reliable;
 mod ringing;
 mod session;
-pub(super) mod signal;
+mod signal;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

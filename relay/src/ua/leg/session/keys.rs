@@ -154,7 +154,7 @@ impl Session {
     fn info(&mut self, signal: &Signal, common: &mut Common, hop: &mut Hop) -> Option<(Request, NextHop)> {
         let next_hop = NextHop::of_uri(self.dialog.next_hop(), common.protocol)?;
         let via = hop.via(next_hop.protocol).ok()?;
-        let (kind, body) = signal.body();
+        let (kind, body) = signal.body()?;
         let info = self.dialog.request(Method::Info, &via).header(HeaderName::UserAgent, &common.user_agent);
         let info = info.body(kind, body).build();
         let mut info = info.inspect_err(|error| tracing::warn!(%error, "an INFO was not sent")).ok()?;
