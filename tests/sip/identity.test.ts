@@ -1,0 +1,106 @@
+/** Who is at the far end, as the app is shown; and what a name may hold. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import { App } from "../peers/app.ts";
+import { endPrograms } from "../peers/program.ts";
+import { Relay } from "../peers/relay.ts";
+import { Called, Caller } from "../peers/scenario.ts";
+import { Sipp } from "../peers/sipp.ts";
+import type { Message } from "../peers/wire.ts";
+
+const TRUNK = '[trunks.pbx]\nhost = "127.0.0.20"\n';
+
+let relay: Relay;
+before(async () => {
+  relay = await Relay.start({ connectTimeout: 120, rtpInactivity: 120, users: { web: "" }, tables: TRUNK });
+});
+afterEach(async () => {
+  await endPrograms((program) => program !== relay.program);
+  await relay.idle();
+});
+after(() => relay.stop(["unused-password"]));
+
+/** What the app is told of a call from "Bob" with these headers. */
+async function called(address: string, headers: readonly string[]): Promise<Message> {
+  const app = await App.local(relay, "web");
+  const scenario = new Caller("bob", "Bob").invite({}, { headers }).progress().expect(603).acknowledge({ failure: true });
+  const sipp = await Sipp.calling("web", relay.sip, scenario, { address });
+  const incoming = await app.called();
+  await app.hangup(incoming.callId);
+  await sipp.done();
+  await app.close();
+  return incoming;
+}
+
+const names = (incoming: Message): string[] =>
+  (incoming["headers"] as { name: string }[] | undefined)?.map(({ name }) => name) ?? [];
+
+describe("a caller", () => {
+  const asserted = 'P-Asserted-Identity: "The Boss" <sip:+49301@pbx.example>';
+
+  it("is who the trunk asserts", async () => {
+    const incoming = await called("127.0.0.20", [asserted, "Diversion: <sip:100@pbx.example>;reason=user-busy;counter=1"]);
+    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["+49301", "The Boss"]);
+    assert.ok(names(incoming).includes("Diversion"));
+  });
+
+  it("is who it says where nobody vouches for more, which stays a header", async () => {
+    const incoming = await called("127.0.0.30", [asserted]);
+    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["bob", "Bob"]);
+    assert.ok(names(incoming).includes("P-Asserted-Identity"));
+  });
+
+  it("that does not want to be known is anonymous", async () => {
+    const incoming = await called("127.0.0.20", [asserted, "Privacy: id"]);
+    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["anonymous", undefined]);
+    assert.ok(!names(incoming).includes("P-Asserted-Identity"));
+  });
+});
+
+describe("a callee", () => {
+  it("that is somebody else is told when it answers", async () => {
+    const headers = ['P-Asserted-Identity: "Front desk" <sip:9@127.0.0.30>'];
+    const scenario = new Called().invited().reply(200, "OK", { sdp: {}, headers }).asked("ACK").asked("BYE").confirm();
+    const sipp = await Sipp.answering(scenario);
+    const app = await App.account(relay, sipp.target);
+    const call = await app.call("bob");
+    const party = await app.event("party", { callId: call });
+    assert.deepEqual([party["user"], party["displayName"]], ["9", "Front desk"]);
+    await app.hangup(call);
+    await sipp.done();
+    await app.close();
+  });
+});
+
+describe("a visible name", () => {
+  for (const [name, written] of [
+    ["Zoë 😀", '"Zoë 😀"'],
+    ['"><sip:boss@127.0.0.30>;tag=1', '"\\"><sip:boss@127.0.0.30>;tag=1"'],
+    ["\\", '"\\\\"'],
+    ["a, b <sip:c@d>\\\"", '"a, b <sip:c@d>\\\\\\""'],
+  ] as const) {
+    it(`${JSON.stringify(name)} is a name and nothing else`, async () => {
+      const scenario = new Called().invited().reply(486, "Busy Here").asked("ACK");
+      const sipp = await Sipp.answering(scenario);
+      const app = await App.account(relay, sipp.target, { visibleName: name });
+      const call = await app.call("bob");
+      await app.status(call, "BUSY");
+      const invite = Buffer.from(await sipp.message(/^INVITE /m), "latin1").toString("utf8");
+      const from = /^From: (.*?)\r?$/m.exec(invite)?.[1] ?? "";
+      assert.equal(from.replace(/;tag=[0-9a-f]+$/, ""), `${written} <sip:web@127.0.0.30>`);
+      assert.equal(invite.match(/^From:/gm)?.length, 1);
+      await sipp.done();
+      await app.close();
+    });
+  }
+
+  it("or number that would begin a line or a header is refused at the door", async () => {
+    const sipp = await Sipp.answering(new Called().invited().reply(486, "Busy Here").asked("ACK"));
+    const app = await App.account(relay, sipp.target);
+    await assert.rejects(app.call("bob", { visibleName: "Eve\r\nVia: x" }), /visibleName/);
+    await assert.rejects(app.call("bob\r\nVia: x"), /callee/);
+    await assert.rejects(app.call("<sip:bob@127.0.0.30>;x"), /callee/);
+    await sipp.stop();
+    await app.close();
+  });
+});
