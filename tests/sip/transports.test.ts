@@ -1,13 +1,15 @@
 /** TLS with Kamailio and OpenSSL, IPv6 with SIPp, and what the relay's own trace shows of it. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type Socket, createConnection } from "node:net";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { type ConnectionOptions, type TLSSocket, connect } from "node:tls";
 import { App } from "../peers/app.ts";
 import { Authority } from "../peers/certificates.ts";
-import { within } from "../peers/deadline.ts";
+import { eventually, within } from "../peers/deadline.ts";
 import { folder } from "../peers/folder.ts";
 import { Kamailio } from "../peers/kamailio.ts";
 import { port } from "../peers/ports.ts";
@@ -29,8 +31,9 @@ describe("an account over TLS", () => {
   let relay: Relay;
   before(async () => (relay = await Relay.start({ sip: [`tls_ca = "${authority.file}"`] })));
   afterEach(async () => {
-    await endPrograms((program) => program !== relay.program);
+    // The server answers that the binding is gone before it ends.
     await relay.idle();
+    await endPrograms((program) => program !== relay.program);
   });
   after(() => relay.stop([PASSWORD]));
 
@@ -136,6 +139,38 @@ describe("IPv6", () => {
       await sipp.done();
     });
   }
+});
+
+describe("strangers' connections", () => {
+  let relay: Relay;
+  before(async () => (relay = await Relay.start({ sip: ["connections_per_source = 3"] })));
+  after(() => relay.stop());
+
+  it("are no more than one address may have, and give their places back", async () => {
+    const [host = "", sip] = relay.sip.split(":");
+    const open = async (): Promise<Socket> => {
+      const socket = createConnection({ host, port: Number(sip) });
+      socket.on("error", () => undefined);
+      await within(new Promise((resolve) => socket.once("connect", resolve)), "a connection");
+      return socket;
+    };
+    const ended = (socket: Socket): Promise<unknown> => within(new Promise((resolve) => socket.once("close", resolve)), "its end");
+    const three = [await open(), await open(), await open()];
+    const fourth = await open();
+    fourth.resume();
+    await ended(fourth);
+    three[0]?.destroy();
+    await eventually(async () => (await relay.health())["sipConnections"] === 2, "the place to be free");
+    const next = await open();
+    next.write(OPTIONS.replace("sips:", "sip:").replace("/TLS", "/TCP"));
+    const [reply] = (await within(once(next, "data"), "an answer")) as [Buffer];
+    assert.match(reply.toString(), /^SIP\/2.0 200 OK\r\n/);
+    // The two that say nothing whole are closed in time.
+    three[1]?.write("OPTIONS sip:relay.example SIP/2.0\r\nVia: SIP/2.0/T");
+    for (const socket of three.slice(1)) socket.resume();
+    await Promise.all(three.slice(1).map((socket) => within(once(socket, "close"), "the end of the silent", 15_000)));
+    next.destroy();
+  });
 });
 
 describe("--sip-trace", () => {
