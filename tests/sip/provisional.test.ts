@@ -86,6 +86,34 @@ describe("a callee's provisional responses", () => {
   });
 });
 
+describe("an UPDATE before the answer (RFC 3311)", () => {
+  it("of the callee's moves its early media", async () => {
+    const early = new Called().invited().reply(183, "Session Progress", { sdp: {}, headers: RELIABLE(1) }).asked("PRACK").confirm();
+    const moved = early.request("UPDATE", { version: 2 }).answered(200).answerInvite(200, "OK");
+    const sipp = await Sipp.answering(moved.asked("ACK").asked("BYE").confirm());
+    const app = await App.account(relay, sipp.target);
+    const call = await app.call("anyone");
+    await app.status(call, "ESTABLISHED");
+    assert.match(await sipp.message(/^SIP\/2\.0 200[^]*^CSeq: \d+ UPDATE/m), /^m=audio \d+ RTP\/AVP 8/m);
+    await app.hangup(call);
+    await sipp.done();
+    await app.close();
+  });
+
+  it("of the caller's is answered at once, and passed on after the answer", async () => {
+    const scenario = new Called().invited().reply(183, "Session Progress", { sdp: {} }).pause(800).answerInvite(200, "OK", {});
+    scenario.asked("ACK").asked("INVITE").confirm(200, "OK", { direction: "recvonly", version: 2 }).asked("ACK");
+    const uas = await Sipp.answering(scenario.asked("BYE").confirm(), { address: CALLEE, port: callee });
+    const caller = new Caller().invite({}, { headers: ["Supported: 100rel"] }).early(183).prack().expect(200);
+    caller.update({ direction: "sendonly", version: 2 }).expect(200).expect(200).acknowledge().pause(500);
+    const uac = await Sipp.calling("100", relay.sip, caller.bye().expect(200), { address: CARRIER });
+    await uac.done();
+    await uas.done();
+    assert.match(await uac.message(/^SIP\/2\.0 200[^]*^CSeq: \d+ UPDATE/m), /^a=recvonly\r?$/m);
+    assert.match(await uas.message(/^INVITE [^]*^To:.*tag=/m), /^a=sendonly\r?$/m);
+  });
+});
+
 /** A call from trunk to trunk whose callee lets something be heard before it answers. */
 async function passedOn(caller: Caller, pause: number): Promise<Sipp> {
   const scenario = new Called().invited().reply(183, "Session Progress", { sdp: {} }).pause(pause);
