@@ -31,9 +31,10 @@ describe("an account over TLS", () => {
   let relay: Relay;
   before(async () => (relay = await Relay.start({ sip: [`tls_ca = "${authority.file}"`] })));
   afterEach(async () => {
-    // The server answers that the binding is gone before it ends.
-    await relay.idle();
+    // The server answers that the binding is gone before it ends, and with it the connection.
+    await relay.zero((name) => name === "accounts", 15_000);
     await endPrograms((program) => program !== relay.program);
+    await relay.idle();
   });
   after(() => relay.stop([PASSWORD]));
 
