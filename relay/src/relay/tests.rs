@@ -5,6 +5,7 @@ mod data;
 mod door;
 mod hostile;
 mod kept;
+mod messages;
 mod offers;
 mod order;
 mod phones;
