@@ -65,6 +65,7 @@ describe("a text from a SIP phone", () => {
     const failed = failure(await web.event("messageStatus", { messageId: "m2" }));
     assert.deepEqual([failed["code"], failed["sipStatus"]], ["notFound", 404]);
     for (const app of [web, bob]) await app.close();
+    for (const user of Object.keys(USERS)) await kamailio.registered(user, false);
   });
 });
 
