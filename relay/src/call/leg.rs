@@ -10,6 +10,7 @@ use std::time::Duration;
 use offhook_media::{Codec, Digit, Direction, MediaFailure};
 use offhook_protocol::Failure;
 use offhook_protocol::request::DtmfMethod;
+use offhook_sip::sdp::OpusParameters;
 
 pub use super::extras::Extras;
 use super::untouched::Untouched;
@@ -60,6 +61,8 @@ pub struct Sound {
     pub ptime: Option<u16>,
     /// The most it takes in a packet, in milliseconds (`a=maxptime`).
     pub maxptime: Option<u16>,
+    /// The parameters of Opus, where it has any.
+    pub opus: Option<OpusParameters>,
 }
 
 /// The picture of a description.

@@ -5,7 +5,7 @@ use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote
 use offhook_sip::offer_answer::{
     Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, NegotiatedSrtp, RemoteMedia,
 };
-use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey};
+use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey, OpusParameters};
 
 use crate::call::{Description, Sound};
 
@@ -15,7 +15,11 @@ const USUAL_PTIME: u32 = 20;
 /// What the relay's side brings to an offer or an answer.
 #[must_use]
 pub(super) fn local_media(rtp: &RtpLocal, audio: &Description) -> LocalMedia {
-    let mut codecs: Vec<SdpCodec> = audio.codecs.iter().copied().map(sdp_codec).collect();
+    let ours = |codec: Codec| match audio.sound.opus {
+        Some(parameters) if codec == Codec::Opus => SdpCodec { fmtp: written(parameters), ..SdpCodec::opus() },
+        _ => sdp_codec(codec),
+    };
+    let mut codecs: Vec<SdpCodec> = audio.codecs.iter().copied().map(ours).collect();
     if audio.telephone_event {
         codecs.extend(event_clocks(&audio.codecs).map(SdpCodec::telephone_event));
     }
@@ -36,7 +40,9 @@ pub(super) fn offered(remote: &RemoteMedia) -> Option<Description> {
         return None;
     }
     let telephone_event = remote.codecs.iter().any(SdpCodec::is_telephone_event);
-    let sound = Sound { ptime: milliseconds(remote.ptime), maxptime: milliseconds(remote.maxptime) };
+    let opus = remote.codecs.iter().find(|listed| codec(listed) == Some(Codec::Opus));
+    let opus = opus.map(|opus| OpusParameters::parse(opus.fmtp.as_deref().unwrap_or_default()));
+    let sound = Sound { ptime: milliseconds(remote.ptime), maxptime: milliseconds(remote.maxptime), opus };
     let direction = direction(remote.direction.reversed());
     Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
 }
@@ -49,7 +55,9 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
         return None;
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
-    let sound = Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime) };
+    let opus = negotiated.codecs.iter().find(|agreed| codec(&agreed.codec) == Some(Codec::Opus));
+    let opus = opus.map(|opus| OpusParameters::parse(opus.remote_fmtp.as_deref().unwrap_or_default()));
+    let sound = Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime), opus };
     let direction = direction(negotiated.direction);
     Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
 }
@@ -132,6 +140,11 @@ fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
         }
     }
     clocks.into_iter()
+}
+
+/// Without any there is no line.
+fn written(parameters: OpusParameters) -> Option<String> {
+    Some(parameters.to_string()).filter(|text| !text.is_empty())
 }
 
 /// A packet holds no more than a second of sound; what claims to is no wish that could be met.

@@ -64,7 +64,8 @@ impl Payload {
             Format::Audio(codec) => {
                 let mut map = RtpMap::new(self.number, codec.name(), codec.clock());
                 map.channels = codec.channels();
-                (map, (codec == Codec::Opus).then_some("minptime=10;useinbandfec=1"))
+                let usual = (codec == Codec::Opus).then_some("minptime=10;useinbandfec=1");
+                (map, self.parameters.as_deref().or(usual).filter(|text| !text.is_empty()))
             }
             Format::TelephoneEvent { clock } => (RtpMap::new(self.number, "telephone-event", clock), Some("0-15")),
             Format::Video(codec) => {

@@ -1,6 +1,6 @@
 use offhook_media::{Codec, Direction, Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, WebRtcRemote};
 use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::sdp::{self, MediaDescription, SessionDescription};
+use offhook_sip::sdp::{self, MediaDescription, OpusParameters, SessionDescription};
 
 use super::payload::{Payload, audio_payloads, video_payloads};
 use crate::call::{Description, Sound, Video, VideoCodec};
@@ -72,12 +72,21 @@ impl BrowserDescription {
         if !payloads.iter().any(|payload| matches!(payload.format, Format::Audio(_))) {
             return Err(no_audio());
         }
+        let sound = Sound {
+            ptime: milliseconds(section.ptime()),
+            maxptime: milliseconds(section.maxptime()),
+            opus: opus(section, &payloads),
+        };
         Ok(Self {
             ice: ice(&whole, section)?,
             fingerprints: fingerprints(&whole, section)?,
             video: video(&whole, section),
-            sound: Sound { ptime: milliseconds(section.ptime()), maxptime: milliseconds(section.maxptime()) },
-            audio: Section { index: audio, payloads, direction: seen_from_the_relay(whole.direction_of(section)) },
+            sound,
+            audio: Section {
+                index: audio,
+                payloads: payloads.clone(),
+                direction: seen_from_the_relay(whole.direction_of(section)),
+            },
             whole,
         })
     }
@@ -105,6 +114,7 @@ impl BrowserDescription {
         let is_offered = |format: Format| offered.iter().any(|payload| payload.format == format);
         let mut taken = self.audio();
         taken.codecs.retain(|codec| is_offered(Format::Audio(*codec)));
+        taken.sound.opus = taken.sound.opus.filter(|_| taken.codecs.contains(&Codec::Opus));
         taken.video = taken.video.and_then(|mut video| {
             video.codecs.retain(|codec| is_offered(Format::Video(codec.format)));
             (!video.codecs.is_empty()).then_some(video)
@@ -142,6 +152,12 @@ impl BrowserDescription {
             Format::Video(_) | Format::TelephoneEvent { .. } => None,
         })
     }
+}
+
+/// The parameters of Opus, where it is there.
+fn opus(section: &MediaDescription, payloads: &[Payload]) -> Option<OpusParameters> {
+    let opus = payloads.iter().find(|payload| payload.format == Format::Audio(Codec::Opus))?;
+    Some(OpusParameters::parse(section.fmtp(opus.number).unwrap_or_default()))
 }
 
 /// The first section of pictures that has codecs the relay passes on and shares the audio's transport.

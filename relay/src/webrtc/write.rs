@@ -224,10 +224,19 @@ fn priority(generation: u16, index: u32) -> u32 {
 fn chosen_audio(offered: &[Payload], audio: &Description) -> Vec<Payload> {
     let find = |format: Format| offered.iter().find(|payload| payload.format == format).cloned();
     let mut chosen: Vec<Payload> = audio.codecs.iter().filter_map(|codec| find(Format::Audio(*codec))).collect();
+    with_opus(&mut chosen, audio);
     if audio.telephone_event {
         chosen.extend(event_clocks(&audio.codecs).filter_map(|clock| find(Format::TelephoneEvent { clock })));
     }
     chosen
+}
+
+/// The far end's parameters of Opus, where it has said any.
+fn with_opus(payloads: &mut [Payload], audio: &Description) {
+    let opus = payloads.iter_mut().find(|payload| payload.format == Format::Audio(Codec::Opus));
+    if let (Some(payload), Some(parameters)) = (opus, audio.sound.opus) {
+        payload.parameters = Some(parameters.to_string());
+    }
 }
 
 /// The offered payload types for the codecs agreed, in their order, with the parameters of the far end.
@@ -244,6 +253,7 @@ fn offered_audio(audio: &Description, numbers: &mut Numbers) -> Vec<Payload> {
     let sound = |format: Format, otherwise: u8| Payload::sound(numbers.of(format, otherwise), format);
     let codec = |codec: &Codec| sound(Format::Audio(*codec), codec.static_payload_type().unwrap_or(OPUS));
     let mut payloads: Vec<Payload> = audio.codecs.iter().map(codec).collect();
+    with_opus(&mut payloads, audio);
     if audio.telephone_event {
         let number = |clock| if clock == Codec::Opus.clock() { EVENTS_48K } else { EVENTS_8K };
         payloads

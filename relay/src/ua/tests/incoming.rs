@@ -1,6 +1,7 @@
 use offhook_media::{Codec, Direction};
 use offhook_protocol::ErrorCode;
 use offhook_sip::message::{HeaderName, Message, Method};
+use offhook_sip::sdp::OpusParameters;
 
 use super::peer::{Peer, foreign_sdp, sdp};
 use super::scene::{ACCOUNT, Scene, audio, body, everything, failure, header, local, seconds};
@@ -71,10 +72,27 @@ fn each_end_is_told_how_much_sound_the_other_wants_in_a_packet() {
     scene.ua.attach(incoming.leg, local().into());
     let (leg, offered) = (incoming.leg, incoming.offer.unwrap().sound);
     assert_eq!((offered.ptime, offered.maxptime), (Some(30), Some(60)));
-    let sound = Sound { ptime: Some(40), maxptime: Some(80) };
+    let sound = Sound { ptime: Some(40), maxptime: Some(80), opus: None };
     scene.command(leg, LegCommand::Answer(Description { sound, ..pcma() }, Extras::default()));
     let answer = body(scene.response(200).body());
     assert!(answer.contains("a=ptime:40\r\na=maxptime:80\r\n"), "{answer}");
+}
+
+#[test]
+fn each_end_is_told_how_the_other_would_like_its_opus() {
+    let theirs =
+        sdp("").replace("8 97", "96 8 97") + "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 stereo=0; usedtx=1;x=y\r\n";
+    let mut scene = Scene::new();
+    scene.give(Peer::caller("alice").invite(&theirs));
+    let incoming = scene.incoming.pop_front().unwrap();
+    scene.ua.attach(incoming.leg, local().into());
+    assert_eq!(incoming.offer.unwrap().sound.opus.unwrap().to_string(), "stereo=0;usedtx=1");
+    let opus = Some(OpusParameters { maxaveragebitrate: Some(20_000), ..OpusParameters::default() });
+    let sound = Sound { opus, ..Sound::default() };
+    let answer = Description { sound, ..audio(&[Codec::Opus], Direction::SendRecv) };
+    scene.command(incoming.leg, LegCommand::Answer(answer, Extras::default()));
+    let answer = body(scene.response(200).body());
+    assert!(answer.contains("a=fmtp:96 maxaveragebitrate=20000\r\n"), "{answer}");
 }
 
 #[test]
