@@ -30,11 +30,35 @@ impl Destinations {
         }
     }
 
+    /// Whether SIP requests may go to an address that a peer named, in a Contact or Record-Route say: where the host is
+    /// allowed anyway, or lies no deeper inside the network than the peer itself. So a server on the Internet leads
+    /// nobody to this machine or to its neighbours.
+    #[must_use]
+    pub fn allow_told(&self, host: &str, address: IpAddr, peer: Option<IpAddr>) -> bool {
+        self.allow(host) || depth(address) <= peer.map_or(0, depth)
+    }
+
     /// Whether SIP requests may go to this address, once a name was resolved to it. An address that belongs to an
     /// allowed name is allowed; only [`Destinations::Loopback`] looks at the address itself.
     #[must_use]
     pub fn allow_resolved(&self, address: IpAddr) -> bool {
         *self != Self::Loopback || address.is_loopback()
+    }
+}
+
+/// How far inside the network an address is: of anybody, of a private network, of a link, of this machine; and what is no
+/// single host's at all.
+fn depth(address: IpAddr) -> u8 {
+    match address.to_canonical() {
+        ip if ip.is_unspecified() || ip.is_multicast() => 4,
+        ip if ip.is_loopback() => 3,
+        IpAddr::V4(ip) if ip.is_broadcast() => 4,
+        IpAddr::V4(ip) if ip.is_link_local() => 2,
+        // RFC 6598: shared by the customers of one carrier.
+        IpAddr::V4(ip) if ip.is_private() || matches!(ip.octets(), [100, 64..=127, ..]) => 1,
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => 2,
+        IpAddr::V6(ip) if ip.is_unique_local() => 1,
+        _ => 0,
     }
 }
 
@@ -86,6 +110,38 @@ mod tests {
         assert!(destinations.allow("192.0.2.1"));
         assert!(!destinations.allow("[2001:db8::2]"));
         assert!(Destinations::Loopback.allow("[::1]"));
+    }
+
+    #[test]
+    fn a_peer_leads_no_deeper_inside_than_it_is() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let told = |address: &str, peer: &str| Destinations::default().allow_told(address, ip(address), Some(ip(peer)));
+        for (address, peer) in [
+            ("198.51.100.1", "203.0.113.1"),
+            ("10.1.2.3", "192.168.0.1"),
+            ("fd00::1", "10.0.0.1"),
+            ("10.1.2.3", "127.0.0.1"),
+            ("::1", "127.0.0.1"),
+            ("2001:db8::1", "10.0.0.1"),
+        ] {
+            assert!(told(address, peer), "{peer} may lead to {address}");
+        }
+        for (address, peer) in [
+            ("10.1.2.3", "203.0.113.1"),
+            ("100.64.0.1", "203.0.113.1"),
+            ("127.0.0.1", "203.0.113.1"),
+            ("::ffff:127.0.0.1", "203.0.113.1"),
+            ("127.0.0.1", "10.0.0.1"),
+            ("169.254.169.254", "10.0.0.1"),
+            ("fe80::1", "fd00::1"),
+            ("0.0.0.0", "127.0.0.1"),
+            ("224.0.1.75", "127.0.0.1"),
+        ] {
+            assert!(!told(address, peer), "{peer} may not lead to {address}");
+        }
+        let named = Destinations::Hosts(vec!["10.1.2.3".into()]);
+        assert!(named.allow_told("10.1.2.3", ip("10.1.2.3"), Some(ip("203.0.113.1"))));
+        assert!(!Destinations::default().allow_told("10.1.2.3", ip("10.1.2.3"), None));
     }
 
     #[test]

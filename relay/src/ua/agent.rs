@@ -58,16 +58,17 @@ impl UserAgent {
         let timing = config.timing;
         let tags = random.clone();
         let locals = Locals::new(&config.locals);
+        let destinations = Arc::new(config.destinations.clone());
         Self {
             identity: Identity {
                 user_agent: Arc::from(config.user_agent.as_str()),
                 calls: config.calls,
-                destinations: Arc::new(config.destinations.clone()),
+                destinations: Arc::clone(&destinations),
                 timing,
                 media: Arc::new(config.media.clone()),
             },
             hop: Hop::new(locals.clone(), random),
-            outbox: Outbox::new(timing, locals, tags),
+            outbox: Outbox::new(timing, locals, destinations, tags),
             config,
             accounts: Accounts::default(),
             legs: Legs::default(),
@@ -252,6 +253,7 @@ impl UserAgent {
                     self.registered(account, id, &response, source.as_ref(), now);
                 }
                 Incoming::Response { owner: Owner::Leg(leg), id, response, from } if self.legs.contains(leg) => {
+                    self.outbox.heard(Owner::Leg(leg), from.address.ip());
                     self.legs.drive(leg, |driver| driver.reached(&from, hop));
                     let outputs = self.legs.drive(leg, |driver| driver.response(id, &response, hop, now));
                     self.leg_outputs(leg, outputs, now);
@@ -259,13 +261,18 @@ impl UserAgent {
                 Incoming::Response { owner: Owner::Message(message), id, response, .. } => {
                     self.message_answered(message, id, &response, now);
                 }
-                Incoming::Response { owner: Owner::Subscription(account), id, response, .. } => {
+                Incoming::Response { owner: Owner::Subscription(account), id, response, from } => {
+                    if self.mailboxes.contains(account) {
+                        self.outbox.heard(Owner::Subscription(account), from.address.ip());
+                    }
                     self.subscribed(account, id, &response, now);
                 }
-                Incoming::Response { owner, id, response, .. } => {
+                Incoming::Response { owner, id, response, from } => {
                     if let Some(Farewell { ack, bye, next_hop }) = self.strays.answer(id, &response, hop) {
+                        self.outbox.heard(owner, from.address.ip());
                         self.outbox.send_ack(ack, &next_hop, owner, now);
                         self.outbox.send(bye, &next_hop, owner, now);
+                        self.outbox.forget(owner);
                     }
                 }
                 Incoming::Abandoned(id, invite, protocol) => {
@@ -322,6 +329,7 @@ impl UserAgent {
                         self.strays.keep(id, invite, protocol, &self.config.timing, now);
                     }
                     self.legs.remove(leg);
+                    self.outbox.forget(Owner::Leg(leg));
                 }
             }
         }

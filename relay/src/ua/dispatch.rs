@@ -14,6 +14,7 @@ use super::account::Protocol;
 use super::leg::peer::REPLACES;
 use super::leg::{Offer, SipLeg};
 use super::legs::Origin;
+use super::outbox::Owner;
 use super::registrar::Asker;
 use super::trunks;
 use super::{Reliable, Source, UaOutput, UserAgent, extras, identity};
@@ -201,6 +202,7 @@ impl UserAgent {
         };
         self.legs.insert_incoming(leg, driver, origin);
         self.pin_to(leg, &sender, source);
+        self.outbox.heard(Owner::Leg(leg), source.address.ip());
         let offer = match offer {
             Offer::None => None,
             Offer::Audio(audio) => Some(audio),

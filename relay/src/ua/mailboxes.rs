@@ -43,6 +43,11 @@ struct Mailbox {
 }
 
 impl Mailboxes {
+    /// Whether an account's mailbox is watched.
+    pub(super) fn contains(&self, id: AccountId) -> bool {
+        self.entries.contains_key(&id)
+    }
+
     /// When the first subscription is to be refreshed.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.due.next()
@@ -90,6 +95,7 @@ impl UserAgent {
         self.drive_mailbox(id, now, Subscription::end);
         self.mailboxes.entries.remove(&id);
         self.mailboxes.due.set(id, None);
+        self.outbox.forget(Owner::Subscription(id));
     }
 
     /// Refreshes the subscriptions that are due.

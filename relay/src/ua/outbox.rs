@@ -11,6 +11,8 @@ mod stamp;
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use offhook_media::LegId;
@@ -25,6 +27,7 @@ use super::alarms::Alarms;
 use super::locals::Locals;
 use super::transport::SendFault;
 use super::{AccountId, LookupId, MessageId};
+use crate::config::Destinations;
 use names::{Names, SearchId, Sought};
 use pending::{Pending, PendingRequests, Stage};
 use reach::Reaches;
@@ -118,6 +121,10 @@ pub(super) struct Outbox {
     silences: Alarms<RequestId>,
     /// Where we listen.
     locals: Locals,
+    /// Where requests may go.
+    destinations: Arc<Destinations>,
+    /// Who speaks with each owner: nobody is led deeper inside the network than that.
+    peers: HashMap<Owner, IpAddr>,
     /// How long a server may be silent while there are others.
     patience: Duration,
     random: Box<dyn FnMut() -> u64 + Send>,
@@ -133,12 +140,17 @@ pub(super) struct Outbox {
 #[derive(Debug)]
 enum Held {
     Request(Box<Request>, NextHop, Owner, RequestId),
-    Ack(Box<Request>, NextHop),
+    Ack(Box<Request>, NextHop, Owner),
 }
 
 impl Outbox {
     /// An outbox with nothing in it.
-    pub(super) fn new(timing: Timing, locals: Locals, random: impl FnMut() -> u64 + Send + Clone + 'static) -> Self {
+    pub(super) fn new(
+        timing: Timing,
+        locals: Locals,
+        destinations: Arc<Destinations>,
+        random: impl FnMut() -> u64 + Send + Clone + 'static,
+    ) -> Self {
         Self {
             transactions: TransactionLayer::new(timing, random.clone()),
             pending: PendingRequests::default(),
@@ -148,6 +160,8 @@ impl Outbox {
             resting: Resting::default(),
             silences: Alarms::default(),
             locals,
+            destinations,
+            peers: HashMap::new(),
             patience: timing.alternative,
             random: Box::new(random),
             seeds: RandomState::new(),
@@ -163,7 +177,7 @@ impl Outbox {
     pub(super) fn send(&mut self, request: Request, hop: &NextHop, owner: Owner, now: Instant) -> RequestId {
         let id = RequestId(self.next_number());
         match self.seek(hop, owner, now) {
-            Ok(servers) => self.launch(request, servers, owner, id, now),
+            Ok(servers) => self.launch(request, self.permitted(servers, hop, owner), owner, id, now),
             Err(search) => self.hold(search, Held::Request(Box::new(request), hop.clone(), owner, id)),
         }
         self.drain(now);
@@ -173,8 +187,8 @@ impl Outbox {
     /// Sends the ACK for a 2xx.
     pub(super) fn send_ack(&mut self, ack: Request, hop: &NextHop, owner: Owner, now: Instant) {
         match self.seek(hop, owner, now) {
-            Ok(servers) => self.launch_ack(ack, servers, now),
-            Err(search) => self.hold(search, Held::Ack(Box::new(ack), hop.clone())),
+            Ok(servers) => self.launch_ack(ack, self.permitted(servers, hop, owner), now),
+            Err(search) => self.hold(search, Held::Ack(Box::new(ack), hop.clone(), owner)),
         }
         self.drain(now);
     }
@@ -195,6 +209,16 @@ impl Outbox {
             }
         }
         self.drain(now);
+    }
+
+    /// A message of this peer's concerns an owner.
+    pub(super) fn heard(&mut self, owner: Owner, peer: IpAddr) {
+        self.peers.insert(owner, peer);
+    }
+
+    /// Nothing more is sent for this owner.
+    pub(super) fn forget(&mut self, owner: Owner) {
+        self.peers.remove(&owner);
     }
 
     /// Answers a peer's request.
@@ -233,9 +257,12 @@ impl Outbox {
         for (search, targets) in self.names.answered(lookup, answer, ttl, now) {
             match self.held.remove(&search) {
                 Some(Held::Request(request, hop, owner, id)) => {
-                    self.launch(*request, servers(targets, &hop), owner, id, now);
+                    let servers = self.permitted(servers(targets, &hop), &hop, owner);
+                    self.launch(*request, servers, owner, id, now);
                 }
-                Some(Held::Ack(ack, hop)) => self.launch_ack(*ack, servers(targets, &hop), now),
+                Some(Held::Ack(ack, hop, owner)) => {
+                    self.launch_ack(*ack, self.permitted(servers(targets, &hop), &hop, owner), now);
+                }
                 None => {}
             }
         }
@@ -294,6 +321,19 @@ impl Outbox {
             Sought::Found(targets) => Ok(servers(targets, hop)),
             Sought::Pending(search) => Err(search),
         }
+    }
+
+    /// The servers without those that a peer named and may not lead to.
+    fn permitted(&self, mut servers: Vec<Destination>, hop: &NextHop, owner: Owner) -> Vec<Destination> {
+        if hop.is_told() {
+            let (host, peer) = (hop.host_port.host.to_string(), self.peers.get(&owner).copied());
+            let found = servers.len();
+            servers.retain(|server| self.destinations.allow_told(&host, server.address.ip(), peer));
+            if servers.len() < found {
+                tracing::warn!(%host, "a SIP peer named an address that it may not lead to");
+            }
+        }
+        servers
     }
 
     fn hold(&mut self, search: SearchId, held: Held) {

@@ -17,6 +17,8 @@ pub(in crate::ua) struct NextHop {
     open: bool,
     /// It must be TLS (`sips:`).
     secure: bool,
+    /// A peer named it, not the configuration or a user of ours.
+    told: bool,
     /// The connection, where only that one will do (RFC 5626, RFC 7118).
     flow: Option<Destination>,
 }
@@ -25,7 +27,7 @@ impl NextHop {
     /// This host, by this transport.
     #[must_use]
     pub(in crate::ua) fn new(host_port: HostPort, protocol: Protocol) -> Self {
-        Self { host_port, protocol, open: false, secure: false, flow: None }
+        Self { host_port, protocol, open: false, secure: false, told: false, flow: None }
     }
 
     /// The far end of a flow, over that flow.
@@ -75,8 +77,13 @@ impl NextHop {
             Some(_) => return None,
         };
         let usual = if secure { Protocol::Tls } else { otherwise };
-        let hop = Self { secure, ..Self::new(uri.host_port().clone(), named.unwrap_or(usual)) };
+        let hop = Self { secure, told: true, ..Self::new(uri.host_port().clone(), named.unwrap_or(usual)) };
         Some(if named.is_some() || secure { hop } else { hop.or_as_the_dns_says() })
+    }
+
+    /// Whether a peer named it.
+    pub(super) fn is_told(&self) -> bool {
+        self.told
     }
 
     /// The connection that must be used.

@@ -131,3 +131,20 @@ fn the_via_names_the_transport_that_the_far_ends_contact_asks_for() {
         assert!(header(&message, &HeaderName::Via).unwrap().starts_with("SIP/2.0/TCP"));
     }
 }
+
+#[test]
+fn a_server_on_the_internet_leads_nobody_to_this_machine_or_its_neighbours() {
+    for contact in ["<sip:bob@127.0.0.1:25>", "<sip:bob@10.0.0.5>", "<sip:bob@[::1]>", "<sip:bob@inside.example:5060>"]
+    {
+        let mut scene = Scene::new();
+        let invite = scene.call();
+        let mut ok = Scene::reply(&invite, 200, "bob").body("application/sdp", sdp("")).build().unwrap();
+        ok.headers_mut().set(HeaderName::Contact, contact).unwrap();
+        scene.give(ok);
+        scene.resolve(&[addresses("inside.example", &["192.168.0.7"])]);
+        scene.events.clear();
+        scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
+        scene.resolve(&[]);
+        assert!(scene.sent.is_empty(), "{contact}: {:?}", scene.sent);
+    }
+}
