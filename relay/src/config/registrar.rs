@@ -1,5 +1,6 @@
 //! The `[registrar]` table: how phones of the relay's own users register.
 
+use offhook_sip::digest::Algorithm;
 use serde::Deserialize;
 
 use super::check::Check;
@@ -11,6 +12,9 @@ pub struct RegistrarConfig {
     pub realm: String,
     /// The hosts that a REGISTER may be for; any where none is named.
     pub domains: Vec<String>,
+    /// The digest algorithms that are asked for, the first preferred. Some phones know MD5 only and give up when anything
+    /// else is asked for as well.
+    pub algorithms: Vec<Algorithm>,
     /// How long a binding lasts that asks for no time, in seconds.
     pub expires: u32,
     /// The shortest that is granted.
@@ -28,6 +32,7 @@ impl Default for RegistrarConfig {
         Self {
             realm: "offhook".to_owned(),
             domains: Vec::new(),
+            algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
             expires: 600,
             min_expires: 30,
             max_expires: 3600,
@@ -43,6 +48,7 @@ impl Default for RegistrarConfig {
 pub(super) struct Registrar {
     realm: Option<String>,
     domains: Vec<String>,
+    algorithms: Option<Vec<String>>,
     expires: Option<u32>,
     min_expires: Option<u32>,
     max_expires: Option<u32>,
@@ -70,6 +76,7 @@ impl Check {
         RegistrarConfig {
             realm,
             domains: file.domains,
+            algorithms: self.algorithms(file.algorithms, defaults.algorithms),
             expires: self.within(
                 "registrar.expires",
                 file.expires,
@@ -86,5 +93,18 @@ impl Check {
             ),
             bindings: self.within("registrar.bindings", file.bindings, 1..=1_000_000, defaults.bindings),
         }
+    }
+
+    fn algorithms(&mut self, names: Option<Vec<String>>, default: Vec<Algorithm>) -> Vec<Algorithm> {
+        let Some(names) = names else { return default };
+        let known: Vec<Algorithm> = names
+            .iter()
+            .filter_map(|name| Algorithm::parse(name))
+            .filter(|algorithm| !algorithm.is_session())
+            .collect();
+        if known.is_empty() || known.len() != names.len() {
+            self.problem("registrar.algorithms", "must name some of SHA-256, SHA-512-256 and MD5".to_owned());
+        }
+        known
     }
 }

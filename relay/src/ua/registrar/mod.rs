@@ -22,9 +22,6 @@ use crate::limits::Guesses;
 use bindings::{Bindings, Refusal};
 use nonces::{Age, Nonces};
 
-/// What is asked for, the strongest first: a client takes the first it knows (RFC 8760 section 2.4).
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
-
 /// The users that may sign in, their bindings, and the nonces they use.
 pub(super) struct Registrar {
     config: RegistrarConfig,
@@ -129,7 +126,7 @@ impl Registrar {
         let mut stale = false;
         for answer in answers {
             let algorithm = answer.algorithm.unwrap_or(Algorithm::Md5);
-            let right_form = ALGORITHMS.contains(&algorithm) && answer.uri.as_bytes() == request.raw_uri();
+            let right_form = self.config.algorithms.contains(&algorithm) && answer.uri.as_bytes() == request.raw_uri();
             let Some(count) = answer.protection.as_ref().map(|protection| protection.nonce_count) else { continue };
             let Some(password) = self.users.get(&answer.username).filter(|_| right_form) else { continue };
             let password = Password::new(password.reveal());
@@ -158,7 +155,8 @@ impl Registrar {
         now: Instant,
     ) -> ResponseBuilder {
         let nonce = self.nonces.issue(salt, now);
-        ALGORITHMS.into_iter().fold(reply, |reply, algorithm| {
+        // A client takes the first it knows (RFC 8760 section 2.4).
+        self.config.algorithms.iter().copied().fold(reply, |reply, algorithm| {
             let challenge = Challenge {
                 realm: self.config.realm.clone(),
                 nonce: nonce.clone(),
