@@ -41,7 +41,7 @@ describe("as transferor", () => {
     for (const status of ["TRYING", "RING", "COMPLETED"]) await app.event("transfer", { callId: call, status });
     await app.status(call, "FINISH");
     const refer = await sipp.message(/^REFER /m);
-    assert.match(refer, /^Refer-To: <sip:carol@127\.0\.0\.30>\r?$/m);
+    assert.match(refer, /^Refer-To: <sip:carol@127\.0\.0\.30:\d+>\r?$/m);
     assert.match(refer, /^Referred-By: <sip:web@127\.0\.0\.30>\r?$/m);
     await sipp.done();
     await app.close();

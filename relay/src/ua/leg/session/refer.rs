@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{
-    BuildError, HeaderName, Method, NameAddr, REFER_EVENT, ReferTo, Replaces, Request, Response, SIPFRAG, StatusCode,
-    Uri, fragment_status,
+    BuildError, HeaderName, Method, NameAddr, REFER_EVENT, ReferTo, Replaces, Request, Response, SIPFRAG, SipUri,
+    StatusCode, Uri, fragment_status,
 };
 use offhook_sip::transaction::ServerId;
 
 use super::{Bye, Session};
 use crate::call::{Cause, LegEvent, Referral, ReferralProgress, failure_for_status};
+use crate::ua::account::SipAccount;
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::{of_silence, unsendable};
 use crate::ua::leg::{Common, Sending};
@@ -165,12 +166,24 @@ impl Session {
 /// The address that a referral means: as the account would dial it.
 fn refer_to(referral: &Referral, common: &Common) -> Result<ReferTo, Failure> {
     let uri = match &common.account {
-        Some(account) => account.target(&referral.to)?.into(),
+        Some(account) => at_home(account.target(&referral.to)?, account).into(),
         None => Uri::parse(referral.to.as_bytes()).map_err(|error| unsendable(&BuildError::from(error)))?,
     };
     let replaces = referral.replaces.as_ref().map(|dialog| Replaces::parse(dialog.as_bytes())).transpose();
     let replaces = replaces.map_err(|error| unsendable(&BuildError::from(error)))?;
     Ok(ReferTo::new(NameAddr::new(uri), replaces))
+}
+
+/// The far end does not know by which port we reach our server: where that is the target's too, it stands in the address.
+fn at_home(target: SipUri, account: &SipAccount) -> SipUri {
+    let home = &account.next_hop;
+    let is_home = target.port().is_none() && !target.is_secure() && target.host().matches(&home.host);
+    match target.user_decoded() {
+        Some(user) if is_home && home.port.is_some() => {
+            SipUri::new(home.clone()).with_user(&String::from_utf8_lossy(&user))
+        }
+        _ => target,
+    }
 }
 
 /// Whether a refusal says that the peer does no such thing, rather than that it will not do this one.
