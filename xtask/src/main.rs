@@ -9,6 +9,7 @@ mod build;
 mod clock;
 mod demo;
 mod error;
+mod fuzz;
 mod lint;
 mod process;
 mod setup;

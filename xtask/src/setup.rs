@@ -34,7 +34,7 @@ pub(crate) enum Need {
     Peers,
 }
 
-const ALL: [Need; 8] = [
+const ALL: [Need; 9] = [
     Need::Rustfmt,
     Need::Clippy,
     Need::WasmTarget,
@@ -43,6 +43,7 @@ const ALL: [Need; 8] = [
     Need::Tool(ToolName::WasmBindgen),
     Need::Tool(ToolName::WasmPack),
     Need::Tool(ToolName::CargoDeny),
+    Need::Tool(ToolName::CargoFuzz),
 ];
 
 /// `cargo xtask setup`: provides everything any task needs.

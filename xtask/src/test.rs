@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::build::{self, checked};
 use crate::error::Failure;
+use crate::fuzz;
 use crate::lint;
 use crate::process;
 use crate::setup::{Need, ToolName};
@@ -18,7 +19,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -30,6 +31,12 @@ const STEPS: [Step; 15] = [
         about: "the tests of the Rust workspace",
         needs: &[],
         run: |workspace| tests(workspace.cargo("test").args(["--workspace", "--no-fail-fast"])),
+    },
+    Step {
+        name: "fuzz",
+        about: "whatever reaches the relay from outside, mutated for a minute at each door",
+        needs: &[Need::Tool(ToolName::CargoFuzz)],
+        run: fuzz::run,
     },
     Step {
         name: "wasm-drivers",

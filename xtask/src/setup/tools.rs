@@ -16,6 +16,8 @@ pub(crate) enum ToolName {
     WasmPack,
     /// `cargo-deny`, which checks licences and advisories.
     CargoDeny,
+    /// `cargo-fuzz`, which builds the fuzz targets.
+    CargoFuzz,
 }
 
 /// A command-line tool from crates.io.
@@ -44,6 +46,7 @@ impl ToolName {
             Self::WasmBindgen => Tool::wasm_bindgen(workspace.locked_version("wasm-bindgen")?),
             Self::WasmPack => Tool::wasm_pack(),
             Self::CargoDeny => Tool::cargo_deny(),
+            Self::CargoFuzz => Tool::cargo_fuzz(),
         })
     }
 }
@@ -76,6 +79,16 @@ impl Tool {
             install: "0.20.2".to_owned(),
             program: "cargo-deny",
             accepts: Accepts::AtLeast(0, 18),
+        }
+    }
+
+    /// With 0.13 it was seen that a stable compiler will do where no sanitizer is asked for.
+    fn cargo_fuzz() -> Self {
+        Self {
+            package: "cargo-fuzz",
+            install: "0.13.2".to_owned(),
+            program: "cargo-fuzz",
+            accepts: Accepts::AtLeast(0, 13),
         }
     }
 
