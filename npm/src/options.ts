@@ -16,7 +16,7 @@ export interface SipOptions {
   /** Port of the SIP server, 1 to 65535, as a number or as text. Absent, empty or 0: the default, 5060. */
   port?: number | string;
   /** How the relay speaks to the SIP server. Default `"udp"`. */
-  transport?: "udp" | "tcp";
+  transport?: "udp" | "tcp" | "tls";
   /** Whether to register for incoming calls. Default `true` for a SIP account; a local user never needs it. */
   registerRequired?: boolean;
   /** Whether to ask the SIP server what waits in the account's mailbox; `MESSAGE_WAITING` tells. Default `false`. */

@@ -94,7 +94,7 @@ pub struct OpenSip {
     /// The server's port; absent or 0 means the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// `udp` (default) or `tcp`.
+    /// `udp` (default), `tcp` or `tls`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
     /// Whether to send REGISTER.
