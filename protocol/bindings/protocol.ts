@@ -57,7 +57,7 @@ outboundProxy?: string | null,
  */
 port?: number | null, 
 /**
- * `udp` (default) or `tcp`.
+ * `udp` (default), `tcp` or `tls`.
  */
 transport?: string | null, 
 /**

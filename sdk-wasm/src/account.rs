@@ -198,8 +198,8 @@ fn port(reading: &mut Reading, sip: &impl Fields) -> Option<u16> {
 
 fn transport(reading: &mut Reading, sip: &impl Fields) -> Option<String> {
     let name = given(sip, "transport")?.to_ascii_lowercase();
-    if !matches!(name.as_str(), "udp" | "tcp") {
-        reading.refuse("transport", &["transport must be udp or tcp."]);
+    if !matches!(name.as_str(), "udp" | "tcp" | "tls") {
+        reading.refuse("transport", &["transport must be udp, tcp or tls."]);
     }
     Some(name)
 }
