@@ -89,7 +89,6 @@ export async function relay(called: string, pin: Pin): Promise<Server> {
   const [sip, http] = [await port(ADDRESS), await port("127.0.0.1")];
   const home = folder("relay");
   const file = join(home, "offhook.toml");
-  const [host, calledPort] = called.split(":");
   writeFileSync(file, `
 [http]
 listen = "127.0.0.1:${http}"
@@ -105,12 +104,12 @@ transactions = 1000000
 host = "127.0.0.31"
 direct_media = true
 [trunks.called]
-host = "${host}"
-port = ${calledPort}
+host = "${called}"
 direct_media = true
 [[routes]]
-from = "callers"
-to = "called"
+number = "*"
+from = ["callers"]
+trunk = ["called"]
 `);
   const binary = process.env["OFFHOOK_RELAY_BIN"] ?? new URL("../../target/release/offhook-relay", import.meta.url).pathname;
   return up("Offhook (B2BUA)", pin([binary, "--config", file]), `${ADDRESS}:${sip}`, { RUST_LOG: "warn" });

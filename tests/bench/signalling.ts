@@ -31,11 +31,16 @@ interface Figures {
   readonly cpu: number;
   /** Milliseconds that each message stays in the server at half of that rate. */
   readonly delays: Delays | undefined;
-  /** Bytes of memory a call, which is two dialogs in a user agent. */
+  /** Bytes of memory for each dialog: two a call in a user agent. */
   readonly memory: number;
 }
 
-async function measure(start: (called: string, pin: Pin) => Promise<Server> | Server, most: number): Promise<Figures> {
+/** `most` calls a second, and `holds` at once, are the most that this server is asked for. */
+async function measure(
+  start: (called: string, pin: Pin) => Promise<Server> | Server,
+  most = RATES.at(-1) ?? 1000,
+  holds = HELD,
+): Promise<Figures> {
   const called = await CalledSide.start(ends);
   const between = await start(called.target, server);
   const cost = (): number => (between.program === undefined ? 0 : usage(between.program.pid).cpu);
@@ -57,7 +62,7 @@ async function measure(start: (called: string, pin: Pin) => Promise<Server> | Se
   const tap = between.program && (await Tap.start(between.target));
   await run(Math.max(10, Math.floor((best?.rate ?? 20) / 2)));
   const delays = await tap?.stop();
-  const memory = await held(between, Math.min(HELD, most * 10), Math.min(500, most));
+  const memory = await held(between, holds, Math.min(500, most));
   await called.stop();
   await between.program?.stop();
   await endPrograms();
@@ -82,7 +87,8 @@ async function held(between: Server, calls: number, rate: number): Promise<numbe
     while (Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 200));
     during = usage(program.pid).memory;
   });
-  return (during - before) / calls;
+  // A proxy keeps nothing of a call that is established.
+  return Math.max(0, during - before) / calls / 2;
 }
 
 const parts = (delays: Delays | undefined): (readonly number[])[] => [delays?.invite ?? [], delays?.ringing ?? [], delays?.answer ?? []];
@@ -92,7 +98,7 @@ const slowest = (row: Figures): number => Math.max(...parts(row.delays).map((par
 
 function table(rows: readonly Figures[]): void {
   const number = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
-  console.log(`\n${"".padEnd(20)}${["calls/s", "CPU ms/call", "calls/s/core", "INVITE p50", "p99 ms", "180 p50", "p99 ms", "200 p50", "p99 ms", "kB/call"].map((name) => name.padStart(13)).join("")}`);
+  console.log(`\n${"".padEnd(20)}${["calls/s", "CPU ms/call", "calls/s/core", "INVITE p50", "p99 ms", "180 p50", "p99 ms", "200 p50", "p99 ms", "kB/dialog"].map((name) => name.padStart(13)).join("")}`);
   for (const row of rows) {
     const columns = [number(row.sustained, 0), number(row.cpu, 3), row.cpu > 0 ? number(1000 / row.cpu, 0) : "-", ...parts(row.delays).flatMap((part) => [number(percentile(part, 0.5), 3), number(percentile(part, 0.99), 3)]), number(row.memory / 1024, 1)];
     console.log(row.name.padEnd(20) + columns.map((column) => column.padStart(13)).join(""));
@@ -100,17 +106,17 @@ function table(rows: readonly Figures[]): void {
 }
 
 function ratios(ours: Figures, theirs: Figures): void {
-  const of = (a: number, b: number): string => (a / b).toFixed(2);
-  console.log(`Offhook / ${theirs.name}: CPU per call ${of(ours.cpu, theirs.cpu)}, p99 ${of(slowest(ours), slowest(theirs))}, memory per call ${of(ours.memory, theirs.memory)}`);
+  const of = (a: number, b: number): string => (a > 0 && b > 0 ? (a / b).toFixed(2) : "-");
+  console.log(`Offhook / ${theirs.name}: CPU per call ${of(ours.cpu, theirs.cpu)}, p99 ${of(slowest(ours), slowest(theirs))}, memory per dialog ${of(ours.memory, theirs.memory)}`);
 }
 
-const direct = await measure((called) => nobody(called), RATES.at(-1) ?? 1000);
-const proxy = await measure(kamailio, RATES.at(-1) ?? 1000);
-const softphone = await measure(baresip, 100).catch((error: unknown) => {
+const direct = await measure(nobody);
+const proxy = await measure(kamailio);
+const softphone = await measure(baresip, 100, 50).catch((error: unknown) => {
   console.log(`baresip as a back-to-back user agent could not be measured: ${String(error).slice(0, 300)}`);
   return undefined;
 });
-const ours = await measure(relay, RATES.at(-1) ?? 1000);
+const ours = await measure(relay);
 table([direct, proxy, ...(softphone ? [softphone] : []), ours]);
 console.log("\ncalls/s is the highest rate tried at which no call was lost; with one processor for both ends, the ends may be what limits it.");
 ratios(ours, proxy);
