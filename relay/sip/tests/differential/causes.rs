@@ -144,7 +144,10 @@ pub(crate) const CAUSES: &[Cause] = &[
     },
     Cause {
         why: "both: Via is a list to us, so a comma ends the first hop; they read one hop a line",
-        holds: |case| case.field == "branch" && header_has(case, &["Via", "v"], |v| v.contains(',')),
+        holds: |case| {
+            let is_folded = case.lines().any(|line| line.starts_with([' ', '\t']) && line.contains(','));
+            case.field == "branch" && (is_folded || header_has(case, &["Via", "v"], |v| v.contains(',')))
+        },
     },
     Cause {
         why: "both: a start line that the grammar does not derive may refuse the message; they take some of them",
@@ -161,7 +164,10 @@ pub(crate) const CAUSES: &[Cause] = &[
               in upper case makes a From or To unreadable",
         holds: |case| {
             let is_tag = matches!(case.field, "from-tag" | "to-tag");
-            let other_scheme = |value: &str| !["sip:", "sips:", "tel:"].iter().any(|scheme| value.contains(scheme));
+            let other_scheme = |value: &str| {
+                let known = ["<sip:", "<sips:", "<tel:", " sip:"];
+                !known.iter().any(|scheme| value.contains(scheme))
+            };
             let is_other = header_has(case, &["From", "To", "f", "t"], other_scheme);
             case.oracle == Oracle::Rsip && is_tag && (case.is_derived || is_other) && we_alone_read(case)
         },
@@ -261,7 +267,7 @@ pub(crate) const CAUSES: &[Cause] = &[
         holds: |case| {
             case.oracle == Oracle::Rsipstack
                 && case.their_value().is_none()
-                && ["sip:?", "sip:;", "@ "].iter().any(|part| case.head.contains(part))
+                && [":?", ":;", "@ "].iter().any(|part| case.head.contains(part))
         },
     },
     Cause {
@@ -291,7 +297,10 @@ pub(crate) const CAUSES: &[Cause] = &[
             case.oracle == Oracle::Rsipstack
                 && case.field == "uri"
                 && case.their_value().is_some()
-                && (case.is_derived || case.our_value().is_some_and(|uri| uri.contains(['%', '?', '\\', '[', ']'])))
+                && (case.is_derived
+                    || case
+                        .our_value()
+                        .is_some_and(|uri| uri.contains(['%', '?', '\\', '[', ']']) || uri.contains("::")))
         },
     },
     Cause {
