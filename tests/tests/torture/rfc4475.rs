@@ -9,18 +9,18 @@ messages! { "rfc4475", own_4475, "127.0.0.1:0",
     intmeth "intmeth.dat" "3.1.1.2" Answered(501);
     // Who is called is read with its escapes: the user behind `sips:` is one of ours.
     esc01 "esc01.dat" "3.1.1.3" Answered(480);
-    // There is no registrar here.
-    escnull "escnull.dat" "3.1.1.4" Answered(405);
+    // The registrar here knows none of these users.
+    escnull "escnull.dat" "3.1.1.4" Answered(403);
     // A percent sign in a method is a character like any other: this is no REGISTER.
     esc02 "esc02.dat" "3.1.1.5" Answered(501);
     lwsdisp "lwsdisp.dat" "3.1.1.6" Answered(200);
     longreq "longreq.dat" "3.1.1.7" Answered(480);
     // The first request is answered alone.
-    dblreq "dblreq.dat" "3.1.1.8" Answered(405);
+    dblreq "dblreq.dat" "3.1.1.8" Answered(403);
     semiuri "semiuri.dat" "3.1.1.9" Answered(200);
     transports "transports.dat" "3.1.1.10" Answered(200);
-    // A text is for nobody here.
-    mpart01 "mpart01.dat" "3.1.1.11" Answered(405);
+    // A MESSAGE may hold text, and not several parts.
+    mpart01 "mpart01.dat" "3.1.1.11" Answered(415);
     // A response to nothing we asked is dropped, however well it reads (RFC 3261 section 17.1.3).
     unreason "unreason.dat" "3.1.1.12" Silence;
     noreason "noreason.dat" "3.1.1.13" Silence;
@@ -54,19 +54,19 @@ messages! { "rfc4475", own_4475, "127.0.0.1:0",
     insuf "insuf.dat" "3.3.1" Answered(400);
     unkscm "unkscm.dat" "3.3.2" Answered(416);
     novelsc "novelsc.dat" "3.3.3" Answered(416);
-    unksm2 "unksm2.dat" "3.3.4" Answered(405);
+    unksm2 "unksm2.dat" "3.3.4" Answered(403);
     bext01 "bext01.dat" "3.3.5" Answered(420);
     invut "invut.dat" "3.3.6" Answered(415);
-    regaut01 "regaut01.dat" "3.3.7" Answered(405);
+    regaut01 "regaut01.dat" "3.3.7" Answered(403);
     multi01 "multi01.dat" "3.3.8" Answered(400);
     mcl01 "mcl01.dat" "3.3.9" Answered(400);
     // It was meant for another hop (RFC 3261 section 8.1.3.3), and nothing is ever sent to a broadcast address.
     bcast "bcast.dat" "3.3.10" Silence;
     // The end of the path answers; only a proxy has to count.
     zeromf "zeromf.dat" "3.3.11" Answered(200);
-    cparam01 "cparam01.dat" "3.3.12" Answered(405);
-    cparam02 "cparam02.dat" "3.3.13" Answered(405);
-    regescrt "regescrt.dat" "3.3.14" Answered(405);
+    cparam01 "cparam01.dat" "3.3.12" Answered(403);
+    cparam02 "cparam02.dat" "3.3.13" Answered(403);
+    regescrt "regescrt.dat" "3.3.14" Answered(403);
     sdp01 "sdp01.dat" "3.3.15" Answered(406);
     inv2543 "inv2543.dat" "3.4.1" Answered(480);
 }

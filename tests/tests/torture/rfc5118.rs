@@ -4,11 +4,11 @@ use crate::Fate::Answered;
 use crate::messages;
 
 messages! { "rfc5118", own_5118, "[::1]:0",
-    // There is no registrar here.
-    good "ipv6-good" "4.1" Answered(405);
+    // The registrar here knows none of these users.
+    good "ipv6-good" "4.1" Answered(403);
     bad "ipv6-bad" "4.2" Answered(400);
-    port_ambiguous "port-ambiguous" "4.3" Answered(405);
-    port_unambiguous "port-unambiguous" "4.4" Answered(405);
+    port_ambiguous "port-ambiguous" "4.3" Answered(403);
+    port_unambiguous "port-unambiguous" "4.4" Answered(403);
     received_with_brackets "via-received-param-with-delim" "4.5" Answered(481);
     received_without_brackets "via-received-param-no-delim" "4.5" Answered(200);
     // Its session description is read, and offers nothing that the relay speaks; so does 4.9.
