@@ -35,9 +35,11 @@ addresses = []
 direct_media = true
 [[routes]]
 number = "1*"
+from = "any"
 trunk = "relayed"
 [[routes]]
 number = "2*"
+from = "any"
 trunk = "direct"
 strip = 1
 prepend = "+49"

@@ -68,7 +68,8 @@ impl Check {
         });
         let mut from: Vec<Origin> = from.collect();
         if from.is_empty() {
-            from.push(Origin::Any);
+            // From one trunk to another goes what the operator says so of: each such call is on somebody's account.
+            from.push(if file.trunk.is_some() { Origin::Users } else { Origin::Any });
         }
         let to = match (file.trunk, file.user, file.service) {
             (Some(names), None, None) => {

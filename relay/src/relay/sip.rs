@@ -16,6 +16,9 @@ use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{AccountId, LookupId, MediaKind, MediaLocal, SipAccount, Source, UaOutput};
 use crate::webrtc::Transport;
 
+/// With one of so many parts of all calls under way, no stranger gets another.
+const STRANGERS_SHARE: usize = 4;
+
 impl<M: MediaPlane> Relay<M> {
     /// Refuses an account whose server the configuration does not allow.
     pub(super) fn check_destination(&self, account: &SipAccount) -> Result<(), Failure> {
@@ -160,7 +163,9 @@ impl<M: MediaPlane> Relay<M> {
         if self.stopping {
             return Err(super::sessions::shutting_down());
         }
-        if self.calls.len() >= self.config.limits.calls {
+        // Strangers cannot take the room of those the relay is for.
+        let share = if matches!(source, Source::Stranger) { STRANGERS_SHARE } else { 1 };
+        if self.calls.len() >= self.config.limits.calls.div_ceil(share) {
             return Err(Failure::new(ErrorCode::LimitReached, "The relay has no room for more calls."));
         }
         let called = self.session_called(source, dialled);

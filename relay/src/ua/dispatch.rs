@@ -235,10 +235,16 @@ impl UserAgent {
     pub(super) fn sender(&self, dialled: String, request: &Request, from: &Destination) -> (Source, String) {
         match self.accounts.of_contact(&dialled) {
             Some(account) => match account.trunk() {
-                Some(trunk) => (Source::Trunk(trunk), trunks::number_called(request).unwrap_or(dialled)),
+                Some(trunk) => {
+                    // A Contact goes to everybody the trunk passes calls on to: who knows it need not be the trunk.
+                    let is_trunk =
+                        self.trunks.at(from) == Some(trunk) || self.accounts.is_server(account, from.address.ip());
+                    let source = if is_trunk { Source::Trunk(trunk) } else { Source::Stranger };
+                    (source, trunks::number_called(request).unwrap_or(dialled))
+                }
                 None => (Source::Account(account), dialled),
             },
-            None => (self.trunks.at(from.address).map_or(Source::Stranger, Source::Trunk), dialled),
+            None => (self.trunks.at(from).map_or(Source::Stranger, Source::Trunk), dialled),
         }
     }
 

@@ -16,7 +16,7 @@ impl UserAgent {
     pub(super) fn lets_in(&mut self, message: &Message, from: &Destination, now: Instant) -> bool {
         // A response belongs to a request of ours, or to nothing.
         let Message::Request(request) = message else { return true };
-        if self.trunks.at(from.address).is_some() || self.is_expected(request, from) {
+        if self.trunks.at(from).is_some() || self.is_expected(request, from) {
             return true;
         }
         let heard = self.strangers.policy() != StrangerPolicy::Silent || self.may_register(request);

@@ -1,15 +1,15 @@
 //! The trunks as the user agent knows them: whose requests are theirs, and calls that go out over them.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use offhook_media::{LegId, RtpLocal};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::digest::Client;
-use offhook_sip::message::{Request, SipUri, Uri};
+use offhook_sip::message::{Request, SipUri, Transport, Uri};
+use offhook_sip::transaction::Destination;
 
-use super::account::SipAccount;
+use super::account::{Protocol, SipAccount};
 use super::accounts::credentials;
 use super::attachment::MediaLocal;
 use super::leg::{Caller, Identity, SipLeg};
@@ -34,9 +34,17 @@ struct Entry {
 }
 
 impl Trunks {
-    /// The trunk that sends from this address.
-    pub(super) fn at(&self, address: SocketAddr) -> Option<TrunkId> {
-        self.entries.iter().position(|entry| entry.trunk.sends_from(address)).map(TrunkId)
+    /// The trunk that sends from there. Behind a proxy's address any page may be, so nothing over WebSocket is a trunk's;
+    /// and whoever can write a source address into a datagram is not the trunk that speaks TCP or TLS.
+    pub(super) fn at(&self, from: &Destination) -> Option<TrunkId> {
+        if matches!(from.transport, Transport::Ws | Transport::Wss) {
+            return None;
+        }
+        let could_come = |trunk: &Trunk| {
+            from.transport != Transport::Udp || !trunk.names_transport || trunk.transport == Protocol::Udp
+        };
+        let sends = |entry: &Entry| entry.trunk.sends_from(from.address) && could_come(&entry.trunk);
+        self.entries.iter().position(sends).map(TrunkId)
     }
 
     /// Whether its calls may leave the media to their ends.

@@ -91,7 +91,7 @@ impl UserAgent {
                 let salt = self.hop.number();
                 let reply = self.reply(request, asker.status(), tag);
                 let registrar = self.registrar.as_mut()?;
-                let reply = registrar.ask(reply, asker, stale, salt, now);
+                let reply = registrar.ask(reply, asker, stale, (salt, from.address.ip()), now);
                 self.answer_built(id, reply, now);
             }
             Identified::Refused | Identified::Ignored => self.refuse(id, request, StatusCode::FORBIDDEN, tag, now),

@@ -38,6 +38,10 @@ const CONFIG: &str = r#"
     trunk = "office"
     strip = 1
     [[routes]]
+    number = "777"
+    from = "office"
+    trunk = "gateway"
+    [[routes]]
     number = "desk"
     user = "alice"
 "#;
@@ -148,6 +152,29 @@ fn ends_that_may_send_each_other_their_media_directly_do() {
     world.sip(&one, one.reply(&bye, 200, ""));
     world.nothing_is_left();
     drop(ok);
+}
+
+/// RFC 3261 section 13.2.1: what arrived for certain need not be said again.
+#[test]
+fn an_answer_that_arrived_before_for_certain_is_the_answer_of_a_direct_call() {
+    let mut world = world();
+    let [_, _, one, two, _] = peers();
+    world.sip(&one, one.request("INVITE", "200", "", &sdp("198.51.100.1", "18")));
+    let invite = world.sip_request(&two, Method::Invite);
+    let answer = sdp("203.0.113.1", "18");
+    let Message::Response(mut progress) = two.reply(&invite, 183, &answer) else { panic!("a request") };
+    progress.headers_mut().set(HeaderName::Require, "100rel").unwrap();
+    progress.headers_mut().set(HeaderName::RSeq, 1).unwrap();
+    world.sip(&two, progress.into());
+    let prack = world.sip_request(&two, Method::Prack);
+    world.sip_response(&one, 183);
+    world.sip(&two, two.reply(&prack, 200, ""));
+    world.sip(&two, two.reply(&invite, 200, ""));
+    world.sip_request(&two, Method::Ack);
+    let ok = world.sip_response(&one, 200);
+    assert_eq!(body(ok.body()), answer);
+    world.sip(&one, one.within("ACK", 1, &ok, ""));
+    world.sip_quiet();
 }
 
 #[test]
@@ -289,6 +316,14 @@ fn a_trunk_that_wants_it_is_registered_with_and_left_in_good_order() {
         panic!("a response")
     };
     invite.headers_mut().set(HeaderName::To, "<sip:echo@192.0.2.50>").unwrap();
+    // Whom the trunk has passed a call on to knows that Contact, and has no rights by it.
+    let stranger = SipPeer::at("203.0.113.66:5060");
+    let Message::Request(mut forged) = stranger.request("INVITE", &user, "", &sdp("203.0.113.66", "8")) else {
+        panic!("a response")
+    };
+    forged.headers_mut().set(HeaderName::To, "<sip:777@192.0.2.50>").unwrap();
+    world.sip(&stranger, forged.into());
+    world.sip_response(&stranger, 404);
     world.sip(&office, invite.into());
     world.sip_response(&office, 180);
     let ok = world.sip_response(&office, 200);

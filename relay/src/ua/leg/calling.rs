@@ -299,7 +299,7 @@ impl Calling {
             return State::Session(session);
         }
         let answer = match is_settled {
-            true => common.exchange.settled_answer(response.body()),
+            true => common.exchange.settled_answer(),
             false => common.exchange.final_answer(response.body()),
         };
         match answer {

@@ -17,6 +17,8 @@ pub(super) struct Direct {
     sent: Option<Bytes>,
     /// The answer of a provisional response, which holds when the final one has none.
     early: Option<Bytes>,
+    /// The answer that arrived for certain before the 2xx, which only repeats it, or says nothing of it.
+    settled: Option<Bytes>,
 }
 
 impl Direct {
@@ -56,9 +58,17 @@ impl Direct {
     /// There is no answer.
     pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<Description, Failure> {
         let early = self.early.take();
-        described(body)
-            .or_else(|| described(&early?))
-            .ok_or_else(|| Failure::new(ErrorCode::Rejected, "The far end answered without a session description."))
+        self.settled = Some(body.clone()).filter(|body| !body.is_empty()).or(early);
+        self.settled_answer()
+    }
+
+    /// The answer that was taken last.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn settled_answer(&self) -> Result<Description, Failure> {
+        let settled = self.settled.as_ref().and_then(described);
+        settled.ok_or_else(|| Failure::new(ErrorCode::Rejected, "The far end answered without a session description."))
     }
 }
 

@@ -133,10 +133,10 @@ impl Exchange {
 
     /// Takes the 2xx of a phone whose answer has arrived before for certain: what it says now is only repeated
     /// (RFC 3261 section 13.2.1).
-    pub(super) fn settled_answer(&mut self, body: &Bytes) -> Result<(Description, Vec<Command>), Failure> {
+    pub(super) fn settled_answer(&mut self) -> Result<(Description, Vec<Command>), Failure> {
         match self {
             Self::Relayed(media) => media.agreed().ok_or_else(no_common_codec),
-            Self::Direct(direct) => Ok((direct.final_answer(body)?, Vec::new())),
+            Self::Direct(direct) => Ok((direct.settled_answer()?, Vec::new())),
         }
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Bindings {
     count: usize,
     /// Whence they were made.
     sources: HashSet<IpAddr>,
+    /// Over which connections.
+    flows: HashSet<ConnectionId>,
     /// When the first of them expires.
     wake: Option<Instant>,
 }
@@ -158,6 +160,9 @@ impl Bindings {
 
     /// A connection has ended, and with it what was reached over it.
     pub(super) fn flow_closed(&mut self, connection: ConnectionId) {
+        if !self.flows.contains(&connection) {
+            return;
+        }
         self.retain(|binding| binding.flow.connection != Some(connection));
     }
 
@@ -191,6 +196,7 @@ impl Bindings {
     fn reindex(&mut self) {
         self.count = self.users.values().map(Vec::len).sum();
         self.sources = self.users.values().flatten().map(|it| it.flow.address.ip().to_canonical()).collect();
+        self.flows = self.users.values().flatten().filter_map(|binding| binding.flow.connection).collect();
         self.wake = self.users.values().flatten().map(|binding| binding.until).min();
     }
 }

@@ -77,7 +77,14 @@ impl Registrar {
                 users.iter().filter_map(|(name, password)| Some((name.clone(), password.clone()?))).collect()
             }
         };
-        Self { config, users, bindings: Bindings::default(), nonces: Nonces::new(random), guesses: Guesses::default() }
+        let most = config.bindings;
+        Self {
+            config,
+            users,
+            bindings: Bindings::default(),
+            nonces: Nonces::new(most, random),
+            guesses: Guesses::default(),
+        }
     }
 
     /// Bindings held.
@@ -123,8 +130,11 @@ impl Registrar {
         if !self.guesses.may_try(source, now) {
             return Identified::Ignored;
         }
-        let mut stale = false;
+        let (mut stale, mut is_guess) = (false, false);
         for answer in answers {
+            // Who has not heard our question may have written somebody else's address into a datagram: such a guess is
+            // held against nobody.
+            is_guess |= self.nonces.is_live(&answer.nonce, source, now);
             let algorithm = answer.algorithm.unwrap_or(Algorithm::Md5);
             let right_form = self.config.algorithms.contains(&algorithm) && answer.uri.as_bytes() == request.raw_uri();
             let Some(count) = answer.protection.as_ref().map(|protection| protection.nonce_count) else { continue };
@@ -133,28 +143,28 @@ impl Registrar {
             if !answer.is_made_with(&password, request.method(), request.body()) {
                 continue;
             }
-            match self.nonces.take(&answer.nonce, count, now) {
+            match self.nonces.take(&answer.nonce, count, source, now) {
                 Age::Fresh => return Identified::User(answer.username),
                 Age::Stale => stale = true,
             }
         }
-        if stale {
+        if stale || !is_guess {
             return Identified::Unknown { stale };
         }
         self.guesses.wrong(source, now);
         Identified::Refused
     }
 
-    /// Puts the question for the password into a refusal.
+    /// Puts the question for the password into a refusal, for whoever is at `source`.
     pub(super) fn ask(
         &mut self,
         reply: ResponseBuilder,
         asker: Asker,
         stale: bool,
-        salt: u64,
+        (salt, source): (u64, IpAddr),
         now: Instant,
     ) -> ResponseBuilder {
-        let nonce = self.nonces.issue(salt, now);
+        let nonce = self.nonces.issue(salt, source, now);
         // A client takes the first it knows (RFC 8760 section 2.4).
         self.config.algorithms.iter().copied().fold(reply, |reply, algorithm| {
             let challenge = Challenge {

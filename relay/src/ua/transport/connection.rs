@@ -43,6 +43,8 @@ pub(super) struct Conversation {
     pub(super) flow: Destination,
     pub(super) queued: mpsc::Receiver<Transmit>,
     pub(super) pace: Pace,
+    /// We opened it.
+    is_ours: bool,
     /// Our end, once there is one.
     local: Option<SocketAddr>,
     /// Transactions whose message was not written, or was written to a peer that we have not heard of yet: one that
@@ -65,7 +67,9 @@ pub(super) async fn run(
         (Begin::Accepted(_), Transport::Ws | Transport::Wss) => Pace::websocket(times, now()),
         (Begin::Accepted(_), _) => Pace::accepted(times, now()),
     };
-    let mut conversation = Conversation { shared, flow, queued, pace, local: None, unheard: Vec::new(), heard: false };
+    let is_ours = matches!(begin, Begin::Connect);
+    let (local, unheard, heard) = (None, Vec::new(), false);
+    let mut conversation = Conversation { shared, flow, queued, pace, is_ours, local, unheard, heard };
     let served = conversation.serve(begin).await;
     let Conversation { shared, flow, mut queued, unheard, .. } = conversation;
     let fault = match &served {
@@ -132,7 +136,8 @@ impl Conversation {
         if self.shared.trace.is_some() {
             self.trace(Way::Received, &message.to_bytes());
         }
-        if let Some(duration) = kept::by(&message) {
+        // A peer that connects to us does not say how long it may stay.
+        if let Some(duration) = kept::by(&message).filter(|_| self.is_ours) {
             self.pace.keep(duration, now());
         }
         let (from, message) = (self.flow.clone(), Box::new(message));

@@ -11,6 +11,7 @@ use std::time::Duration;
 use offhook_sip::message::{Host, Limits, Message, Transport};
 use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -37,6 +38,8 @@ pub(super) struct Connections {
     max_connections: usize,
     max_per_source: usize,
     table: Mutex<Table>,
+    /// Where their tasks run, whoever has one opened.
+    runtime: Handle,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,10 @@ struct Entry {
     source: Option<IpAddr>,
 }
 
+/// Connections to a host beyond which none is opened for a response whose own has ended: its port is of the peer's
+/// choosing.
+const FALLBACKS: usize = 4;
+
 impl Connections {
     pub(super) fn new(config: &TransportConfig, tls: Tls, events: mpsc::Sender<TransportEvent>) -> Self {
         Self {
@@ -77,6 +84,7 @@ impl Connections {
             max_connections: config.max_connections,
             max_per_source: config.max_per_source,
             table: Mutex::default(),
+            runtime: Handle::current(),
         }
     }
 
@@ -163,6 +171,11 @@ impl Connections {
                 return Ok(entry.queue.clone());
             }
             transmit.destination = fallback(transmit).ok_or(SendFault::Closed)?;
+            if table.find(&transmit.destination).is_none()
+                && table.opened_to(transmit.destination.address.ip()) >= FALLBACKS
+            {
+                return Err(SendFault::Closed);
+            }
         }
         let to = &transmit.destination;
         if let Some(queue) = table.find(to) {
@@ -184,7 +197,7 @@ impl Connections {
         let id = ConnectionId(table.last_id);
         let (queue, queued) = mpsc::channel(WRITE_QUEUE);
         let flow = to.clone().on(id);
-        let task = tokio::spawn(connection::run(Arc::clone(self), flow, id, begin, queued)).abort_handle();
+        let task = self.runtime.spawn(connection::run(Arc::clone(self), flow, id, begin, queued)).abort_handle();
         let peer = (to.transport.clone(), to.address);
         table.peers.entry(peer.clone()).or_default().push((id, to.server_name.clone()));
         table.entries.insert(id, Entry { queue: queue.clone(), task, peer, source });
@@ -213,6 +226,11 @@ impl Table {
             reaches.then(|| entry.queue.clone())
         };
         connections.iter().find_map(fits)
+    }
+
+    /// How many connections we have opened to a host.
+    fn opened_to(&self, ip: IpAddr) -> usize {
+        self.entries.values().filter(|entry| entry.source.is_none() && entry.peer.1.ip() == ip).count()
     }
 
     fn remove(&mut self, id: ConnectionId) {

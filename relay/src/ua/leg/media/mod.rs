@@ -53,6 +53,9 @@ trait Negotiation {
     /// When an exchange is under way, or nothing is attached.
     fn offer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<Bytes, Failure>;
 
+    /// The next offer is for a peer that may be another than before.
+    fn renew_keys(&mut self) {}
+
     /// Answers the offer that was taken.
     ///
     /// # Errors
@@ -285,6 +288,7 @@ impl Media {
     pub(super) fn offer_again(&mut self) -> Result<Bytes, Failure> {
         let audio = self.last.clone().unwrap_or_else(Description::everything);
         let direction = widened(audio.direction, self.allowed);
+        self.kind.exchange().renew_keys();
         self.offer(&Description { direction, ..audio })
     }
 

@@ -89,6 +89,13 @@ impl Negotiation for Rtp {
         Ok(Bytes::from(offer.to_text()))
     }
 
+    fn renew_keys(&mut self) {
+        let is_stable = self.exchange.state() == Phase::Stable && self.exchange.negotiated().is_some();
+        if let Some(keys) = self.keys.as_mut().filter(|_| is_stable) {
+            keys.renew();
+        }
+    }
+
     fn answer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<(Bytes, Agreed), Failure> {
         if std::mem::take(&mut self.is_from_elsewhere)
             && let Some(keys) = &mut self.keys

@@ -179,10 +179,12 @@ impl Session {
 
     /// Says what is due next, once the peer has heard what came before.
     fn notify_next(&mut self, common: &mut Common, hop: &mut Hop) {
+        // A leg that has ended by itself hears of no outcome any more, and its BYE waits for nothing else.
+        let is_last = matches!(self.bye, Bye::AfterNotify);
         let Some(referred) = self.referred.as_mut().filter(|referred| referred.sent.is_none()) else { return };
         match referred.news.pop_front() {
             Some(news) => self.send_notify(news, false, common, hop),
-            None if referred.is_over => self.unsubscribed(common, hop),
+            None if referred.is_over || is_last => self.unsubscribed(common, hop),
             None => {}
         }
     }
