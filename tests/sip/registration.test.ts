@@ -26,7 +26,7 @@ async function registering(target: string, fields: Record<string, unknown> = {})
 }
 
 async function outcome(app: App, state: string, from = 0): Promise<Record<string, unknown>> {
-  return (await app.event("registration", { state }, { from })) as Record<string, unknown>;
+  return app.event("registration", { state }, { from });
 }
 
 const error = (event: Record<string, unknown>): Record<string, unknown> => event["error"] as Record<string, unknown>;

@@ -57,7 +57,7 @@ describe("a softphone at a registrar", () => {
     const { app, call, bob } = await talking();
     await app.ask("transfer", { callId: call, target: "stranger" });
     const failed = await app.event("transfer", { callId: call, status: "FAILED" });
-    assert.ok(Number(failed["sipStatus"]) >= 400, `${String(failed["sipStatus"])}`);
+    assert.ok(Number(failed["sipStatus"]) >= 400, String(failed["sipStatus"]));
     await app.hangup(call);
     await bob.event("CALL_CLOSED");
     await app.close();

@@ -30,6 +30,11 @@ async function talking(scenario: Called, at = relay): Promise<{ app: App; call: 
   return { app, call, sipp };
 }
 
+/** Takes so many NOTIFYs of how a transfer goes. */
+function notified(scenario: Caller, times: number): void {
+  for (let time = 0; time < times; time++) scenario.asked("NOTIFY").confirm();
+}
+
 describe("as transferor", () => {
   it("asks a far end that can to call the target, and tells its progress", async () => {
     const scenario = transferee().confirm(202, "Accepted");
@@ -111,7 +116,7 @@ const calling = (name: string): Caller => new Caller(name).invite().progress().e
 describe("as transferee", () => {
   it("calls whom a phone's REFER names, tells it how that goes, and shows the app who is there now", async () => {
     const scenario = calling("bob").pause(200).refer(`<sip:other@${relay.sip}>`).expect(202);
-    for (const _ of ["100", "180", "200"]) scenario.asked("NOTIFY").confirm();
+    notified(scenario, 3);
     const other = await App.local(relay, "other");
     const { app, call, sipp } = await taken("web", scenario.asked("BYE").confirm());
     const { callId } = await other.called();
@@ -129,7 +134,7 @@ describe("as transferee", () => {
 
   it("keeps the call when there is nobody to be called, and says so", async () => {
     const scenario = calling("bob").pause(200).refer(`<sip:nobody@${relay.sip}>`).expect(202);
-    for (const _ of ["100", "404"]) scenario.asked("NOTIFY").confirm();
+    notified(scenario, 2);
     const { app, call, sipp } = await taken("web", scenario.bye().expect(200));
     await sipp.done();
     assert.match(sipp.messages(), /^SIP\/2\.0 404 /m);
@@ -150,7 +155,7 @@ describe("as transferee", () => {
     const { callId, ours, theirs } = await dialog(second.sipp);
     const replaces = encodeURIComponent(`${callId};to-tag=${ours};from-tag=${theirs}`);
     const scenario = calling("bob").pause(200).refer(`<sip:other@${relay.sip}?Replaces=${replaces}>`).expect(202);
-    for (const _ of ["100", "200"]) scenario.asked("NOTIFY").confirm();
+    notified(scenario, 2);
     const first = await taken("web", scenario.asked("BYE").confirm());
     await first.sipp.done();
     await second.sipp.done();

@@ -80,11 +80,11 @@ const OPTIONS = [
 async function said(socket: TLSSocket, pattern: RegExp): Promise<string> {
   let text = "";
   const over = new Promise<string>((resolve) => {
-    socket.on("data", (data) => {
+    socket.on("data", (data: Buffer) => {
       text += data.toString();
       if (pattern.test(text)) resolve(text);
     });
-    socket.on("error", (error) => resolve(`${text}${error.message}`));
+    socket.on("error", (error: Error) => resolve(`${text}${error.message}`));
     socket.on("close", () => resolve(text));
   });
   return within(over, () => `${pattern} over TLS; so far: ${text}`);
