@@ -120,6 +120,11 @@ fn header_has(case: &Case<'_>, names: &[&str], oddity: fn(&str) -> bool) -> bool
     })
 }
 
+/// From or To under its short name, with a URI that stands in no brackets.
+fn is_bare(case: &Case<'_>) -> bool {
+    case.lines().any(|line| line.starts_with("f: sip:") || line.starts_with("t: sip:"))
+}
+
 fn we_alone_read(case: &Case<'_>) -> bool {
     case.our_value().is_some() && case.their_value().is_none()
 }
@@ -156,12 +161,12 @@ pub(crate) const CAUSES: &[Cause] = &[
     Cause {
         why: "both: a CR alone is white space to us, in a name it makes the header unreadable; they drop it, or keep it \
               in the value",
-        holds: |case| !case.is_derived && has_lone_cr(case),
+        holds: |case| has_lone_cr(case) && (!case.is_derived || case.head.contains("\r\n\r")),
     },
     // Where one of them goes another way.
     Cause {
-        why: "rsip: white space around a separator or at the end, a scheme other than sip, sips and tel, or a short name \
-              in upper case makes a From or To unreadable",
+        why: "rsip: white space around a separator or at the end, a scheme other than sip, sips and tel, a short name in \
+              upper case, or a URI without brackets makes a From or To unreadable",
         holds: |case| {
             let is_tag = matches!(case.field, "from-tag" | "to-tag");
             let other_scheme = |value: &str| {
@@ -169,7 +174,10 @@ pub(crate) const CAUSES: &[Cause] = &[
                 !known.iter().any(|scheme| value.contains(scheme))
             };
             let is_other = header_has(case, &["From", "To", "f", "t"], other_scheme);
-            case.oracle == Oracle::Rsip && is_tag && (case.is_derived || is_other) && we_alone_read(case)
+            case.oracle == Oracle::Rsip
+                && is_tag
+                && (case.is_derived || is_other || is_bare(case))
+                && we_alone_read(case)
         },
     },
     Cause {
@@ -208,8 +216,12 @@ pub(crate) const CAUSES: &[Cause] = &[
         holds: |case| case.oracle == Oracle::Rsip && case.they_refuse() && has_odd_start_line(case),
     },
     Cause {
-        why: "rsip: one odd header line refuses the message",
-        holds: |case| case.oracle == Oracle::Rsip && case.they_refuse() && has_odd_header_line(case),
+        why: "rsip: one odd header line refuses the message, or takes others along",
+        holds: |case| {
+            let is_in_uri = case.field == "uri" && case.their_value().is_some_and(|uri| uri.contains("\r\n"));
+            let is_lost = case.they_refuse() || case.field == "headers" || is_in_uri;
+            case.oracle == Oracle::Rsip && is_lost && has_odd_header_line(case)
+        },
     },
     Cause {
         why: "rsip: a message without headers is refused",

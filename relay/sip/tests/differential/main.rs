@@ -32,7 +32,7 @@ use reading::{FAULT, Oracle, Reading};
 const MUTATIONS: usize = 20_000;
 
 /// How many unexplained disagreements are shown.
-const EXAMPLES: usize = 5;
+const EXAMPLES: usize = 12;
 
 /// What begins the choice of mutations where nothing else is asked for.
 const SEED: u64 = 0x0ff_400c;
