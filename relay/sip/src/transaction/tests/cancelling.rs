@@ -194,6 +194,6 @@ fn an_abandoned_request_of_another_kind_is_over() {
     let id = harness.send(&request("OPTIONS", BRANCH), peer());
     harness.lines();
     harness.layer.abandon(id, harness.now);
-    assert_eq!(harness.lines(), ["Terminated"]);
+    assert_eq!(harness.lines(), ["Terminated client"]);
     assert!(harness.layer.is_empty());
 }
