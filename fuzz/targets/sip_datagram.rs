@@ -21,7 +21,9 @@ fuzz_target!(|data: &[u8]| {
     let Ok(message) = Message::parse_datagram(Bytes::copy_from_slice(data), &limits) else { return };
     assert!(message.headers().len() <= limits.max_headers);
     let written = message.to_bytes();
-    assert_eq!(Message::parse_datagram(written.clone(), &limits).as_ref(), Ok(&message));
+    // Its line ends are whole ones, so that it may be longer.
+    let longer = Limits { max_head: 2 * limits.max_head, ..limits };
+    assert_eq!(Message::parse_datagram(written.clone(), &longer).as_ref(), Ok(&message));
     // Bare line ends become whole ones: no line grows by more than that.
     assert!(written.len() <= data.len() + 2 * message.headers().len() + 4);
     read_all(&message);

@@ -141,16 +141,23 @@ impl SipUri {
 
     /// A parameter in both must have the same value; `user`, `ttl`, `method`, `maddr` and
     /// `transport` must be in both or none.
+    ///
+    /// None may stand twice (section 19.1.1); of one that does, the first counts.
     fn params_agree(&self, other: &Self) -> bool {
-        self.params.iter().all(|(name, value)| match other.params.iter().find(|param| names(param, name)) {
-            Some((_, theirs)) => match (value, theirs) {
-                (Some(a), Some(b)) => escape::decode(a).eq_ignore_ascii_case(&escape::decode(b)),
-                (a, b) => a == b,
-            },
-            None => {
+        self.params.iter().all(|(name, _)| match (self.first_param(name), other.first_param(name)) {
+            (Some(Some(ours)), Some(Some(theirs))) => {
+                escape::decode(ours).eq_ignore_ascii_case(&escape::decode(theirs))
+            }
+            (ours, Some(theirs)) => ours == Some(theirs),
+            (_, None) => {
                 !["user", "ttl", "method", "maddr", "transport"].iter().any(|strict| strict.eq_ignore_ascii_case(name))
             }
         })
+    }
+
+    /// The value of the first parameter of this name: none where it has no value.
+    fn first_param(&self, name: &str) -> Option<&Option<String>> {
+        self.params.iter().find(|param| names(param, name)).map(|(_, value)| value)
     }
 
     /// Reads what follows `sip:` or `sips:`.

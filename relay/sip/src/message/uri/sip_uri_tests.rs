@@ -105,3 +105,12 @@ fn different_by_rfc_3261_section_19_1_4() {
         assert!(!sip(a).matches(&sip(b)), "{a} {b}");
     }
 }
+
+/// Found by fuzzing: the second was compared with the first.
+#[test]
+fn an_address_with_a_parameter_twice_is_the_same_as_itself() {
+    let twice: Uri = "sip:a@b;x=1;x=2".parse().unwrap();
+    assert!(twice.matches(&twice));
+    assert!(twice.matches(&"sip:a@b;x=1".parse().unwrap()));
+    assert!(!twice.matches(&"sip:a@b;x=2".parse().unwrap()));
+}
