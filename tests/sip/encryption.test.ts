@@ -28,6 +28,7 @@ host = "${CALLEE}:${callee}"
 addresses = []
 [[routes]]
 number = "bob"
+from = "any"
 trunk = "callee"
 `,
   });

@@ -28,6 +28,7 @@ host = "${CALLEE}:${callee}"
 addresses = []
 [[routes]]
 number = "1*"
+from = "any"
 trunk = "callee"
 `,
   });
