@@ -84,15 +84,14 @@ impl Binding {
     /// Moves the Contact to the address that the server saw our request come from (RFC 3581). `registered` says that
     /// the registrar holds the former one. Returns whether it moved.
     pub(super) fn move_to(&mut self, seen: SocketAddr, registered: bool) -> bool {
+        // A connection leaves from an address and a port of its own, where nobody listens. Its server reaches us over it,
+        // or where we do.
+        if self.protocol != Protocol::Udp {
+            return false;
+        }
         let Some(uri) = self.contact.uri.sip() else { return false };
         let known = uri.host_port();
-        let same_host = known.host == Host::Ip(seen.ip());
-        // A connection leaves from a port of its own, and without a NAT the listener's is the better one.
-        let fits = if self.protocol == Protocol::Udp {
-            same_host && known.port_or_default(false) == seen.port()
-        } else {
-            same_host
-        };
+        let fits = known.host == Host::Ip(seen.ip()) && known.port_or_default(false) == seen.port();
         if fits || self.corrections >= MAX_CORRECTIONS {
             return false;
         }
