@@ -228,6 +228,7 @@ fn ua_config(config: &Config, bound: &[Local]) -> UaConfig {
         calls: sip.calls,
         timing: Timing { max_transactions: config.limits.transactions, ..Timing::default() },
         destinations: sip.destinations.clone(),
+        gruu: sip.gruu,
         nat: sip.nat,
         keep_alive: Some(sip.nat_keep_alive).filter(|every| !every.is_zero()),
     }

@@ -10,7 +10,7 @@ import { Called } from "../peers/scenario.ts";
 import { Sipp } from "../peers/sipp.ts";
 
 let relay: Relay;
-before(async () => (relay = await Relay.start({ connectTimeout: 120 })));
+before(async () => (relay = await Relay.start({ connectTimeout: 120, sip: ["gruu = true"] })));
 afterEach(async () => {
   await endPrograms((program) => program !== relay.program);
   await relay.idle();

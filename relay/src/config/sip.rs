@@ -55,6 +55,8 @@ pub struct SipConfig {
     pub strangers: StrangerPolicy,
     /// Requests a second that one stranger may send, in the mean; four times as many at once.
     pub stranger_rate: u32,
+    /// Whether registrations ask for a GRUU (RFC 5627), which then is the Contact of their calls.
+    pub gruu: bool,
     /// Whether registrations follow the address that their servers see.
     pub nat: bool,
     /// How often the way to their servers over UDP is kept open; zero is never.
@@ -98,6 +100,7 @@ impl Default for SipConfig {
             strangers: StrangerPolicy::Services,
             stranger_rate: 50,
             user_agent: concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned(),
+            gruu: false,
             nat: true,
             nat_keep_alive: Duration::from_secs(25),
             calls: CallPolicy::default(),
@@ -158,6 +161,8 @@ pub(super) struct Sip {
     pub(super) codecs: Option<Vec<String>>,
     pub(super) strangers: Option<String>,
     pub(super) stranger_rate: Option<u32>,
+    #[serde(default)]
+    pub(super) gruu: bool,
     pub(super) nat: Option<bool>,
     pub(super) nat_keep_alive: Option<u64>,
     pub(super) reliable_provisional: Option<String>,
@@ -238,6 +243,7 @@ impl Check {
                 Some(name) => name,
                 None => defaults.user_agent,
             },
+            gruu: file.gruu,
             nat,
             nat_keep_alive: self.seconds("sip.nat_keep_alive", file.nat_keep_alive, 0..=600, keep_alive),
             transfer: self.parsed("sip.transfer", file.transfer, "\"refer\" or \"relay\"", defaults.transfer),

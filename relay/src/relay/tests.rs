@@ -67,6 +67,7 @@ impl World {
             calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),
             destinations: config.sip.destinations.clone(),
+            gruu: false,
             nat: true,
             keep_alive: None,
         };

@@ -256,7 +256,8 @@ impl UserAgent {
         let contact = self.hop.contact(contact, account.protocol);
         let relay = self.config.locals.first().map(|local| local.addr.to_string()).unwrap_or_default();
         let instance = instance.urn(&relay);
-        let terms = Terms { expires: self.config.expires, user_agent: &self.config.user_agent, instance: &instance };
+        let (expires, user_agent, gruu) = (self.config.expires, &self.config.user_agent, self.config.gruu);
+        let terms = Terms { expires, user_agent, instance: &instance, gruu };
         let made = Registration::new(contact, &terms, account, &mut self.hop);
         made.inspect_err(|error| tracing::error!(%error, "a registration could not be made")).ok()
     }

@@ -100,6 +100,8 @@ pub struct UaConfig {
     pub timing: Timing,
     /// Where requests may go on a peer's word: a redirection, a Service-Route.
     pub destinations: Destinations,
+    /// Whether registrations ask for a GRUU (RFC 5627).
+    pub gruu: bool,
     /// Whether a registration's Contact follows what the server sees of us (RFC 3581).
     pub nat: bool,
     /// How often the way to a registrar over UDP is kept open; `None` where it stays open by itself.

@@ -18,6 +18,8 @@ pub(super) struct Binding {
     protocol: Protocol,
     /// Whether it is asked for by RFC 5626, by which the registrar uses our connection.
     outbound: bool,
+    /// Whether a GRUU is asked for (RFC 5627).
+    gruu: bool,
     corrections: u8,
 }
 
@@ -28,13 +30,24 @@ impl Binding {
     /// Never in practice: a URN of our own making can be a parameter.
     pub(super) fn new(mut contact: NameAddr, instance: &str, protocol: Protocol) -> Result<Self, Fault> {
         contact.params.set("+sip.instance", Some(&format!("<{instance}>")))?;
-        let mut binding = Self { contact, outdated: None, protocol, outbound: false, corrections: 0 };
+        let mut binding = Self { contact, outdated: None, protocol, outbound: false, gruu: false, corrections: 0 };
         // Over UDP it would take STUN to keep the flow open (RFC 5626 section 4.4.2).
         if protocol != Protocol::Udp {
             binding.contact.params.set("reg-id", Some("1"))?;
             binding.outbound = true;
         }
         Ok(binding)
+    }
+
+    /// The same, which asks for a GRUU or does not.
+    pub(super) fn asking_for_gruu(self, gruu: bool) -> Self {
+        Self { gruu, ..self }
+    }
+
+    /// Whether a GRUU is asked for. One that is given all the same is not used: a proxy may give some, and not know where
+    /// they lead within a call.
+    pub(super) fn wants_gruu(&self) -> bool {
+        self.gruu
     }
 
     /// As it stands in REGISTER.
@@ -54,7 +67,12 @@ impl Binding {
 
     /// What REGISTER supports (RFC 3327, RFC 5626, RFC 5627).
     pub(super) fn supported(&self) -> &'static str {
-        if self.outbound { "path, gruu, outbound" } else { "path, gruu" }
+        match (self.gruu, self.outbound) {
+            (true, true) => "path, gruu, outbound",
+            (true, false) => "path, gruu",
+            (false, true) => "path, outbound",
+            (false, false) => "path",
+        }
     }
 
     /// Whether RFC 5626 is asked for.

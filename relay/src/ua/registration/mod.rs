@@ -68,6 +68,8 @@ pub(super) struct Terms<'a> {
     pub(super) user_agent: &'a str,
     /// What the registrar recognises it by, as a URN.
     pub(super) instance: &'a str,
+    /// Whether a GRUU is asked for.
+    pub(super) gruu: bool,
 }
 
 /// The binding of one account.
@@ -137,7 +139,7 @@ impl Registration {
         Ok(Self {
             call_id: CallId::new(&hop.token())?,
             from_tag: hop.token(),
-            binding: Binding::new(contact, terms.instance, account.protocol)?,
+            binding: Binding::new(contact, terms.instance, account.protocol)?.asking_for_gruu(terms.gruu),
             cseq: 0,
             expires: terms.expires,
             user_agent: terms.user_agent.to_owned(),
@@ -169,7 +171,7 @@ impl Registration {
     /// side sees it.
     #[must_use]
     pub(super) fn address(&self) -> NameAddr {
-        let gruu = self.grant.as_ref().and_then(|grant| grant.gruu.clone());
+        let gruu = self.grant.as_ref().and_then(|grant| grant.gruu.clone()).filter(|_| self.binding.wants_gruu());
         gruu.unwrap_or_else(|| self.binding.address())
     }
 

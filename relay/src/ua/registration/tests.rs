@@ -42,7 +42,7 @@ impl Phone {
             seed
         });
         let contact = hop.contact("token", account.protocol);
-        let terms = Terms { expires: 600, user_agent: "Offhook", instance: "urn:uuid:1" };
+        let terms = Terms { expires: 600, user_agent: "Offhook", instance: "urn:uuid:1", gruu: true };
         let registration = Registration::new(contact, &terms, &account, &mut hop).unwrap();
         let digest = Client::new(Credentials::new("alice", "secret"));
         let destinations = Destinations::Hosts(vec!["pbx.example".into(), "*.pbx.example".into()]);

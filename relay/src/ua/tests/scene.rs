@@ -122,6 +122,7 @@ impl Scene {
             calls: crate::ua::CallPolicy::default(),
             timing: Timing::default(),
             destinations: Destinations::Hosts(vec!["192.0.2.9".into(), "192.0.2.77".into(), "pbx.example".into()]),
+            gruu: true,
             nat: true,
             keep_alive: None,
         };
