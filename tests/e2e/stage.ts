@@ -82,7 +82,7 @@ export class Stage {
 
   async fall(): Promise<void> {
     await Promise.all(this.browsers.map((browser) => browser.stop()));
-    await this.relay.zero((name) => name !== "transactions", 40_000);
+    await this.relay.zero((name) => !["transactions", "sipConnections"].includes(name), 40_000);
     await this.relay.stop([...this.secrets, "unused-password"]);
     await endPrograms();
   }

@@ -109,11 +109,11 @@ export class Relay {
 
   /**
    * Waits until it holds no session, call, leg or port any more. SIP transactions linger for 32 seconds by design
-   * (RFC 3261 section 17: timers D, H and J), and a dialog whose peer vanished does until its BYE times out; they
-   * count only where `entirely` is asked for.
+   * (RFC 3261 section 17: timers D, H and J), a dialog whose peer vanished does until its BYE times out, and connections
+   * to servers are kept to be used again; they count only where `entirely` is asked for.
    */
   async idle({ entirely = false, ms = 15_000 } = {}): Promise<void> {
-    const lingering = entirely ? [] : ["transactions", "dialogs"];
+    const lingering = entirely ? [] : ["transactions", "dialogs", "sipConnections"];
     await this.zero((name) => !lingering.includes(name), ms);
   }
 
