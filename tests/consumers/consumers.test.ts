@@ -33,7 +33,7 @@ afterEach(() => relay.idle());
 after(async () => {
   await browser.stop();
   for (const site of sites.values()) site.stop();
-  await relay.zero((name) => name !== "transactions", 40_000);
+  await relay.zero((name) => !["transactions", "sipConnections"].includes(name), 40_000);
   await relay.stop();
   await endPrograms();
 });

@@ -37,7 +37,7 @@ before(async () => {
 
 afterEach(async () => {
   await relay.idle();
-  await relay.zero((name) => name !== "transactions", 40_000);
+  await relay.zero((name) => !["transactions", "sipConnections"].includes(name), 40_000);
   await relay.stop();
   for (const server of servers.splice(0)) server.stop();
 });

@@ -37,7 +37,7 @@ afterEach(async () => {
 
 after(async () => {
   await Promise.all([firefox.stop(), chromium.stop()]);
-  await relay.zero((name) => name !== "transactions", 40_000);
+  await relay.zero((name) => !["transactions", "sipConnections"].includes(name), 40_000);
   await relay.stop(["unused-password"]);
   await endPrograms();
 });

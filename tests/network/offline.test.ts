@@ -25,7 +25,7 @@ afterEach(async () => {
 
 after(async () => {
   await Promise.all([first.stop(), second.stop()]);
-  await relay.zero((name) => name !== "transactions", 40_000);
+  await relay.zero((name) => !["transactions", "sipConnections"].includes(name), 40_000);
   await relay.stop();
   await endPrograms();
 });

@@ -34,7 +34,7 @@ afterEach(async () => {
 
 after(async () => {
   await browser.stop();
-  await relay.zero((name) => name !== "transactions", 40_000);
+  await relay.zero((name) => !["transactions", "sipConnections"].includes(name), 40_000);
   await relay.stop(Object.values(USERS));
   await endPrograms();
 });
