@@ -371,6 +371,14 @@ export class Caller extends Scenario {
     return this.out("REFER", "[next_url]", { inside: true, extra: [`Refer-To: ${to}`], attributes: 'retrans="500"' });
   }
 
+  /** Tells how the transfer goes that was asked for (RFC 3515). */
+  notify(state: string, fragment: string): this {
+    this.requests++;
+    const extra = ["Event: refer", `Subscription-State: ${state}`];
+    const type = "message/sipfrag;version=2.0";
+    return this.out("NOTIFY", "[next_url]", { inside: true, body: fragment, type, extra, attributes: 'retrans="500"' });
+  }
+
   cancel(headers: readonly string[] = []): this {
     return this.send(
       [
