@@ -25,7 +25,7 @@ export interface Key {
 /** The port SIPp sends a spoken file from; its echo has another. */
 export const STREAMED = "[rtpstream_audio_port]";
 
-export type Codec = "pcma" | "pcmu" | "g722" | "opus" | "g729" | "telephone-event";
+export type Codec = "pcma" | "pcmu" | "g722" | "opus" | "g729" | "telephone-event" | "telephone-event/48000";
 
 const RTPMAP: Record<Codec, [number, string]> = {
   pcma: [8, "PCMA/8000"],
@@ -35,6 +35,7 @@ const RTPMAP: Record<Codec, [number, string]> = {
   opus: [111, "opus/48000/2"],
   g729: [18, "G729/8000"],
   "telephone-event": [101, "telephone-event/8000"],
+  "telephone-event/48000": [110, "telephone-event/48000"],
 };
 
 export function sdp(description: Description = {}): string {
