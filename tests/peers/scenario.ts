@@ -398,8 +398,14 @@ export class Caller extends Scenario {
   }
 
   options(): this {
+    return this.request("OPTIONS");
+  }
+
+  /** Any other request than an INVITE, out of a dialog or inside it. */
+  request(method: string, headers: readonly string[] = [], { inside = false } = {}): this {
     this.requests++;
-    return this.out("OPTIONS", "sip:[service]@[remote_host]:[remote_port]", { attributes: 'retrans="500"' });
+    const target = inside ? "[next_url]" : "sip:[service]@[remote_host]:[remote_port]";
+    return this.out(method, target, { extra: headers, inside, attributes: 'retrans="500"' });
   }
 
   /** A text out of a dialog (RFC 3428). */

@@ -90,10 +90,7 @@ impl UserAgent {
             _ if in_dialog => self.request_in_dialog(id, request, &tag, now),
             Method::Invite => self.invite(id, request, source, tag, now),
             Method::Register => self.registers(id, &request, source, &tag, now),
-            Method::Options => {
-                let reply = self.reply(&request, StatusCode::OK, &tag).header(HeaderName::Accept, "application/sdp");
-                self.answer_built(id, reply, now);
-            }
+            Method::Options => self.describe(id, &request, &tag, now),
             // Nobody has the relay call somebody on their word alone (RFC 3515 section 5.2).
             Method::Refer => self.refuse(id, &request, StatusCode::FORBIDDEN, &tag, now),
             // A BYE names a dialog; without one there is none.
@@ -132,12 +129,18 @@ impl UserAgent {
                 let outputs = self.legs.drive(leg, |driver| driver.request(id, &request, now));
                 self.leg_outputs(leg, outputs, now);
             }
-            (Some(_), Method::Options) => {
-                let reply = self.reply(&request, StatusCode::OK, tag).header(HeaderName::Accept, "application/sdp");
-                self.answer_built(id, reply, now);
-            }
+            (Some(_), Method::Options) => self.describe(id, &request, tag, now),
             _ => self.refuse(id, &request, StatusCode::CALL_DOES_NOT_EXIST, tag, now),
         }
+    }
+
+    /// Says what is served here (RFC 3261 section 11.2).
+    fn describe(&mut self, id: ServerId, request: &Request, tag: &str, now: Instant) {
+        let reply = self
+            .reply(request, StatusCode::OK, tag)
+            .header(HeaderName::Accept, "application/sdp")
+            .header(HeaderName::Supported, self.config.calls.supported());
+        self.answer_built(id, reply, now);
     }
 
     /// An INVITE that begins a call.

@@ -140,8 +140,11 @@ impl Request {
         if matches!(method, Method::Ack | Method::Cancel) || capabilities.methods.contains(method) {
             return Ok(());
         }
-        let allow = capabilities.methods.iter().map(Method::as_str);
-        let allow = allow.collect::<Vec<_>>().join(", ");
+        // Who serves INVITE takes what acknowledges and cancels it.
+        let is_called = capabilities.methods.contains(&Method::Invite);
+        let beside_invite = [Method::Ack, Method::Cancel];
+        let allow = capabilities.methods.iter().chain(beside_invite.iter().filter(|_| is_called));
+        let allow = allow.map(Method::as_str).collect::<Vec<_>>().join(", ");
         let status = match method {
             Method::Other(_) => StatusCode::NOT_IMPLEMENTED,
             _ => StatusCode::METHOD_NOT_ALLOWED,

@@ -79,7 +79,7 @@ fn a_request_uri_with_headers_is_400_and_of_another_scheme_416() {
 fn a_known_method_not_served_is_405_and_an_unknown_501() {
     let rejection = request("REFER", "sip:b@h", "", "").check(&OURS).unwrap_err();
     assert_eq!(rejection.status, StatusCode::METHOD_NOT_ALLOWED);
-    let allow = "INVITE, OPTIONS, REGISTER, BYE".to_owned();
+    let allow = "INVITE, OPTIONS, REGISTER, BYE, ACK, CANCEL".to_owned();
     assert_eq!(rejection.header, Some((HeaderName::Allow, allow)));
     assert_eq!(status(&request("FETCH", "sip:b@h", "", "")), 501);
 }

@@ -24,6 +24,7 @@ fn options_out_of_a_dialog_say_what_is_served() {
         Some("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER, NOTIFY, MESSAGE, REGISTER")
     );
     assert_eq!(header(&reply, &HeaderName::Accept).as_deref(), Some("application/sdp"));
+    assert_eq!(header(&reply, &HeaderName::Supported).as_deref(), Some("100rel, timer, replaces, norefersub"));
     assert!(reply.headers().to().unwrap().tag().is_some());
 }
 
