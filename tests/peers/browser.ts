@@ -5,6 +5,7 @@ import type { Report } from "../page/phone.ts";
 import { type Film, writeFilm } from "../picture/film.ts";
 import type { Sound } from "../sound/wav.ts";
 import { writeWav } from "../sound/wav.ts";
+import { COMMAND, within } from "./deadline.ts";
 import { folder } from "./folder.ts";
 import { PageServer } from "./page-server.ts";
 import { BrowserPhone, type Tab } from "./phone.ts";
@@ -67,14 +68,14 @@ export class Browser {
 
   /** A tab of a new visitor, who lets the page use the microphone and the camera or not. */
   async phone({ microphone = true } = {}): Promise<BrowserPhone> {
-    const context = await this.chromium.newContext();
-    if (microphone) await context.grantPermissions(["microphone", "camera"], { origin: this.origin });
-    return BrowserPhone.open(new ChromiumTab(context, await context.newPage()), this.origin);
+    const context = await within(this.chromium.newContext(), "Chromium's new visitor", COMMAND);
+    if (microphone) await within(context.grantPermissions(["microphone", "camera"], { origin: this.origin }), "the permissions", COMMAND);
+    return BrowserPhone.open(new ChromiumTab(context, await within(context.newPage(), "Chromium's new tab", COMMAND)), this.origin);
   }
 
   async stop(): Promise<void> {
-    await this.chromium.close();
     this.server?.stop();
+    await within(this.chromium.close(), "Chromium to end", COMMAND);
   }
 }
 
@@ -91,11 +92,12 @@ class ChromiumTab implements Tab {
   ) {}
 
   run<A, R>(action: (argument: A) => R | Promise<R>, argument: A): Promise<R> {
-    return this.page.evaluate(action as (argument: unknown) => R | Promise<R>, argument);
+    const done = this.page.evaluate(action as (argument: unknown) => R | Promise<R>, argument);
+    return within(done, () => `the page to do ${String(action)} with ${JSON.stringify(argument)}`, COMMAND);
   }
 
   async expose(name: string, told: (report: Report) => void): Promise<void> {
-    await this.page.exposeFunction(name, told);
+    await within(this.page.exposeFunction(name, told), `the page to be given ${name}`, COMMAND);
   }
 
   says(listener: (text: string) => void): void {
@@ -104,7 +106,7 @@ class ChromiumTab implements Tab {
   }
 
   async offline(yes: boolean): Promise<void> {
-    await this.context.setOffline(yes);
+    await within(this.context.setOffline(yes), "Chromium to change its network", COMMAND);
   }
 
   async open(address: string): Promise<void> {
@@ -112,6 +114,6 @@ class ChromiumTab implements Tab {
   }
 
   async close(): Promise<void> {
-    await this.context.close();
+    await within(this.context.close(), "Chromium to close the tab", COMMAND);
   }
 }

@@ -3,6 +3,9 @@
 /** How long an ordinary step of a call may take (ms) before a test gives up on it. */
 export const STEP = 10_000;
 
+/** How long one command to a browser may take (ms), a little longer than any wait inside a page. */
+export const COMMAND = 20_000;
+
 /** Settles as the promise does, or fails at the deadline saying what was waited for. */
 export async function within<T>(promise: Promise<T>, what: string | (() => string), ms = STEP): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -26,7 +29,8 @@ export async function eventually<T>(
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
-    const answer = await ask();
+    // A source that hangs must not make the deadline hang with it.
+    const answer = await within(Promise.resolve(ask()), () => `an answer about ${typeof what === "string" ? what : what()}`, Math.max(end - Date.now(), 0) + COMMAND);
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > end) throw new Error(`waited ${ms} ms for ${typeof what === "string" ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, every));

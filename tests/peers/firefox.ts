@@ -5,6 +5,7 @@
 import { networkInterfaces } from "node:os";
 import puppeteer, { type Browser as Driven, type BrowserContext, type Page } from "puppeteer-core";
 import type { Report } from "../page/phone.ts";
+import { COMMAND } from "./deadline.ts";
 import { PageServer } from "./page-server.ts";
 import { BrowserPhone, type Tab } from "./phone.ts";
 
@@ -15,9 +16,6 @@ export function outerAddress(): string {
   if (outer === undefined) throw new Error("Firefox sends no media to loopback, and this machine has no other IPv4 address");
   return outer.address;
 }
-
-/** How long one command to the browser may take (ms), a little longer than any wait inside a page. */
-const COMMAND = 20_000;
 
 export interface FirefoxOptions {
   /** The tone that its microphones hear (Hz). */

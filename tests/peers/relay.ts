@@ -1,7 +1,7 @@
 /** The relay's own binary on ports of its own, and what must be true of it when a test ends. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "./deadline.ts";
+import { STEP, eventually } from "./deadline.ts";
 import { forbidden } from "./log.ts";
 import { folder } from "./folder.ts";
 import { port, ports } from "./ports.ts";
@@ -103,7 +103,7 @@ export class Relay {
   }
 
   async health(): Promise<Health> {
-    const response = await fetch(`${this.http}/health`);
+    const response = await fetch(`${this.http}/health`, { signal: AbortSignal.timeout(STEP) });
     return (await response.json()) as Health;
   }
 
