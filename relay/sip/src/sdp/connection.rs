@@ -22,7 +22,7 @@ impl Address {
     /// Reads `<nettype> <addrtype> <address>`; `None` if a part is missing.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split_ascii_whitespace();
-        let (network, _family, address) = (parts.next()?, parts.next()?, parts.next()?);
+        let (network, family, address) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() {
             return None;
         }
@@ -30,7 +30,8 @@ impl Address {
         let literal = address.parse::<IpAddr>().ok();
         Some(match literal {
             Some(ip) if network.eq_ignore_ascii_case("IN") => Self::Ip(ip),
-            _ => Self::Other(text.trim().to_owned()),
+            // Not the text as it came: what separates the words there need not separate them when it is read again.
+            _ => Self::Other(format!("{network} {family} {address}")),
         })
     }
 }
@@ -160,6 +161,14 @@ mod tests {
             let address = Address::parse(text).unwrap();
             assert_eq!(address.ip(), None);
             assert_eq!(address.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_whatever_separated_the_words() {
+        for text in ["IN IP4 \t\u{b}\t", " IN\tIP4  media.example.com\u{c}"] {
+            let written = Address::parse(text).unwrap().to_string();
+            assert_eq!(Address::parse(&written).unwrap().to_string(), written, "{text:?}");
         }
     }
 
