@@ -50,7 +50,16 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
-    /// Presses keys towards the leg as RFC 4733 events, after those still being sent.
+    /// Whether to listen for keys in the sound itself, as where the peer has no other way to tell of them. Only G.711
+    /// is listened to.
+    ListenForKeys {
+        /// The leg whose peer presses them.
+        leg: LegId,
+        /// From now on, or no more.
+        listen: bool,
+    },
+    /// Presses keys towards the leg, after those still being sent: as RFC 4733 events where they were agreed, else as
+    /// tones in the place of the sound, where that may be G.711; these last 70 ms at least, as do their pauses.
     /// [`crate::Event::DtmfSent`] or [`crate::Event::DtmfRefused`] follows.
     SendDtmf {
         /// The leg that is to receive them.

@@ -44,8 +44,8 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
-    /// Keys could not be sent: telephone-event was not agreed, the leg has no address yet, or too
-    /// many keys are waiting.
+    /// Keys could not be sent: neither telephone-event nor G.711 was agreed, the leg is held or has no address yet,
+    /// or too many keys are waiting.
     DtmfRefused {
         /// The leg.
         leg: LegId,

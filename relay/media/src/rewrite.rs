@@ -152,6 +152,17 @@ impl Rewriter {
         Header { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc }
     }
 
+    /// From the last packet on the stream's time goes by another clock.
+    pub(crate) fn tick(&mut self, clock: u32) {
+        self.sent = self.sent.map(|(sent, _)| (sent, clock));
+    }
+
+    /// When the last packet was sent.
+    #[must_use]
+    pub(crate) fn sent_at(&self) -> Option<Instant> {
+        self.sent.map(|(sent, _)| sent)
+    }
+
     /// Whatever source flowed begins anew, even if it goes by the same name.
     pub(crate) fn interrupt(&mut self) {
         self.shift = None;

@@ -49,10 +49,10 @@ impl Bridge {
         };
         let silence = leg.supervision.deadline(self.timing.rtp_inactivity).filter(|_| !leg.direction.is_held());
         let video = leg.video.as_ref().and_then(|video| video.rtcp.deadline());
-        [transport, silence, leg.audio.rtcp.deadline(), video, leg.keys_in.deadline(), leg.keys_out.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let tones_in = leg.tones_in.as_ref().and_then(|listener| listener.deadline());
+        let tones_out = leg.tones_out.as_ref().map(|sender| sender.deadline());
+        let keys = [leg.keys_in.deadline(), leg.keys_out.deadline(), tones_in, tones_out];
+        [transport, silence, leg.audio.rtcp.deadline(), video].into_iter().chain(keys).flatten().min()
     }
 
     fn leg_timeout(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
@@ -63,6 +63,8 @@ impl Bridge {
         }
         self.expire_key(now, key, outlet);
         self.press_keys(now, key, outlet);
+        self.expire_tone(now, key, outlet);
+        self.play_keys(now, key, outlet);
     }
 
     fn transport_timeout(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {

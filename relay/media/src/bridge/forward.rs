@@ -46,7 +46,13 @@ impl Bridge {
             leg.counters.gated += 1;
             return;
         }
-        let joined = leg.joined;
+        let (joined, listens) = (leg.joined, leg.tones_in.is_some());
+        if listens && let Format::Audio(codec) = format {
+            let sound = bytes.get(payload.clone()).unwrap_or_default();
+            if self.hear_keys(now, key, &header, codec, sound, outlet) {
+                return self.count_gated(key);
+            }
+        }
         if let Format::TelephoneEvent { clock } = format {
             let event = bytes.get(payload.clone()).unwrap_or_default();
             self.receive_key(now, key, &header, clock, event, outlet);
@@ -85,7 +91,7 @@ impl Bridge {
             return;
         };
         // Keys pressed by the relay stand in the place of sound.
-        let pressing = format.medium() == MediumKind::Audio && target.keys_out.is_pressing();
+        let pressing = format.medium() == MediumKind::Audio && target.is_pressing();
         if !target.direction.sends() || pressing || !target.is_ready() {
             self.count_gated(from);
             return;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Bridge;
+use super::tones::order_tones;
 use crate::dtmf::Digits;
 use crate::event::Event;
 use crate::format::{Format, MediumKind};
@@ -33,10 +34,11 @@ impl Bridge {
                 outlet.event(Event::DtmfSent { leg: id });
                 return true;
             }
-            leg.is_ready()
-                && leg.direction.sends()
-                && leg.telephone_event().is_some()
-                && leg.keys_out.order(now, digits, tone, gap, true)
+            let may_be_sent = leg.is_ready() && leg.direction.sends();
+            if leg.telephone_event().is_some() {
+                return may_be_sent && leg.keys_out.order(now, digits, tone, gap, true);
+            }
+            may_be_sent && order_tones(now, leg, digits, tone, gap)
         });
         if taken == Some(false) {
             outlet.event(Event::DtmfRefused { leg: id });
@@ -110,8 +112,8 @@ impl Bridge {
     }
 
     /// A key was pressed and released at a leg's far end: signalling is told, a service hears it,
-    /// and a leg that knows telephone-event on another clock only gets it pressed again.
-    fn pressed(&mut self, now: Instant, key: LegKey, press: Press, outlet: &mut impl Outlet) {
+    /// and a leg that knows telephone-event, but not as the key came, gets it pressed again.
+    pub(super) fn pressed(&mut self, now: Instant, key: LegKey, press: Press, outlet: &mut impl Outlet) {
         let Some(leg) = self.legs.get(key) else {
             return;
         };
@@ -122,12 +124,14 @@ impl Bridge {
         let Some(target) = self.legs.get_mut(other) else {
             return;
         };
+        let is_unheard = match press.clock {
+            Some(clock) => target.payload_type(Format::TelephoneEvent { clock }).is_none(),
+            // A browser's user has heard it.
+            None => matches!(target.transport, Transport::Rtp(_)),
+        };
         if let Transport::Service(player) = &mut target.transport {
             player.press(now, press.digit);
-        } else if target.payload_type(Format::TelephoneEvent { clock: press.clock }).is_none()
-            && target.telephone_event().is_some()
-            && target.is_ready()
-        {
+        } else if is_unheard && target.telephone_event().is_some() && target.is_ready() {
             let digits = Digits::from(press.digit);
             target.keys_out.order(now, &digits, press.duration, REPEATED_GAP, false);
         }

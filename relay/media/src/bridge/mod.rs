@@ -11,6 +11,7 @@ mod join;
 mod keys;
 mod play;
 mod report;
+mod tones;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -133,6 +134,7 @@ impl Bridge {
             Command::Supervise { leg } => {
                 self.with(leg, |leg| leg.supervise(now));
             }
+            Command::ListenForKeys { leg, listen } => self.listen_for_keys(now, leg, listen, outlet),
             Command::SendDtmf { leg, digits, tone, gap } => self.send_dtmf(now, leg, &digits, tone, gap, outlet),
             Command::Snapshot { leg } => {
                 if let Some(stats) = self.with(leg, |leg| leg.stats()) {

@@ -38,7 +38,7 @@ impl Bridge {
         let Some(target) = self.legs.get_mut(to) else {
             return;
         };
-        if !target.direction.sends() || target.keys_out.is_pressing() || !target.is_ready() {
+        if !target.direction.sends() || target.is_pressing() || !target.is_ready() {
             return;
         }
         // Signalling agrees one of these on a leg that is joined with a service.

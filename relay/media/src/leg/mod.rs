@@ -11,8 +11,9 @@ pub(crate) use rtp::RtpTransport;
 pub(crate) use webrtc::{Change, WebRtcTransport};
 
 use crate::event::LegStats;
-use crate::format::{Direction, Format, MediumKind, PayloadFormat};
+use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat};
 use crate::history::Again;
+use crate::in_band;
 use crate::outlet::{Door, LegKey, Outlet};
 use crate::params::LegId;
 use crate::rtcp::{Lost, SenderClock};
@@ -68,6 +69,10 @@ pub(crate) struct Leg {
     pub keys_in: Receiver,
     /// Keys pressed towards it.
     pub keys_out: Sender,
+    /// Keys in the sound of its far end, where they have to be listened for.
+    pub tones_in: Option<Box<in_band::Listener>>,
+    /// Keys played towards it as sound, while there are any.
+    pub tones_out: Option<Box<in_band::Sender>>,
     /// Notices its silence.
     pub supervision: Supervision,
     /// Counters, as far as they are kept here.
@@ -91,6 +96,8 @@ impl Leg {
             sender_clock: SenderClock::default(),
             keys_in: Receiver::default(),
             keys_out: Sender::default(),
+            tones_in: None,
+            tones_out: None,
             supervision: Supervision::default(),
             counters: LegStats::default(),
             scheduled: None,
@@ -102,6 +109,7 @@ impl Leg {
     pub(crate) fn set_formats(&mut self, mut formats: Vec<PayloadFormat>) {
         formats.truncate(MAX_FORMATS);
         self.formats = formats;
+        self.keep_time();
         if self.has_video() {
             self.audio.rtcp.hasten(VIDEO_INTERVAL);
         } else if let Some(video) = &mut self.video {
@@ -171,6 +179,36 @@ impl Leg {
         };
         let clock = self.audio.stream.clock();
         events().find(|&(_, event)| Some(event) == clock).or_else(|| events().next())
+    }
+
+    /// The G.711 to play keys in that the peer knows in no other way.
+    #[must_use]
+    pub(crate) fn tone_format(&self) -> Option<(u8, Codec)> {
+        self.formats.iter().find_map(|agreed| match agreed.format {
+            Format::Audio(codec @ (Codec::Pcmu | Codec::Pcma)) => Some((agreed.send_pt, codec)),
+            _ => None,
+        })
+    }
+
+    /// Whether keys stand in the place of its sound.
+    #[must_use]
+    pub(crate) fn is_pressing(&self) -> bool {
+        self.keys_out.is_pressing() || self.tones_out.is_some()
+    }
+
+    /// Has the stream's time go on by the clock of a codec that the peer knows, should that of its sound so far be
+    /// none any more (RFC 7160 section 4.1).
+    fn keep_time(&mut self) {
+        let clocks = || {
+            let audio = self.formats.iter().map(|agreed| agreed.format);
+            audio.filter(|format| matches!(format, Format::Audio(_))).map(Format::clock)
+        };
+        let Some(clock) = self.audio.stream.clock() else { return };
+        if !clocks().any(|known| known == clock)
+            && let Some(clock) = clocks().next()
+        {
+            self.audio.stream.tick(clock);
+        }
     }
 
     /// Media is expected from now on. A service speaks in this process and is never silent.

@@ -16,8 +16,8 @@ pub(crate) struct Press {
     pub digit: Digit,
     /// For how long.
     pub duration: Duration,
-    /// The clock of the packets that said so, in Hz.
-    pub clock: u32,
+    /// The clock of the packets that said so, in Hz; `None` where it was heard in the sound.
+    pub clock: Option<u32>,
 }
 
 /// Reports each press once, when it ends. One event is one timestamp of one source, however many
@@ -97,7 +97,7 @@ impl Receiver {
         Some(Press {
             digit: current.digit,
             duration: Duration::from_micros(ticks / u64::from(current.clock.max(1))),
-            clock: current.clock,
+            clock: Some(current.clock),
         })
     }
 }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     fn press(key: char, ms: u64) -> Press {
-        Press { digit: Digit::from_char(key).unwrap(), duration: Duration::from_millis(ms), clock: CLOCK }
+        Press { digit: Digit::from_char(key).unwrap(), duration: Duration::from_millis(ms), clock: Some(CLOCK) }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Telephone-event packets out of presses (RFC 4733 §2.5.1).
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Payload;
 use crate::dtmf::{Digit, Digits};
+use crate::orders::{Next, Orders};
 use crate::rewrite::ticks;
 
 /// Time between the updates of one event.
@@ -18,23 +18,13 @@ const VOLUME: u8 = 10;
 const LONGEST: Duration = Duration::from_secs(8);
 const SHORTEST_TONE: Duration = Duration::from_millis(40);
 const SHORTEST_GAP: Duration = Duration::from_millis(30);
-/// Keys that may wait, whether ordered together or one by one.
-const MAX_WAITING: usize = 2 * Digits::MAX;
 
 /// Sends orders of keys one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Sender {
-    orders: VecDeque<Order>,
+    orders: Orders,
     pressed: Option<Pressed>,
     due: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Order {
-    digits: VecDeque<Digit>,
-    tone: Duration,
-    gap: Duration,
-    announced: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,16 +65,10 @@ impl Sender {
         gap: Duration,
         announced: bool,
     ) -> bool {
-        let waiting: usize = self.orders.iter().map(|order| order.digits.len()).sum();
-        if waiting + digits.iter().len() > MAX_WAITING {
+        let (tone, gap) = (tone.clamp(SHORTEST_TONE, LONGEST), gap.clamp(SHORTEST_GAP, LONGEST));
+        if !self.orders.push(digits, tone, gap, announced) {
             return false;
         }
-        self.orders.push_back(Order {
-            digits: digits.iter().collect(),
-            tone: tone.clamp(SHORTEST_TONE, LONGEST),
-            gap: gap.clamp(SHORTEST_GAP, LONGEST),
-            announced,
-        });
         self.due.get_or_insert(now);
         true
     }
@@ -103,7 +87,7 @@ impl Sender {
 
     /// Forgets everything and returns how many announced orders that were.
     pub(crate) fn clear(&mut self) -> usize {
-        let announced = self.orders.iter().filter(|order| order.announced).count();
+        let announced = self.orders.announced();
         *self = Self::default();
         announced
     }
@@ -121,27 +105,22 @@ impl Sender {
     }
 
     fn press_next(&mut self, now: Instant, clock: u32, timestamp: u32) -> Option<Step> {
-        let (order, digit) = loop {
-            let Some(order) = self.orders.front_mut() else {
+        let (digit, tone, gap) = match self.orders.take() {
+            Some(Next::Key(digit, tone, gap)) => (digit, tone, gap),
+            Some(Next::Done) => return Some(Step::Done),
+            None => {
                 self.due = None;
                 return None;
-            };
-            if let Some(digit) = order.digits.pop_front() {
-                break (order, digit);
-            }
-            let announced = order.announced;
-            self.orders.pop_front();
-            if announced {
-                return Some(Step::Done);
             }
         };
-        let tone = order.tone.min(longest(clock));
-        let pressed = Pressed { digit, since: now, timestamp, tone, gap: order.gap, started: false, ends: 0 };
+        let pressed = Pressed { digit, since: now, timestamp, tone, gap, started: false, ends: 0 };
         Some(self.update(now, clock, pressed))
     }
 
     /// One packet of the key that is down. A late call says the true length.
     fn update(&mut self, now: Instant, clock: u32, mut pressed: Pressed) -> Step {
+        // The clock may have become another while the key was down; the length is in ticks of the one that holds now.
+        pressed.tone = pressed.tone.min(longest(clock));
         let held = now.saturating_duration_since(pressed.since);
         let end = held >= pressed.tone;
         let length = held.clamp(UPDATE, pressed.tone.max(UPDATE));
@@ -159,7 +138,7 @@ impl Sender {
             self.due = Some(now + pressed.gap);
         } else {
             self.pressed = Some(pressed);
-            let wait = if end { UPDATE } else { UPDATE.min(pressed.tone - held) };
+            let wait = if end { UPDATE } else { UPDATE.min(pressed.tone.saturating_sub(held)) };
             self.due = Some(now + wait);
         }
         step
@@ -175,6 +154,7 @@ fn longest(clock: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::orders::MAX_WAITING;
     use crate::telephone_event::Receiver;
 
     const CLOCK: u32 = 8000;
