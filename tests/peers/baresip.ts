@@ -1,5 +1,5 @@
 /** baresip, a real softphone, without a screen: driven over its control socket, speaking from a file, recording. */
-import { readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { type Socket, connect } from "node:net";
 import { join } from "node:path";
 import { silence } from "../sound/sources.ts";
@@ -20,7 +20,9 @@ export interface BaresipOptions {
   readonly answer?: "manual" | "auto" | "early";
   /** What it says once a call is up, at 16000 or 48000 samples per second. The call ends with it. */
   readonly says?: Sound;
-  readonly transport?: "udp" | "tcp";
+  readonly transport?: "udp" | "tcp" | "tls";
+  /** What it shows over TLS, which it speaks at the port above its own then, and the file of whom it believes. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
   /** Whether it encrypts with keys in its descriptions: where the other side can, always, or always with feedback. */
   readonly srtp?: "srtp" | "srtp-mand" | "srtp-mandf";
 }
@@ -55,17 +57,20 @@ export class Baresip {
 
   static async start(options: BaresipOptions): Promise<Baresip> {
     const address = options.address ?? "127.0.0.1";
-    const [sip, ctrl, rtp] = [await port(address), await port(), await ports(20, address)];
+    // A port that is free on IPv4's loopback will do on IPv6's.
+    const probed = address.includes(":") ? "127.0.0.1" : address;
+    const [{ first: sip }, ctrl, rtp] = [await ports(2, probed), await port(), await ports(20, probed)];
     const home = folder("baresip");
     writeFileSync(join(home, "config"), configuration(home, address, sip, ctrl, rtp, options));
     writeFileSync(join(home, "accounts"), `${account(address, sip, options)}\n`);
     writeFileSync(join(home, "contacts"), "");
     writeWav(join(home, "says.wav"), options.says ?? silence(120, 16000));
-    const program = new Program(`baresip ${options.user}`, "baresip", ["-4", "-f", home]);
+    const program = new Program(`baresip ${options.user}`, "baresip", [address.includes(":") ? "-6" : "-4", "-f", home]);
     await program.line(/baresip is ready/);
     const control = connect(ctrl, "127.0.0.1");
     await within(new Promise((resolve, reject) => control.once("connect", resolve).once("error", reject)), "ctrl_tcp");
-    return new Baresip(program, `sip:${options.user}@${address}:${sip}`, home, control);
+    const own = options.transport === "tls" ? sip + 1 : sip;
+    return new Baresip(program, `sip:${options.user}@${bracketed(address)}:${own}`, home, control);
   }
 
   dial(uri: string): Promise<string> {
@@ -158,9 +163,13 @@ export class Baresip {
   }
 }
 
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
 function account(address: string, sip: number, options: BaresipOptions): string {
   const transport = options.transport ?? "udp";
-  const host = options.registrar ?? `${address}:${sip}`;
+  const host = options.registrar ?? `${bracketed(address)}:${sip}`;
   const codecs = (options.codecs ?? ["opus", "g722", "pcmu", "pcma"]).map((codec) => CODECS[codec]).join(",");
   return [
     `<sip:${options.user}@${host};transport=${transport}>`,
@@ -185,7 +194,8 @@ function configuration(
   const modules = ["opus", "g722", "g711", "sndfile", "aufile", ...encryption].map((name) => `module ${name}.so`);
   return [
     "poll_method epoll",
-    `sip_listen ${address}:${sip}`,
+    `sip_listen ${bracketed(address)}:${sip}`,
+    ...(options.tls === undefined ? [] : secure(home, options.tls)),
     `net_interface ${address}`,
     "call_max_calls 4",
     `rtp_ports ${rtp.first}-${rtp.last}`,
@@ -206,4 +216,11 @@ function configuration(
     `snd_path ${home}`,
     "",
   ].join("\n");
+}
+
+/** It reads certificate and key from one file. */
+function secure(home: string, tls: NonNullable<BaresipOptions["tls"]>): string[] {
+  const file = join(home, "own.pem");
+  writeFileSync(file, readFileSync(tls.certificate, "utf8") + readFileSync(tls.key, "utf8"));
+  return [`sip_certificate ${file}`, `sip_cafile ${tls.authority}`];
 }

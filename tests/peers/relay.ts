@@ -34,6 +34,8 @@ export interface RelayOptions {
   readonly connectTimeout?: number;
   /** Whether SIP reaches it at `::1` too, on ports the system chooses. */
   readonly v6?: boolean;
+  /** The address where it takes SIP peers' media. Default: that of SIP. */
+  readonly rtp?: string;
   /** Further lines of `[sip]`. */
   readonly sip?: readonly string[];
   /** Further tables, as TOML. */
@@ -85,6 +87,14 @@ export class Relay {
     else await this.running.kill();
     this.running = run(this.file, this.args);
     await this.healthy();
+  }
+
+  /** Host and port where SIP reaches it over IPv6, if it was asked to. */
+  async sip6(transport: "udp" | "tcp"): Promise<string> {
+    const ready = await this.program.line(/ ready /);
+    const found = new RegExp(`sip-${transport}=(\\[::1\\]:\\d+)`).exec(ready)?.[1];
+    if (found === undefined) throw new Error(`no SIP over IPv6: ${ready}`);
+    return found;
   }
 
   /** What `urlServer` is. */
@@ -181,7 +191,7 @@ function configuration(
     "workers = 1",
     `webrtc_listen = "${webrtc}"`,
     ...(options.advertised === undefined ? [] : [`webrtc_advertised = ${list(options.advertised)}`]),
-    `rtp_listen = "${ADDRESS}"`,
+    `rtp_listen = "${options.rtp ?? ADDRESS}"`,
     `rtp_ports = "${rtp.first}-${rtp.last}"`,
     `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
     "quarantine = 0",
