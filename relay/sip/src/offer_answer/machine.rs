@@ -78,7 +78,8 @@ struct ReceivedOffer {
 
 impl OfferAnswer {
     /// A session that has not offered anything yet. `session_id` should be random and below 2^62; it
-    /// and `origin` identify the session for its whole life, wherever its media goes.
+    /// and `origin` identify the session for its whole life, wherever its media goes. Where the media begins in the other
+    /// family of addresses, it names the session in place of `origin`.
     pub fn new(session_id: u64, origin: IpAddr) -> Self {
         Self {
             session_id,
@@ -322,6 +323,10 @@ impl OfferAnswer {
 
     /// Puts the audio section into its place among the refused ones, and versions the whole.
     fn describe(&mut self, local: &LocalMedia, audio: MediaDescription) -> SessionDescription {
+        // Some peers take the first address they find for the family of the media.
+        if self.local.is_none() && self.origin.is_ipv4() != local.address.is_ipv4() {
+            self.origin = local.address;
+        }
         let origin = Origin::new(self.session_id, self.version, self.origin);
         let mut description = SessionDescription::new(origin).with_connection(local.connection());
         description.media = self.layout.iter().map(MediaDescription::refused).collect();

@@ -39,6 +39,18 @@ fn an_offer_states_everything_about_the_stream() {
 }
 
 #[test]
+fn a_session_whose_media_is_in_the_other_family_is_named_by_it_for_good() {
+    let mut leg = leg();
+    let mut local = LocalMedia { address: "2001:db8::1".parse().unwrap(), ..local() };
+    let text = leg.create_offer(&local).unwrap().to_text();
+    assert!(text.starts_with("v=0\r\no=- 77 1 IN IP6 2001:db8::1\r\n") && !text.contains("IP4"), "{text}");
+    leg.receive_answer(&answer("m=audio 4000 RTP/AVP 0\n")).unwrap();
+    local.address = "2001:db8::2".parse().unwrap();
+    let moved = leg.create_offer(&local).unwrap().to_text();
+    assert!(moved.contains("o=- 77 2 IN IP6 2001:db8::1\r\n") && moved.contains("c=IN IP6 2001:db8::2\r\n"), "{moved}");
+}
+
+#[test]
 fn the_answers_order_and_numbers_are_used_for_sending() {
     let mut leg = offering();
     let negotiated = leg
