@@ -1,8 +1,13 @@
 /** A TCP connection that can be cut: stands between a browser and the relay's WebSocket. */
 import { type Server, type Socket, connect, createServer } from "node:net";
+import { Happenings } from "./deadline.ts";
 import { port } from "./ports.ts";
 
 export class Cable {
+  /** What came from the far end, piece by piece. */
+  readonly brought = new Happenings<string>();
+  /** The connections that have ended, by the end that was first. */
+  readonly ended = new Happenings<"near" | "far">();
   private server: Server | undefined;
   private readonly ends = new Set<Socket>();
   private swallowing = false;
@@ -13,7 +18,7 @@ export class Cable {
     private readonly near: number,
   ) {}
 
-  /** A cable to where this WebSocket address leads. */
+  /** A cable to where this WebSocket address leads, or any other of TCP. */
   static async to(url: string): Promise<Cable> {
     const { hostname, port: far } = new URL(url);
     const cable = new Cable(hostname, Number(far), await port());
@@ -44,8 +49,9 @@ export class Cable {
     if (this.server) return;
     const server = createServer((near) => {
       const far = connect(this.far, this.host);
-      this.join(near, far);
-      this.join(far, near);
+      far.on("data", (data) => this.brought.add(data.toString("latin1")));
+      this.join("near", near, far);
+      this.join("far", far, near);
     });
     this.server = server;
     await new Promise<void>((resolve, reject) => {
@@ -54,7 +60,7 @@ export class Cable {
     });
   }
 
-  private join(from: Socket, to: Socket): void {
+  private join(end: "near" | "far", from: Socket, to: Socket): void {
     this.ends.add(from);
     from.on("data", (data) => {
       if (!this.swallowing) to.write(data);
@@ -62,6 +68,7 @@ export class Cable {
     from.on("error", () => to.destroy());
     from.on("close", () => {
       this.ends.delete(from);
+      if (!to.destroyed) this.ended.add(end);
       to.destroy();
     });
   }

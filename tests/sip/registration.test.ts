@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { App } from "../peers/app.ts";
+import { Cable } from "../peers/cable.ts";
 import { Kamailio } from "../peers/kamailio.ts";
 import { port } from "../peers/ports.ts";
 import { endPrograms } from "../peers/program.ts";
@@ -226,5 +227,56 @@ describe("a server that is not there", () => {
     await app.event("registration", { state: "registered" }, { ms: 45_000 });
     await app.close();
     await kamailio.registered("web", false);
+  });
+});
+
+describe("several servers at once", () => {
+  it("each have their own account, realm and password, and lose none of the others", async () => {
+    const [home, away] = [
+      await Kamailio.start({ users: { web: "password-at-home" } }),
+      await Kamailio.start({ users: { web: "password-away" }, address: ADDRESS, algorithm: "SHA-256" }),
+    ];
+    const accounts = [
+      { server: home, password: "password-at-home" },
+      { server: away, password: "password-away" },
+    ] as const;
+    const apps = await Promise.all(accounts.map(({ server, password }) => registering(server.domain, { password })));
+    for (const app of apps) await outcome(app, "registered");
+    for (const { server } of accounts) await server.registered("web");
+    assert.equal((await relay.health())["accounts"], 2);
+    // The password of one is no use at the other.
+    const wrong = await registering(away.domain, { password: "password-at-home" });
+    assert.equal(error(await outcome(wrong, "failed"))["code"], "unauthorized");
+    await wrong.close();
+    const [first, second] = apps;
+    await first.close();
+    await home.registered("web", false);
+    const from = away.program.output.now();
+    await second.close();
+    await away.registered("web", false, { from });
+  });
+});
+
+describe("a network that goes dead", () => {
+  it("is noticed, and the account registered again once it is back", async () => {
+    const watchful = await Relay.start({ connectTimeout: 120, sip: ["keep_alive = 1"] });
+    const kamailio = await Kamailio.start({ users: USERS });
+    const cable = await Cable.to(`ws://${kamailio.domain}`);
+    const proxy = new URL(cable.url).host;
+    const fields = { register: true, password: USERS.web, transport: "tcp", outboundProxy: proxy };
+    const app = await App.account(watchful, kamailio.domain, fields);
+    await outcome(app, "registered");
+    // The server has answered a ping, so that its silence says something.
+    await cable.brought.waitFor((piece) => piece === "\r\n", "an answer to a ping");
+    cable.swallow();
+    await cable.ended.waitFor((end) => end === "near", "the relay to give the connection up", { ms: 20_000 });
+    const again = kamailio.program.output.now();
+    await cable.mend();
+    await kamailio.registered("web", true, { from: again });
+    const from = kamailio.program.output.now();
+    await app.close();
+    await kamailio.registered("web", false, { from });
+    cable.cut();
+    await watchful.stop([USERS.web]);
   });
 });
