@@ -10,6 +10,7 @@ mod ends;
 mod failover;
 mod headers;
 mod identity;
+mod in_band;
 mod incoming;
 mod keys;
 mod mailboxes;

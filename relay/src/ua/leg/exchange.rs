@@ -1,10 +1,9 @@
 //! A leg's offers and answers, whoever its peer sends its media to.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_media::{Command, Digit, LegId};
+use offhook_media::{Command, LegId};
 use offhook_protocol::Failure;
 use offhook_sip::message::{Request, StatusCode};
 
@@ -185,9 +184,10 @@ impl Exchange {
         }
     }
 
-    pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
+    /// The half of the media that goes through the relay.
+    pub(super) fn media(&self) -> Option<&Media> {
         match self {
-            Self::Relayed(media) => media.press(digit, tone),
+            Self::Relayed(media) => Some(media),
             Self::Direct(_) => None,
         }
     }

@@ -7,6 +7,7 @@ mod calling;
 mod direct;
 mod early;
 mod exchange;
+mod in_band;
 pub(super) mod invite;
 mod media;
 pub(super) mod peer;
@@ -129,6 +130,8 @@ struct Common {
     destinations: Arc<Destinations>,
     /// The session's timer.
     timer: SessionTimer,
+    /// The media worker listens for keys in the peer's sound.
+    listens: bool,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
     told: bool,
     /// The INVITE of ours that was answered.
@@ -258,9 +261,9 @@ impl SipLeg {
 
     /// Takes what the core says.
     pub(super) fn command(&mut self, command: LegCommand, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
-        // A peer that takes no keys in RTP may take them as INFO.
+        // A peer that takes no events may take keys as INFO.
         if let LegCommand::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 } = command
-            && let Some(press) = self.common.exchange.press(digit, duration)
+            && let Some(press) = self.common.exchange.media().and_then(|media| media.press(digit, duration))
         {
             self.common.media([press]);
             return self.finish();
@@ -421,6 +424,7 @@ impl SipLeg {
     }
 
     fn finish(&mut self) -> Vec<LegOutput> {
+        self.listen_for_keys();
         let mut outputs = std::mem::take(&mut self.common.outputs);
         if matches!(self.state, State::Over) {
             outputs.push(LegOutput::Forget);
@@ -453,6 +457,7 @@ impl Common {
             policy: identity.calls,
             destinations: Arc::clone(&identity.destinations),
             timer: SessionTimer::new(identity.calls.session),
+            listens: false,
             told: false,
             answered: None,
             sending: VecDeque::new(),

@@ -12,6 +12,12 @@ pub(super) struct Peer {
     pub(super) refers: bool,
     /// A call can take the place of another there (RFC 3891).
     pub(super) replaces: bool,
+    /// Whether it names INFO among the methods it takes (RFC 6086); `None` while it has named none at all.
+    info: Option<bool>,
+    /// It has refused a key in an INFO.
+    refuses_keys: bool,
+    /// It has sent a key in an INFO.
+    sends_keys: bool,
 }
 
 impl Peer {
@@ -21,9 +27,30 @@ impl Peer {
             |name: &HeaderName, word: &str| headers.list(name).any(|value| value.eq_ignore_ascii_case(word.as_bytes()));
         if headers.contains(&HeaderName::Allow) {
             self.refers = lists(&HeaderName::Allow, Method::Refer.as_str());
+            self.info = Some(lists(&HeaderName::Allow, Method::Info.as_str()));
         }
         if headers.contains(&HeaderName::Supported) {
             self.replaces = lists(&HeaderName::Supported, REPLACES);
         }
+    }
+
+    /// It does not take keys in INFO after all.
+    pub(super) fn refused_key(&mut self) {
+        self.refuses_keys = true;
+    }
+
+    /// It does send keys in INFO.
+    pub(super) fn sent_key(&mut self) {
+        self.sends_keys = true;
+    }
+
+    /// Whether a key in an INFO may be taken.
+    pub(super) fn may_take_keys(self) -> bool {
+        !self.refuses_keys && self.info != Some(false)
+    }
+
+    /// Whether its keys are to be expected in INFO, and so nowhere else.
+    pub(super) fn may_send_keys(self) -> bool {
+        self.sends_keys || (self.info == Some(true) && !self.refuses_keys)
     }
 }

@@ -370,7 +370,25 @@ impl Media {
     ///
     /// `None` when the peer takes none in RTP.
     pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
-        self.takes_keys.then(|| Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP })
+        self.press_anyhow(digit, tone).filter(|_| self.takes_keys)
+    }
+
+    /// Presses a key towards the peer in whatever way its media allows: as an event or as a sound.
+    ///
+    /// `None` while nothing is agreed.
+    pub(super) fn press_anyhow(&self, digit: Digit, tone: Duration) -> Option<Command> {
+        let press = Command::SendDtmf { leg: self.leg, digits: Digits::from(digit), tone, gap: KEY_GAP };
+        self.agreed.is_some().then_some(press)
+    }
+
+    /// Whether the peer's keys can only be in its sound or outside of the media.
+    pub(super) fn is_without_events(&self) -> bool {
+        self.agreed.is_some() && !self.takes_keys
+    }
+
+    /// Begins or ceases to listen for keys in the sound.
+    pub(super) fn listen_for_keys(&self, listen: bool) -> Command {
+        Command::ListenForKeys { leg: self.leg, listen }
     }
 
     /// What of this is spoken with the peer.

@@ -10,6 +10,7 @@ use offhook_sip::transaction::ServerId;
 use super::{Bye, Session};
 use crate::call::{Cause, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
+use crate::ua::leg::media::Media;
 use crate::ua::leg::signal::{Signal, USUAL};
 use crate::ua::leg::{Common, Sending};
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
@@ -58,6 +59,10 @@ impl std::fmt::Debug for Keys {
 impl Session {
     /// Presses a key towards the peer, after those that wait.
     pub(in crate::ua::leg) fn press(&mut self, signal: Signal, common: &mut Common, hop: &mut Hop, now: Instant) {
+        // A peer that takes no INFO has other ways, and ears if nothing else.
+        if !common.peer.may_take_keys() && common.press_in_media(&signal) {
+            return;
+        }
         if self.keys.waiting.len() >= MAX_WAITING {
             let failure = Failure::new(ErrorCode::LimitReached, "Too many keys wait to be sent; one was left out.");
             return common.event(LegEvent::Warning(failure));
@@ -100,7 +105,15 @@ impl Session {
                 common.tell_end(Cause::Failure(failure_for_status(code, &response.reason())));
                 self.hang_up(common, hop);
             }
-            code => self.keys_refused(code, &response.reason(), common),
+            code => {
+                common.peer.refused_key();
+                if common.exchange.media().is_some_and(Media::is_without_events) {
+                    let waiting = std::mem::take(&mut self.keys.waiting);
+                    std::iter::once(signal).chain(waiting).for_each(|signal| _ = common.press_in_media(&signal));
+                } else {
+                    self.keys_refused(code, &response.reason(), common);
+                }
+            }
         }
     }
 
@@ -124,6 +137,7 @@ impl Session {
             return common.respond(id, request, StatusCode::BAD_REQUEST);
         };
         common.respond(id, request, StatusCode::OK);
+        common.peer.sent_key();
         common.event(LegEvent::Dtmf { digit, duration, method });
     }
 
