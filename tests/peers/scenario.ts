@@ -71,6 +71,11 @@ export class Scenario {
     return this.step(`<nop><action><exec play_pcap_audio="${file}"/></action></nop>`);
   }
 
+  /** Waits until the test says so (`Sipp.nudge`). */
+  nudged(): this {
+    return this.step(`<nop><action><log message="waits"/></action></nop>`).step(`<recv request="NUDGE"/>`);
+  }
+
   xml(): string {
     return `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="offhook">\n${this.steps.join("\n")}\n</scenario>\n`;
   }

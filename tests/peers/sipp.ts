@@ -1,4 +1,5 @@
 /** SIPp running one call of a scenario, and the messages it saw. */
+import { createSocket } from "node:dgram";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { STEP, eventually, within } from "./deadline.ts";
@@ -23,6 +24,8 @@ export interface SippOptions {
 }
 
 export class Sipp {
+  private nudges = 0;
+
   private constructor(
     readonly program: Program,
     readonly address: string,
@@ -61,6 +64,7 @@ export class Sipp {
     args.push("-mp", `${media.first}`, "-m", "1", "-nostdin", "-timeout", `${options.seconds ?? 60}`, "-timeout_error");
     args.push("-t", options.transport === "tcp" ? "t1" : "u1");
     args.push("-trace_msg", "-message_file", join(home, "messages"), "-trace_err", "-error_file", join(home, "errors"));
+    args.push("-trace_logs", "-log_file", join(home, "log"));
     if (options.retransmissions === false) args.push("-nr");
     if (options.echo === true) args.push("-rtp_echo");
     if (options.credentials) args.push("-au", options.credentials.user, "-ap", options.credentials.password);
@@ -87,6 +91,26 @@ export class Sipp {
       () => `SIPp to ${sent ? "send" : "receive"} ${pattern}; so far: ${this.messages().slice(-3000)}`,
       { ms },
     );
+  }
+
+  /** Has a scenario over UDP go on that waits for that (`nudged`): a word of the test's within its call. */
+  async nudge(): Promise<void> {
+    const log = join(this.home, "log");
+    const waits = (): number => (existsSync(log) ? readFileSync(log, "latin1").split("waits").length - 1 : 0);
+    await eventually(() => waits() > this.nudges, () => `SIPp to wait; so far: ${this.messages().slice(-3000)}`);
+    const calls = [...this.messages().matchAll(/^Call-ID: *(.*?)\r?$/gm)];
+    const lines = [
+      `NUDGE sip:${this.target} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${this.target};branch=z9hG4bK-nudge-${++this.nudges}`,
+      `From: <sip:test@${this.address}>;tag=test`,
+      `To: <sip:${this.target}>`,
+      `Call-ID: ${calls.at(-1)?.[1]}`,
+      `CSeq: ${this.nudges} NUDGE`,
+      "Content-Length: 0",
+    ];
+    const socket = createSocket("udp4");
+    await new Promise((sent) => socket.send(`${lines.join("\r\n")}\r\n\r\n`, this.port, this.address, sent));
+    socket.close();
   }
 
   /** Waits for the scenario's end and fails unless all went as written. */

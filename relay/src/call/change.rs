@@ -7,7 +7,7 @@ use offhook_media::Direction;
 use super::cause::failure_for_status;
 use super::leg::{Cause, Description, LegCommand, Video};
 use super::machine::{Call, Phase};
-use super::side::{Life, Party, both, mirrored, video_across};
+use super::side::{LegKind, Life, Party, both, direction, mirrored, video_across};
 
 impl Call {
     /// A leg asks for a change.
@@ -24,6 +24,7 @@ impl Call {
         let towards_other = self.towards(party.other());
         let kept = self.keeps(party, &audio);
         self.side_mut(party).named(&audio);
+        self.side_mut(party).wants = self.unmirrored(party, audio.direction);
         self.side_mut(party).asks = true;
         let is_alone = self.side(party.other()).life != Life::Live;
         if is_alone && audio.untouched.is_some() {
@@ -259,6 +260,16 @@ impl Call {
     /// What the relay may do towards an end: what that end wants, as far as the other end allows it.
     pub(super) fn towards(&self, party: Party) -> Direction {
         both(self.side(party).wants, mirrored(self.side(party.other()).wants))
+    }
+
+    /// What a SIP end wants that offers this direction. One that is held says in its own offers that it only listens, which
+    /// is no wish of its own: it speaks again when the hold is over.
+    fn unmirrored(&self, party: Party, offered: Direction) -> Direction {
+        let is_held = !self.side(party.other()).wants.sends();
+        match self.side(party).kind == LegKind::Sip && is_held {
+            true => direction(offered.sends(), true),
+            false => offered,
+        }
     }
 
     /// Whether an offer still has the codec that is spoken and the picture that is shown. What is passed on untouched may

@@ -122,7 +122,7 @@ pub(super) fn both(a: Direction, b: Direction) -> Direction {
     direction(a.sends() && b.sends(), a.receives() && b.receives())
 }
 
-fn direction(sends: bool, receives: bool) -> Direction {
+pub(super) fn direction(sends: bool, receives: bool) -> Direction {
     match (sends, receives) {
         (true, true) => Direction::SendRecv,
         (true, false) => Direction::SendOnly,

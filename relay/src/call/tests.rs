@@ -285,6 +285,17 @@ fn who_is_held_stays_held_until_the_holder_resumes() {
 }
 
 #[test]
+fn who_says_while_held_that_it_only_listens_speaks_again_when_the_hold_is_over() {
+    let mut talk = Talk::established(LegKind::Browser, LegKind::Sip);
+    talk.caller(LegEvent::Reoffer(audio(&[Codec::Opus], Direction::RecvOnly)));
+    talk.callee(LegEvent::ReofferResult(Ok(audio(&[Codec::Opus], Direction::SendOnly))));
+    // The held end refreshes its session with what it does at the time.
+    talk.callee(LegEvent::Reoffer(audio(&[Codec::Opus], Direction::SendOnly)));
+    let outputs = talk.caller(LegEvent::Reoffer(audio(&[Codec::Opus], Direction::SendRecv)));
+    assert_eq!(outputs, [to_callee(LegCommand::Reoffer(audio(&[Codec::Opus], Direction::SendRecv)))]);
+}
+
+#[test]
 fn both_ends_holding_hear_nothing_until_both_resume() {
     let mut talk = Talk::established(LegKind::Sip, LegKind::Sip);
     let wants = |direction| audio(&[Codec::Opus], direction);

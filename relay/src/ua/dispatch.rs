@@ -109,7 +109,8 @@ impl UserAgent {
     /// A peer gave its INVITE up.
     pub(super) fn cancelled(&mut self, id: ServerId, cancel: Option<&Request>, now: Instant) {
         let Some(leg) = self.legs.of_invite(id) else { return };
-        let outputs = self.legs.drive(leg, |driver| driver.cancelled(id, cancel));
+        let hop = &mut self.hop;
+        let outputs = self.legs.drive(leg, |driver| driver.cancelled(id, cancel, hop, now));
         self.leg_outputs(leg, outputs, now);
     }
 

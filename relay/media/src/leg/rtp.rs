@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use rtc_crypto::RTCCryptoProvider;
 
 use crate::learning::Learning;
-use crate::params::{RtpRemote, SrtpKeys};
+use crate::params::{RtpRemote, SrtpKeys, SrtpSuite};
 use crate::rtp::{Datagram, Header};
 use crate::srtp::{Keys, Rekeyed, Session};
 
@@ -18,6 +18,9 @@ use crate::srtp::{Keys, Rekeyed, Session};
 pub(crate) struct RtpTransport {
     learning: Learning,
     protection: Protection,
+    /// What protected packets before another suite did, or none: one of each suite. Should the peer come back to it, its
+    /// counters go on, since under a key no packet may be sealed like one before (RFC 3711 section 9.1).
+    parked: Vec<(SrtpKeys, Box<Session>)>,
     /// RTCP shares the ports of RTP.
     muxed: bool,
     /// What `a=rtcp` said, if anything.
@@ -42,6 +45,7 @@ impl RtpTransport {
         Self {
             learning: Learning::new(learning_window),
             protection: Protection::Clear,
+            parked: Vec::new(),
             muxed: false,
             named_rtcp: None,
             learned_rtcp: None,
@@ -50,12 +54,31 @@ impl RtpTransport {
 
     /// The peer's description says where it is, or that it moved, and what its packets are sealed with.
     pub(crate) fn set_remote(&mut self, now: Instant, remote: &RtpRemote, crypto: &Arc<dyn RTCCryptoProvider>) {
-        self.learning.name(now, remote.rtp);
-        self.named_rtcp = remote.rtcp;
-        self.learned_rtcp = None;
+        // A hold of the old kind names nobody (RFC 3264 section 8.4): its music comes from who is known already.
+        if !remote.rtp.ip().is_unspecified() {
+            self.learning.name(now, remote.rtp);
+            self.named_rtcp = remote.rtcp;
+            self.learned_rtcp = None;
+        }
         self.muxed = remote.rtcp_mux;
-        let former = std::mem::replace(&mut self.protection, Protection::Clear);
+        let former = self.park_unless(remote.srtp.as_ref().map(|keys| keys.suite));
         self.protection = protection(former, remote.srtp.as_ref(), crypto);
+    }
+
+    /// What protects packets with this suite, or has done so before. Anything else is parked.
+    fn park_unless(&mut self, suite: Option<SrtpSuite>) -> Protection {
+        match std::mem::replace(&mut self.protection, Protection::Clear) {
+            Protection::Srtp(keys, session) if Some(keys.suite) == suite => return Protection::Srtp(keys, session),
+            Protection::Srtp(keys, session) => self.parked.push((keys, session)),
+            Protection::Clear | Protection::Broken => {}
+        }
+        match self.parked.iter().position(|(keys, _)| Some(keys.suite) == suite) {
+            Some(at) => {
+                let (keys, session) = self.parked.swap_remove(at);
+                Protection::Srtp(keys, session)
+            }
+            None => Protection::Clear,
+        }
     }
 
     /// Whether its packets are encrypted, so that only their tags tell whose they are.
@@ -192,6 +215,52 @@ mod tests {
         assert!(!transport.accepts_rtcp(at("192.0.2.7:4001")));
         assert!(transport.accepts_rtcp(at("192.0.2.1:5555")));
         assert_eq!(transport.rtcp_destination(), Some(at("192.0.2.1:5555")));
+    }
+
+    fn remote(rtp: &str, rtcp: &str, srtp: Option<SrtpKeys>) -> RtpRemote {
+        RtpRemote { rtp: at(rtp), rtcp: Some(at(rtcp)), rtcp_mux: false, srtp, formats: vec![] }
+    }
+
+    #[test]
+    fn a_hold_of_the_old_kind_leaves_known_who_plays_its_music() {
+        let mut transport = transport(None);
+        let now = crate::simulated::origin();
+        assert!(transport.accepts(now, at("192.0.2.77:5000"), true));
+        transport.set_remote(now, &remote("0.0.0.0:4000", "0.0.0.0:4001", None), &crypto());
+        assert!(transport.accepts(now, at("192.0.2.77:5000"), true));
+        assert!(!transport.accepts(now, at("192.0.2.78:5000"), true));
+        assert_eq!(transport.rtcp_destination(), Some(at("192.0.2.77:5001")));
+    }
+
+    #[test]
+    fn who_begins_with_a_hold_of_the_old_kind_is_sent_nothing() {
+        let mut transport = RtpTransport::new(Duration::ZERO);
+        transport.set_remote(crate::simulated::origin(), &remote("0.0.0.0:4000", "0.0.0.0:4001", None), &crypto());
+        assert_eq!((transport.destination(), transport.rtcp_destination()), (None, None));
+    }
+
+    #[test]
+    fn a_suite_that_comes_back_goes_on_where_it_was() {
+        let keys = |(suite, length): (SrtpSuite, usize)| {
+            let key = |byte| crate::params::SrtpKey::new(vec![byte; length]);
+            SrtpKeys { suite, send: key(1), receive: key(2) }
+        };
+        let (one, other) = ((SrtpSuite::AeadAes128Gcm, 28), (SrtpSuite::AesCm128HmacSha1_80, 30));
+        let mut transport = RtpTransport::new(Duration::ZERO);
+        let agree = |transport: &mut RtpTransport, suite: Option<(SrtpSuite, usize)>| {
+            let remote = remote("192.0.2.1:4000", "192.0.2.1:4001", suite.map(keys));
+            transport.set_remote(crate::simulated::origin(), &remote, &crypto());
+        };
+        let compound = [0x80, 201, 0, 1, 0, 0, 0, 7];
+        let seal = |transport: &mut RtpTransport| transport.seal_rtcp(&compound).unwrap().to_vec();
+        agree(&mut transport, Some(one));
+        let first = seal(&mut transport);
+        for between in [Some(other), None] {
+            agree(&mut transport, between);
+            agree(&mut transport, Some(one));
+            assert_ne!(seal(&mut transport), first, "the same index under the same key");
+        }
+        assert_eq!(transport.parked.len(), 1);
     }
 
     #[test]

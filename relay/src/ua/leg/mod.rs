@@ -357,7 +357,13 @@ impl SipLeg {
     }
 
     /// The peer gave its INVITE up; it has been answered.
-    pub(super) fn cancelled(&mut self, id: ServerId, cancel: Option<&Request>) -> Vec<LegOutput> {
+    pub(super) fn cancelled(
+        &mut self,
+        id: ServerId,
+        cancel: Option<&Request>,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> Vec<LegOutput> {
         self.step(|state, common| match state {
             State::Ringing(ringing) => {
                 ringing.abandon(common);
@@ -366,7 +372,7 @@ impl SipLeg {
                 State::Over
             }
             State::Session(mut session) => {
-                session.withdrawn(id, common);
+                session.withdrawn(id, common, hop, now);
                 State::Session(session)
             }
             other => other,

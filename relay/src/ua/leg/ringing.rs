@@ -31,8 +31,10 @@ pub(super) struct Ringing {
     early: EarlyAnswers,
     /// A change of the caller's that the core has not answered: an UPDATE, or a PRACK with an offer.
     change: Option<(ServerId, Request)>,
-    /// Our answer waits for the PRACK of one that was sent before (RFC 3262 section 3).
+    /// Our answer waits for the PRACK of one that was sent before (RFC 3262 section 3), or for that of a change.
     held: Option<(Description, Extras)>,
+    /// What our side wants changed since.
+    wanted: Option<Description>,
 }
 
 impl Ringing {
@@ -50,7 +52,7 @@ impl Ringing {
     ) -> Result<Self, StatusCode> {
         let dialog = Dialog::from_request(&request, &tag, contact).map_err(|error| error.status())?;
         let early = EarlyAnswers::new(&request, identity, hop);
-        Ok(Self { id, request, tag, dialog, offered, answered: false, early, change: None, held: None })
+        Ok(Self { id, request, tag, dialog, offered, answered: false, early, change: None, held: None, wanted: None })
     }
 
     pub(super) fn id(&self) -> ServerId {
@@ -76,6 +78,11 @@ impl Ringing {
             LegCommand::Answer(audio, extras) => return self.answer(audio, extras, common, now),
             LegCommand::ReofferAnswer(result) => {
                 self.answer_change(result, common);
+                return self.answer_held(common, now);
+            }
+            // The core takes a call for answered whose answer is held.
+            LegCommand::Reoffer(audio) => {
+                self.wanted = Some(audio);
                 Ok(())
             }
             LegCommand::End(cause, _) => return self.refuse(cause, common),
@@ -193,9 +200,11 @@ impl Ringing {
             }
             (false, false) => self.take_change(id, request, common),
         }
-        if self.early.holds_answer() {
-            return State::Ringing(self);
-        }
+        self.answer_held(common, now)
+    }
+
+    /// Sends the answer that was held, if nothing holds it any more.
+    fn answer_held(mut self: Box<Self>, common: &mut Common, now: Instant) -> State {
         match self.held.take() {
             Some((audio, extras)) => self.answer(audio, extras, common, now),
             None => State::Ringing(self),
@@ -240,7 +249,7 @@ impl Ringing {
     }
 
     fn answer(mut self: Box<Self>, audio: Description, extras: Extras, common: &mut Common, now: Instant) -> State {
-        if self.early.holds_answer() {
+        if self.early.holds_answer() || self.change.is_some() {
             self.held = Some((audio, extras));
             return State::Ringing(self);
         }
@@ -276,6 +285,7 @@ impl Ringing {
         let mut session = Session::of_callee(self.dialog, &self.request, reliable);
         let awaits = if self.offered || early_answer.is_some() { Awaits::Ack } else { Awaits::FirstAnswer };
         session.await_ack(self.id, response, number, awaits, common, now);
+        session.reoffer_later(self.wanted);
         // What the caller took of our early offer is news for the core.
         if let Some(answer) = early_answer {
             common.event(LegEvent::Answered(answer, Extras::default()));

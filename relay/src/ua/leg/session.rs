@@ -19,7 +19,7 @@ use offhook_sip::transaction::ServerId;
 use super::invite::{of_silence, unsendable};
 use super::signal::Signal;
 use super::{Common, LegOutput, Sending, State, reliable};
-use crate::call::{Cause, LegCommand, LegEvent};
+use crate::call::{Cause, Description, LegCommand, LegEvent};
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
 use crate::ua::{extras, reason};
@@ -47,6 +47,8 @@ pub(super) struct Session {
     answer: Option<Answer>,
     /// A re-INVITE of ours.
     reoffer: Option<Reoffer>,
+    /// A change of ours that waits for its turn.
+    waiting: Option<Description>,
     /// A re-INVITE or UPDATE of the peer's that the core has not answered.
     offered: Option<(ServerId, Request)>,
     refresh: Refresh,
@@ -99,6 +101,7 @@ impl Session {
             sent,
             answer: None,
             reoffer: None,
+            waiting: None,
             offered: None,
             refresh,
             reliable,
@@ -167,7 +170,10 @@ impl Session {
     ) -> State {
         match command {
             LegCommand::Reoffer(audio) if matches!(self.bye, Bye::None) => self.reoffer(audio, common, hop, now),
-            LegCommand::ReofferAnswer(result) => self.answer_offered(result, common, now),
+            LegCommand::ReofferAnswer(result) => {
+                self.answer_offered(result, common, now);
+                self.reoffer_in_turn(common, hop, now);
+            }
             LegCommand::Dtmf { digit, duration, method } => {
                 self.press(Signal { digit, duration, method }, common, hop, now);
             }
@@ -198,6 +204,7 @@ impl Session {
         }
         if self.reoffer.as_ref().is_some_and(|reoffer| reoffer.id == Some(id)) {
             self.reoffer_response(response, common, hop, now);
+            self.reoffer_in_turn(common, hop, now);
             return State::Session(self);
         }
         if matches!(&self.bye, Bye::Sent { id: known } if *known == Some(id)) {
@@ -284,7 +291,8 @@ impl Session {
             // One that confirms what was said before the answer.
             Method::Prack => {
                 match reliable::take(self.reliable.as_mut(), request, now) {
-                    Ok(_) => common.respond(id, request, StatusCode::OK),
+                    Ok(_) if request.body().is_empty() => common.respond(id, request, StatusCode::OK),
+                    Ok(_) => self.take_offer(id, request, common, now),
                     Err(status) => common.respond(id, request, status),
                 }
                 State::Session(self)
@@ -329,7 +337,7 @@ impl Session {
             (Bye::AfterNotify | Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
             (Bye::None, Awaits::FirstAnswer | Awaits::Answer) => self.late_answer(awaits, ack, common, hop),
         }
-        self.reoffer_after_ack(common, hop, now);
+        self.reoffer_in_turn(common, hop, now);
         self.press_next(common, hop, now);
         State::Session(self)
     }
@@ -340,10 +348,11 @@ impl Session {
     }
 
     /// The peer gave its re-INVITE up; it has been answered.
-    pub(super) fn withdrawn(&mut self, id: ServerId, common: &mut Common) {
+    pub(super) fn withdrawn(&mut self, id: ServerId, common: &mut Common, hop: &mut Hop, now: Instant) {
         if self.offered() == Some(id) {
             self.offered = None;
             common.exchange.refuse();
+            self.reoffer_in_turn(common, hop, now);
         }
     }
 

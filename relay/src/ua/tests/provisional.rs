@@ -176,6 +176,61 @@ fn a_prack_may_bring_a_new_offer() {
     assert!(body(ok.body()).contains("m=audio 4000"));
 }
 
+/// The PRACK of a response, with an offer.
+fn prack_offering(peer: &Peer, cseq: u32, response: &Response) -> Request {
+    let rseq = response.headers().rseq().unwrap();
+    let prack = peer.request(Method::Prack, cseq).header(HeaderName::RAck, format!("{rseq} 1 INVITE"));
+    prack.body("application/sdp", sdp_at("192.0.2.9", 6000, "")).build().unwrap()
+}
+
+#[test]
+fn an_answer_that_waits_for_a_prack_waits_for_what_that_changes_too() {
+    let (mut scene, peer, leg) = ringing(HeaderName::Supported, &sdp(""));
+    let early = progress(&mut scene, leg);
+    answer(&mut scene, leg);
+    let peer = peer.answered(&early);
+    scene.give(prack_offering(&peer, 2, &early));
+    assert_eq!(scene.event(), LegEvent::Reoffer(pcma(Direction::SendRecv)));
+    scene.assert_quiet();
+    // Our side changes something, too, before it is told anything.
+    scene.command(leg, LegCommand::Reoffer(pcma(Direction::SendOnly)));
+    scene.assert_quiet();
+    scene.command(leg, LegCommand::ReofferAnswer(Ok(pcma(Direction::SendRecv))));
+    assert!(body(scene.response(200).body()).contains("m=audio 4000"));
+    assert_eq!(scene.remote().rtp.port(), 6000);
+    assert!(scene.response(200).body().is_empty());
+    scene.give(peer.ack(1).build().unwrap());
+    assert!(body(scene.request(&Method::Invite).body()).contains("a=sendonly"));
+}
+
+#[test]
+fn a_prack_that_comes_after_the_answer_may_bring_an_offer() {
+    for is_acknowledged in [false, true] {
+        let (mut scene, peer, leg) = ringing(HeaderName::Require, &sdp(""));
+        scene.command(leg, LegCommand::Ringing(None, Extras::default()));
+        let early = scene.response(180);
+        let peer = peer.answered(&early);
+        answer(&mut scene, leg);
+        assert!(!scene.response(200).body().is_empty());
+        if is_acknowledged {
+            scene.give(peer.ack(1).build().unwrap());
+        }
+        scene.give(prack_offering(&peer, 2, &early));
+        assert_eq!(scene.event(), LegEvent::Reoffer(pcma(Direction::SendRecv)));
+        scene.command(leg, LegCommand::ReofferAnswer(Ok(pcma(Direction::SendRecv))));
+        let ok = scene.response(200);
+        assert_eq!(header(&ok.clone().into(), &HeaderName::CSeq).as_deref(), Some("2 PRACK"));
+        assert!(body(ok.body()).contains("m=audio 4000"));
+        assert!(!ok.headers().contains(&HeaderName::SessionExpires));
+        assert_eq!(scene.remote().rtp.port(), 6000);
+        if !is_acknowledged {
+            scene.give(peer.ack(1).build().unwrap());
+        }
+        scene.wait(seconds(60));
+        scene.assert_quiet();
+    }
+}
+
 #[test]
 fn an_update_while_the_invites_offer_has_no_answer_has_to_wait() {
     let (mut scene, peer, leg) = ringing(HeaderName::Supported, &sdp(""));

@@ -236,3 +236,69 @@ fn an_update_the_core_refuses_changes_nothing() {
     scene.response(488);
     assert!(scene.media.is_empty());
 }
+
+/// Bob takes whatever we offer.
+fn take(scene: &mut Scene, invite: &Request, description: &str) {
+    scene.respond_with(invite, 200, &sdp(description));
+    scene.request(&Method::Ack);
+}
+
+#[test]
+fn a_hold_that_meets_our_refresh_is_done_after_it() {
+    let (mut scene, _) = established("600;refresher=uac", "INVITE, ACK, BYE, CANCEL");
+    scene.wait(seconds(300));
+    let refresh = scene.request(&Method::Invite);
+    scene.command(LEG, LegCommand::Reoffer(pcma(Direction::SendOnly)));
+    scene.assert_quiet();
+    take(&mut scene, &refresh, "");
+    let hold = scene.request(&Method::Invite);
+    assert!(body(hold.body()).contains("a=sendonly"));
+    take(&mut scene, &hold, "recvonly");
+    assert_eq!(scene.event(), LegEvent::ReofferResult(Ok(pcma(Direction::SendOnly))));
+}
+
+#[test]
+fn a_hold_is_done_after_a_refresh_that_failed_too() {
+    let (mut scene, _) = established("600;refresher=uac", "INVITE, ACK, BYE, CANCEL");
+    scene.wait(seconds(300));
+    let refresh = scene.request(&Method::Invite);
+    scene.command(LEG, LegCommand::Reoffer(pcma(Direction::SendOnly)));
+    scene.respond(&refresh, 500);
+    scene.request(&Method::Ack);
+    assert!(body(scene.request(&Method::Invite).body()).contains("a=sendonly"));
+}
+
+#[test]
+fn a_hold_takes_the_place_of_a_refresh_that_waits_after_a_491() {
+    let (mut scene, _) = established("600;refresher=uac", "INVITE, ACK, BYE, CANCEL");
+    scene.wait(seconds(300));
+    let refresh = scene.request(&Method::Invite);
+    scene.respond(&refresh, 491);
+    scene.request(&Method::Ack);
+    scene.command(LEG, LegCommand::Reoffer(pcma(Direction::SendOnly)));
+    let hold = scene.request(&Method::Invite);
+    assert!(body(hold.body()).contains("a=sendonly"));
+    take(&mut scene, &hold, "recvonly");
+    assert_eq!(scene.event(), LegEvent::ReofferResult(Ok(pcma(Direction::SendOnly))));
+    scene.wait(seconds(10));
+    scene.assert_quiet();
+}
+
+#[test]
+fn a_hold_that_waits_for_a_refresh_ends_with_the_call() {
+    let (mut scene, _) = established("600;refresher=uac", "INVITE, ACK, BYE, CANCEL");
+    scene.wait(seconds(300));
+    let refresh = scene.request(&Method::Invite);
+    scene.command(LEG, LegCommand::Reoffer(pcma(Direction::SendOnly)));
+    scene.command(LEG, LegCommand::End(Cause::Normal, Extras::default()));
+    scene.drain();
+    scene.sent.clear();
+    take(&mut scene, &refresh, "");
+    scene.wait(seconds(1));
+    assert!(
+        !scene
+            .sent
+            .iter()
+            .any(|(_, message)| matches!(message, Message::Request(request) if *request.method() == Method::Invite))
+    );
+}

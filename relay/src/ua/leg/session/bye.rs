@@ -41,6 +41,7 @@ impl Session {
         if let Some((id, request)) = self.offered.take() {
             common.respond(id, &request, StatusCode::REQUEST_TERMINATED);
         }
+        self.waiting = None;
         self.cancel_reoffer(common);
     }
 

@@ -14,7 +14,7 @@ use crate::ua::leg::media::SDP;
 use crate::ua::leg::{Common, LegOutput, Offer};
 
 impl Session {
-    /// Takes the peer's re-INVITE, or an UPDATE with an offer.
+    /// Takes the peer's re-INVITE, or an UPDATE or a PRACK with an offer.
     pub(super) fn take_offer(&mut self, id: ServerId, request: &Request, common: &mut Common, now: Instant) {
         if !matches!(self.bye, Bye::None) {
             return common.respond(id, request, StatusCode::CALL_DOES_NOT_EXIST);
@@ -22,7 +22,7 @@ impl Session {
         if let Err(min_se) = common.timer.check(request.headers()) {
             return common.refuse_interval(id, request, min_se);
         }
-        if let Some(status) = self.must_wait() {
+        if let Some(status) = self.must_wait(request) {
             return common.ask_to_wait(id, request, status);
         }
         common.peer.learn(request.headers());
@@ -90,12 +90,13 @@ impl Session {
         common: &mut Common,
         now: Instant,
     ) {
-        let timer = common.timer.answer(request.headers(), now);
+        let is_prack = *request.method() == Method::Prack;
+        let timer = if is_prack { Vec::new() } else { common.timer.answer(request.headers(), now) };
         let reply = common.reply(request, StatusCode::OK, &self.dialog.id().local_tag).body(SDP, description);
         let reply = timer.into_iter().fold(reply, |reply, (name, value)| reply.header(name, value));
         match reply.build() {
-            // An UPDATE is done with its answer.
-            Ok(response) if *request.method() == Method::Update => {
+            // These are done with their answer.
+            Ok(response) if matches!(request.method(), Method::Update | Method::Prack) => {
                 common.outputs.push(LegOutput::Respond(id, Box::new(response)));
             }
             Ok(response) => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Method, Request, Response, StatusCode};
 
-use super::{Bye, Session, acknowledge, refused_change};
+use super::{Awaits, Bye, Session, acknowledge, refused_change};
 use crate::call::{Cause, Description, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
 use crate::ua::leg::invite::unsendable;
@@ -33,8 +33,6 @@ enum Wait {
     Cancelled { request: Box<Request> },
     /// Both sides began a change at once; ours is tried again then.
     Retry(Instant),
-    /// A 2xx of ours has no ACK yet, and no request may go before it (RFC 3261 section 13.3.1.4).
-    Ack,
 }
 
 impl Reoffer {
@@ -43,8 +41,13 @@ impl Reoffer {
         match self.wait {
             Wait::Response { until, .. } => Some(until),
             Wait::Retry(at) => Some(at),
-            Wait::Cancelled { .. } | Wait::Ack => None,
+            Wait::Cancelled { .. } => None,
         }
+    }
+
+    /// Whether it only refreshes the session.
+    fn is_refresh(&self) -> bool {
+        self.audio.is_none()
     }
 
     /// Whether it is on its way, so that the peer's has to wait.
@@ -54,17 +57,22 @@ impl Reoffer {
 }
 
 impl Session {
-    /// Offers a change.
+    /// Offers a change, in its turn: after a refresh of ours, after a change of the peer's, and after the ACK for a 2xx of
+    /// ours, before which no request may go (RFC 3261 section 13.3.1.4).
     pub(super) fn reoffer(&mut self, audio: Description, common: &mut Common, hop: &mut Hop, now: Instant) {
-        if self.reoffer.is_some() || self.offered.is_some() {
+        if self.waiting.is_some() || self.reoffer.as_ref().is_some_and(|reoffer| !reoffer.is_refresh()) {
             let sentence = "The call is being changed already. Try again in a moment.";
             return common.event(refused_change(Failure::new(ErrorCode::InvalidCallState, sentence)));
         }
-        if self.answer.is_some() {
-            self.reoffer = Some(Reoffer { id: None, audio: Some(audio), wait: Wait::Ack, glares: 0 });
-            return;
-        }
-        self.offer(Some(audio), 0, common, hop, now);
+        self.waiting = Some(audio);
+        // A refresh that is yet to go is one with it.
+        self.reoffer.take_if(|reoffer| !reoffer.is_sent());
+        self.reoffer_in_turn(common, hop, now);
+    }
+
+    /// Offers a change when it is its turn.
+    pub(in crate::ua::leg) fn reoffer_later(&mut self, audio: Option<Description>) {
+        self.waiting = audio;
     }
 
     /// Offers what holds already, which refreshes the session (RFC 4028 section 7.4).
@@ -72,17 +80,15 @@ impl Session {
         self.offer(None, 0, common, hop, now);
     }
 
-    /// Offers the change that waited for an ACK.
-    pub(super) fn reoffer_after_ack(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
-        if !matches!(self.bye, Bye::None) {
-            return;
-        }
-        if let Some(Reoffer { audio, glares, .. }) = self.reoffer.take_if(|reoffer| matches!(reoffer.wait, Wait::Ack)) {
-            self.offer(audio, glares, common, hop, now);
+    /// Offers the change that has waited, if it is its turn.
+    pub(super) fn reoffer_in_turn(&mut self, common: &mut Common, hop: &mut Hop, now: Instant) {
+        let is_free = matches!(self.bye, Bye::None) && self.reoffer.is_none() && !self.is_changing();
+        if let Some(audio) = self.waiting.take_if(|_| is_free) {
+            self.offer(Some(audio), 0, common, hop, now);
         }
     }
 
-    /// Takes a response to it.
+    /// Takes a response to a re-INVITE of ours.
     pub(super) fn reoffer_response(&mut self, response: &Response, common: &mut Common, hop: &mut Hop, now: Instant) {
         let Some(reoffer) = self.reoffer.take() else { return };
         match (response.status().code(), reoffer.wait) {
@@ -136,7 +142,7 @@ impl Session {
                 self.reoffer = Some(reoffer);
             }
             Wait::Retry(_) => self.offer(reoffer.audio, reoffer.glares, common, hop, now),
-            wait @ (Wait::Cancelled { .. } | Wait::Ack) => self.reoffer = Some(Reoffer { wait, ..reoffer }),
+            wait @ Wait::Cancelled { .. } => self.reoffer = Some(Reoffer { wait, ..reoffer }),
         }
     }
 
@@ -150,16 +156,23 @@ impl Session {
                 Some(Reoffer { wait: Wait::Cancelled { request }, ..reoffer })
             }
             wait @ Wait::Cancelled { .. } => Some(Reoffer { wait, ..reoffer }),
-            Wait::Retry(_) | Wait::Ack => None,
+            Wait::Retry(_) => None,
         };
     }
 
-    /// The status of a peer's re-INVITE that meets one of ours or an unanswered one of its own, if it has to wait.
-    pub(super) fn must_wait(&self) -> Option<StatusCode> {
+    /// The status of a peer's offer that meets one of ours or an unanswered one of its own, if it has to wait. A PRACK may
+    /// bring one before the ACK for our 2xx, unless the answer is what that is to bring.
+    pub(super) fn must_wait(&self, request: &Request) -> Option<StatusCode> {
         if self.reoffer.as_ref().is_some_and(Reoffer::is_sent) {
             return Some(StatusCode::REQUEST_PENDING);
         }
-        self.is_changing().then_some(StatusCode::SERVER_INTERNAL_ERROR)
+        let is_busy = match request.method() {
+            Method::Prack => {
+                self.offered.is_some() || self.answer.as_ref().is_some_and(|answer| answer.awaits != Awaits::Ack)
+            }
+            _ => self.is_changing(),
+        };
+        is_busy.then_some(StatusCode::SERVER_INTERNAL_ERROR)
     }
 
     /// Whether a change of the peer's is under way.
