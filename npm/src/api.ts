@@ -22,7 +22,7 @@ export type {
   RelayErrorCode,
   UsageErrorCode,
 } from "./error.js";
-export type { Call, CallEvents, DtmfDigit, MediaChange, Party, StatsCallback, Transfer } from "./call.js";
+export type { Call, CallEvents, Diversion, DtmfDigit, MediaChange, Party, StatsCallback, Transfer } from "./call.js";
 export type {
   AppData,
   Connection,

@@ -1,5 +1,5 @@
 import { withBitrate } from "./bitrate.js";
-import type { Call, CallEvents, DtmfDigit, MediaChange, StatsCallback, Transfer } from "./call.js";
+import type { Call, CallEvents, Diversion, DtmfDigit, MediaChange, StatsCallback, Transfer } from "./call.js";
 import { CALL_EVENT, CALL_STATUS, ERROR_INFO, type CallStatus } from "./constants.js";
 import type { Core, CoreCallEvent, CorePartyEvent, CoreTransferEvent } from "./core.js";
 import { OffhookError, asError, isLocal, type FailureInfo } from "./error.js";
@@ -19,6 +19,7 @@ export interface CallBeginning {
   incoming: boolean;
   hasVideo?: boolean;
   headers?: readonly SipHeader[];
+  diversions?: readonly Diversion[];
   custom?: unknown;
   logger?: Logger;
   /** Where a call stands that was taken back: it is not new, and has no media yet. */
@@ -94,6 +95,10 @@ export class CallObject implements Call {
   getHeader(name: string): string | undefined {
     const wanted = name.toLowerCase();
     return this.#headers.find((header) => header.name.toLowerCase() === wanted)?.value;
+  }
+
+  getDiversions(): readonly Diversion[] {
+    return this.#about.diversions ?? [];
   }
 
   getCustom(): unknown {

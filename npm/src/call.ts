@@ -34,6 +34,18 @@ export interface Party {
   displayName?: string;
 }
 
+/** Somebody who was called before and had the call sent on (RFC 5806, RFC 7044). */
+export interface Diversion {
+  /** The user part of the address, or a URI; `anonymous` where that is not to be known. */
+  user: string;
+  /** The name to show, where there is one. */
+  displayName?: string;
+  /** Why, such as `user-busy`, `no-answer`, `unconditional`, `deflection`, `unavailable` or `unknown`. */
+  reason?: string;
+  /** How often the call was sent on there, where that is said. */
+  counter?: number;
+}
+
 /** What happens to a call's media when the network changes. */
 export interface MediaChange {
   /** `restarting`: there is no way for the media just now. `restored`: there is one again. */
@@ -75,6 +87,8 @@ export interface Call {
   getHeaders(): readonly SipHeader[];
   /** The value of the first header of that name, whatever its case. */
   getHeader(name: string): string | undefined;
+  /** Who was called before and had the call sent here, the latest first, as far as a trusted server says. */
+  getDiversions(): readonly Diversion[];
   /** What the caller's app sent along as `custom`. */
   getCustom(): unknown;
 

@@ -1,3 +1,4 @@
+import type { Diversion } from "./call.js";
 import type { CallStatus, SessionStatus, TransferStatus } from "./constants.js";
 import type { FailureInfo } from "./error.js";
 import type { AnswerOptions, CallOptions, DtmfType, SessionOptions, SipHeader, WasmSource } from "./options.js";
@@ -91,6 +92,7 @@ export interface CoreIncomingEvent {
   callee: string;
   visibleName?: string;
   hasVideo: boolean;
+  diversions?: Diversion[];
   headers?: SipHeader[];
   /** JSON text, as the caller's app gave it. */
   custom?: string;
@@ -107,6 +109,7 @@ export interface CoreResumedEvent {
   visibleName?: string;
   hasVideo: boolean;
   status: CallStatus;
+  diversions?: Diversion[];
   headers?: SipHeader[];
 }
 

@@ -142,6 +142,8 @@ export interface CallOptions extends MediaChoice {
   callee: string;
   /** The name the far end sees for this call. Default: the session's. */
   visibleName?: string;
+  /** Whether the far end is not to see who calls: neither number nor name. Default `false`. */
+  anonymous?: boolean;
   /** Anything that JSON can carry, up to 4 kB. The far end's app gets it from `call.getCustom()`. */
   custom?: unknown;
   /** Whether the local picture and its devices stay on after the call, for the next one. Default `false`. */

@@ -220,9 +220,10 @@ export class Runtime {
 }
 
 function beginning(event: CoreIncomingEvent | CoreResumedEvent): Omit<CallBeginning, "incoming"> {
-  const { caller, callee, hasVideo, headers } = event;
+  const { caller, callee, hasVideo, diversions, headers } = event;
   const about: Omit<CallBeginning, "incoming"> = { caller, callee, hasVideo, visibleName: event.visibleName ?? caller };
   if (headers) about.headers = headers;
+  if (diversions) about.diversions = diversions;
   if (event.kind === "incoming" && event.custom !== undefined) about.custom = parsed(event.custom);
   return about;
 }

@@ -92,6 +92,24 @@ test("sipHeaders: those of the latest answer to an outgoing call can be read", a
   assert.equal(call.getHeader("X-Queue"), "4");
 });
 
+test("getDiversions: who had an incoming call sent on, the latest first", async () => {
+  const bench = new Bench();
+  const session = await bench.established();
+  const diversions = [{ user: "desk", displayName: "Desk", reason: "user-busy", counter: 1 }, { user: "anonymous" }];
+  const parties = { sessionId: session.id(), caller: "bob", callee: "anna", hasVideo: false };
+  bench.emit({ kind: "incoming", callId: "in-1", diversions, ...parties });
+  bench.emit({ kind: "incoming", callId: "in-2", ...parties });
+  await settled();
+  assert.deepEqual(session.getCalls().map((call) => call.getDiversions()), [diversions, []]);
+});
+
+test("anonymous: a call that hides its caller says so to the core", async () => {
+  const bench = new Bench();
+  (await bench.established()).createCall({ callee: "bob", anonymous: true });
+  const [options] = bench.requests("createCall").map((request) => request.at(-1) as { anonymous?: boolean });
+  assert.equal(options?.anonymous, true);
+});
+
 test("custom: an incoming call has what the caller's app sent, an outgoing one its own", async () => {
   const bench = new Bench();
   const session = await bench.established();

@@ -167,6 +167,10 @@ sdp: string,
  */
 visibleName?: string | null, 
 /**
+ * Whether the caller's number is hidden from the callee.
+ */
+anonymous?: boolean, 
+/**
  * Whether the offer has video.
  */
 hasVideo: boolean, 
@@ -457,9 +461,34 @@ status: CallStatus,
  */
 hasVideo?: boolean, 
 /**
+ * Who was called before and had the call sent on, the latest first.
+ */
+diversions?: Array<Diversion>, 
+/**
  * The far end's SIP headers.
  */
 headers?: Array<Header>, };
+
+/**
+ * One time that a call was sent on (RFC 5806, RFC 7044).
+ */
+export type Diversion = { 
+/**
+ * The user part or URI of whoever was called; `anonymous` where that is not to be known.
+ */
+user: string, 
+/**
+ * Their display name.
+ */
+displayName?: string | null, 
+/**
+ * Why, as `user-busy`, `no-answer` or `unconditional`.
+ */
+reason?: string | null, 
+/**
+ * How often, where that is said.
+ */
+counter?: number | null, };
 
 /**
  * Nothing to return.
@@ -521,6 +550,10 @@ sdp: string,
  * Whether the caller offers video.
  */
 hasVideo: boolean, 
+/**
+ * Who was called before and had the call sent on, the latest first.
+ */
+diversions?: Array<Diversion>, 
 /**
  * The SIP headers of the request.
  */

@@ -5,6 +5,7 @@
 //! fields out of whatever object it is given ([`Fields`]). The few requests are written by
 //! [`crate::Request::encode`]. Tests hold both against serde for every message.
 
+use crate::diversion::Diversion;
 use crate::error::{ErrorCode, Failure};
 use crate::event::{
     AppData, CallSdp, CallStatusChanged, DebugChanged, DtmfReceived, Event, EventBody, IncomingCall, MessageReceived,
@@ -188,6 +189,7 @@ fn live_call<F: Fields>(call: &F) -> Option<LiveCall> {
         visible_name: call.text("visibleName"),
         status: required.status(),
         has_video: flag(call, "hasVideo"),
+        diversions: diversions(call),
         headers: headers(call),
     };
     required.all(live)
@@ -200,6 +202,20 @@ fn headers<F: Fields>(fields: &F) -> Vec<Header> {
         required.all(header)
     };
     fields.items("headers").iter().filter_map(header).collect()
+}
+
+fn diversions<F: Fields>(fields: &F) -> Vec<Diversion> {
+    let diversion = |item: &F| {
+        let mut required = Required::new(item);
+        let diversion = Diversion {
+            user: required.text("user"),
+            display_name: item.text("displayName"),
+            reason: item.text("reason"),
+            counter: item.whole("counter"),
+        };
+        required.all(diversion)
+    };
+    fields.items("diversions").iter().filter_map(diversion).collect()
 }
 
 /// One that is absent means no.
@@ -277,6 +293,7 @@ fn incoming_call<F: Fields>(frame: &F) -> Option<IncomingCall> {
         visible_name: frame.text("visibleName"),
         sdp: required.text("sdp"),
         has_video: flag(frame, "hasVideo"),
+        diversions: diversions(frame),
         headers: headers(frame),
         custom: frame.text("custom").map(Secret::new),
     };

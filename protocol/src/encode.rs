@@ -87,6 +87,7 @@ fn start_call<'a>(object: &'a mut Object, call: &StartCall) -> &'a mut Object {
         .text("callee", &call.callee)
         .text("sdp", &call.sdp)
         .text_if("visibleName", call.visible_name.as_deref())
+        .flag_if("anonymous", call.anonymous)
         .flag("hasVideo", call.has_video)
         .headers(&call.headers)
         .texts("sipSdp", &call.sip_sdp)

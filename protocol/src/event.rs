@@ -1,5 +1,6 @@
 //! What the relay tells the browser.
 
+use crate::diversion::Diversion;
 use crate::error::Failure;
 use crate::header::Header;
 use crate::secret::Secret;
@@ -81,6 +82,9 @@ pub struct IncomingCall {
     /// Whether the caller offers video.
     #[serde(default)]
     pub has_video: bool,
+    /// Who was called before and had the call sent on, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diversions: Vec<Diversion>,
     /// The SIP headers of the request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod compact;
+mod diversion;
 mod encode;
 pub mod error;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod status;
 #[cfg(test)]
 mod typescript;
 
+pub use diversion::Diversion;
 pub use encode::decimal;
 pub use error::{ErrorCode, Failure};
 pub use event::{Event, EventBody};

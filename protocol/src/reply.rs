@@ -1,5 +1,6 @@
 //! What the relay answers.
 
+use crate::diversion::Diversion;
 use crate::error::Failure;
 use crate::header::Header;
 use crate::secret::Secret;
@@ -111,6 +112,9 @@ pub struct LiveCall {
     /// Whether it has video.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub has_video: bool,
+    /// Who was called before and had the call sent on, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diversions: Vec<Diversion>,
     /// The far end's SIP headers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,

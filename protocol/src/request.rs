@@ -183,6 +183,9 @@ pub struct StartCall {
     /// The display name for this call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_name: Option<String>,
+    /// Whether the caller's number is hidden from the callee.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub anonymous: bool,
     /// Whether the offer has video.
     #[serde(default)]
     pub has_video: bool,

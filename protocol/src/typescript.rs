@@ -54,6 +54,7 @@ fn bindings() -> String {
         Welcome,
         SessionOpened,
         LiveCall,
+        Diversion,
         Done,
         Event,
         EventBody,

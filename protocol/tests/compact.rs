@@ -91,6 +91,7 @@ proptest! {
             callee: name.clone(),
             sdp,
             visible_name: Some(secret.clone()),
+            anonymous: video,
             has_video: video,
             headers: vec![Header { name, value: secret.clone() }],
             sip_sdp: vec![secret.clone()],

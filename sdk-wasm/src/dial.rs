@@ -16,6 +16,8 @@ pub struct Dial {
     pub callee: String,
     /// The display name for this call.
     pub visible_name: Option<String>,
+    /// Whether the caller's number is hidden from the callee.
+    pub anonymous: bool,
     /// The media wanted.
     pub media: Media,
     /// Headers of the app's own for the SIP request.
@@ -36,6 +38,7 @@ impl Dial {
         let dial = Self {
             callee: reading.text(options, "callee", text::one_word),
             visible_name: reading.given(options, "visibleName", text::visible),
+            anonymous: options.flag("anonymous").unwrap_or(false),
             media: Media::read(options),
             headers: headers(&mut reading, options),
             sip_sdp: sip_sdp(&mut reading, options),
@@ -223,6 +226,13 @@ mod tests {
         let read = |name| Dial::read(&json!({ "callee": "100", "visibleName": name }));
         assert_eq!(read("").unwrap().visible_name, None);
         assert_eq!(read("A <b>").unwrap_err().field.as_deref(), Some("visibleName"));
+    }
+
+    #[test]
+    fn a_number_is_hidden_where_that_is_asked_for() {
+        let hidden = |options| Dial::read(&options).unwrap().anonymous;
+        assert!(hidden(json!({ "callee": "1", "anonymous": true })));
+        assert!(!hidden(json!({ "callee": "1", "anonymous": false })) && !hidden(json!({ "callee": "1" })));
     }
 
     #[test]

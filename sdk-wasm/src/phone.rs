@@ -294,6 +294,7 @@ impl Phone {
             callee: invitation.callee.clone(),
             visible_name: invitation.visible_name.clone(),
             has_video: invitation.has_video,
+            diversions: invitation.diversions.clone(),
             headers: invitation.headers.clone(),
             custom: invitation.custom.clone(),
         }));

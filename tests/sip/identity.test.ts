@@ -57,6 +57,38 @@ describe("a caller", () => {
   });
 });
 
+describe("a call that was sent on", () => {
+  const diversion = ['Diversion: "Desk" <sip:100@pbx.example>;reason=user-busy;counter=1;privacy=off', "Diversion: <tel:+49302>;reason=unconditional"];
+
+  it("tells who had it sent on, by Diversion", async () => {
+    const incoming = await called("127.0.0.20", diversion);
+    const [desk, number] = [{ user: "100", displayName: "Desk", reason: "user-busy", counter: 1 }, { user: "+49302", reason: "unconditional" }];
+    assert.deepEqual(incoming["diversions"], [desk, number]);
+  });
+
+  it("tells who had it sent on, by History-Info", async () => {
+    const history = "History-Info: <sip:100@pbx.example>;index=1, <sip:200@pbx.example;cause=408>;index=1.1;mp=1, <sip:web@pbx.example;cause=302>;index=1.1.1;mp=1.1";
+    const incoming = await called("127.0.0.20", [history]);
+    assert.deepEqual(incoming["diversions"], [{ user: "200", reason: "unconditional" }, { user: "100", reason: "no-answer" }]);
+  });
+
+  it("hides who is not to be known", async () => {
+    const incoming = await called("127.0.0.20", ["Diversion: <sip:100@pbx.example>;reason=away;privacy=full"]);
+    assert.deepEqual([incoming["diversions"], names(incoming).includes("Diversion")], [[{ user: "anonymous", reason: "away" }], false]);
+  });
+
+  it("is believed of a trunk only", async () => {
+    const incoming = await called("127.0.0.30", diversion);
+    assert.deepEqual([incoming["diversions"], names(incoming).includes("Diversion")], [undefined, true]);
+  });
+
+  it("is a call all the same where that cannot be read", async () => {
+    const hostile = ['Diversion: "open <sip:a@b', "Diversion: <sip:%0d%0aVia@b>;reason=\"\\\"", `Diversion: ${"<sip:a@b>,".repeat(100)}<sip:a@b>`, "History-Info: ;;index=1"];
+    const incoming = await called("127.0.0.20", hostile);
+    assert.ok((incoming["diversions"] as unknown[]).length <= 16);
+  });
+});
+
 describe("a callee", () => {
   it("that is somebody else is told when it answers", async () => {
     const headers = ['P-Asserted-Identity: "Front desk" <sip:9@127.0.0.30>'];

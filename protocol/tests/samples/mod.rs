@@ -12,6 +12,19 @@ fn call() -> CallRef {
     CallRef { call_id: "3f2c".into() }
 }
 
+fn diversions() -> Vec<Diversion> {
+    let reason = |reason: &str| Some(reason.to_owned());
+    vec![
+        Diversion {
+            user: "desk".into(),
+            display_name: Some("Desk".into()),
+            reason: reason("user-busy"),
+            counter: Some(2),
+        },
+        Diversion { user: "anonymous".into(), ..Diversion::default() },
+    ]
+}
+
 fn headers() -> Vec<Header> {
     let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
     vec![header("X-Account", "9876"), header("Subject", "hello, \"world\"")]
@@ -70,6 +83,7 @@ pub fn requests() -> Vec<RequestBody> {
         callee: "echo".into(),
         sdp: SDP.into(),
         visible_name: Some("Zoë".into()),
+        anonymous: true,
         has_video: true,
         headers: headers(),
         sip_sdp: vec!["a=label:1".into(), "b=AS:64".into()],
@@ -153,6 +167,7 @@ pub fn replies() -> Vec<Reply> {
         visible_name: None,
         status: CallStatus::Hold,
         has_video: false,
+        diversions: vec![],
         headers: vec![],
     };
     let incoming = LiveCall {
@@ -161,6 +176,7 @@ pub fn replies() -> Vec<Reply> {
         visible_name: Some("Bob".into()),
         status: CallStatus::Established,
         has_video: true,
+        diversions: diversions(),
         headers: headers(),
         ..outgoing.clone()
     };
@@ -190,6 +206,7 @@ pub fn events() -> Vec<Event> {
         visible_name: Some("Alice".into()),
         sdp: SDP.into(),
         has_video: true,
+        diversions: diversions(),
         headers: headers(),
         custom: Some(Secret::new(r#"{"pin":"9876"}"#)),
     };

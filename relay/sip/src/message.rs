@@ -7,6 +7,7 @@
 mod build;
 mod check;
 mod cseq;
+mod diversion;
 mod error;
 pub(crate) mod grammar;
 mod header_name;
@@ -37,6 +38,7 @@ use bytes::Bytes;
 pub use build::{RequestBuilder, ResponseBuilder};
 pub use check::{Capabilities, Discard, Rejection};
 pub use cseq::{CSeq, CallId};
+pub use diversion::Diversion;
 pub use error::{BuildError, Fault, HeaderError, ParseError};
 pub use header_name::HeaderName;
 pub use headers::{Header, Headers};

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use offhook_protocol::{ErrorCode, Failure, Header, Secret};
+use offhook_protocol::{Diversion, ErrorCode, Failure, Header, Secret};
+
+use super::leg::Identity;
 
 /// Headers one message may bring or be given.
 pub const MAX_HEADERS: usize = 32;
@@ -166,6 +168,10 @@ pub struct Extras {
     pub hops: Option<u8>,
     /// What the apps at both ends say to each other, as JSON text.
     pub custom: Option<Secret>,
+    /// Who was called before and had the call sent on, the latest first.
+    pub diversions: Vec<Diversion>,
+    /// Who really calls where that is hidden from the callee: for a network that is trusted to keep it so.
+    pub hidden: Option<Identity>,
 }
 
 impl Extras {

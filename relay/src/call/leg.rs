@@ -102,6 +102,17 @@ pub struct Identity {
     pub display_name: Option<String>,
 }
 
+impl Identity {
+    /// The user part of whoever does not want to be known (RFC 3323 section 4.1.1.3).
+    pub const ANONYMOUS: &str = "anonymous";
+
+    /// Somebody who does not want to be known.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self { user: Self::ANONYMOUS.to_owned(), display_name: None }
+    }
+}
+
 /// Why a leg ends or ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {

@@ -41,6 +41,8 @@ pub struct Trunk {
     pub direct_media: bool,
     /// Whose number its calls show.
     pub caller_id: CallerId,
+    /// Whether it is told in P-Asserted-Identity who calls, also where the callee is not to know (RFC 3325).
+    pub assert_identity: bool,
     /// Whether its media is encrypted, where that is otherwise than elsewhere.
     pub srtp: Option<SrtpPolicy>,
     /// The codecs spoken there, likewise.
@@ -79,6 +81,8 @@ pub(super) struct TrunkTable {
     #[serde(default)]
     direct_media: bool,
     caller_id: Option<String>,
+    #[serde(default)]
+    assert_identity: bool,
     srtp: Option<String>,
     codecs: Option<Vec<String>>,
 }
@@ -143,6 +147,7 @@ impl Check {
             addresses,
             direct_media: file.direct_media,
             caller_id,
+            assert_identity: file.assert_identity,
             name,
         })
     }

@@ -124,18 +124,20 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn start_call(&mut self, session: SessionId, request: StartCall, now: Instant) -> Result<(), Failure> {
         self.check_new_call(session, &request)?;
         let shown = display_name(request.visible_name.clone())?;
-        let extras = Extras::of_app(request.headers.clone(), request.sip_sdp.clone(), request.custom.clone())?;
+        let mut extras = Extras::of_app(request.headers.clone(), request.sip_sdp.clone(), request.custom.clone())?;
         let description = BrowserDescription::parse(&request.sdp)?;
         let Some(caller) = self.sessions.get(&session) else { return Ok(()) };
-        let from = Identity {
+        let caller = Identity {
             user: caller.account().login().to_owned(),
             display_name: shown.or_else(|| caller.display_name().map(str::to_owned)),
         };
+        extras.hidden = request.anonymous.then(|| caller.clone());
+        let from = if request.anonymous { Identity::anonymous() } else { caller.clone() };
         let to = Identity { user: request.callee.clone(), display_name: None };
         let worker = self.worker_between(session, &request.callee);
         let leg = LegId(self.next_id());
         let offer = description.audio();
-        let names = (from.clone(), to.clone());
+        let names = (caller, to.clone());
         let result = self.callee(session, &request.callee, worker, now).and_then(|callee| {
             match self.browser_caller(session, worker, (leg, &request.call_id), description, names, now) {
                 Ok(caller) => Ok((caller, callee)),

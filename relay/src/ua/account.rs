@@ -109,6 +109,8 @@ pub struct SipAccount {
     pub service_hop: Option<HostPort>,
     /// Whether calls show the number of whoever calls in place of the login.
     pub shows_callers: bool,
+    /// Whether its server is told in P-Asserted-Identity who calls, also where the callee is not to know (RFC 3325).
+    pub asserts_callers: bool,
 }
 
 impl SipAccount {
@@ -151,6 +153,7 @@ impl SipAccount {
             service_route: Vec::new(),
             service_hop: None,
             shows_callers: false,
+            asserts_callers: false,
         })
     }
 
@@ -173,6 +176,7 @@ impl SipAccount {
             service_hop: None,
             message_waiting: false,
             shows_callers: trunk.caller_id == CallerId::Caller,
+            asserts_callers: trunk.assert_identity,
         }
     }
 

@@ -175,7 +175,8 @@ impl UserAgent {
             sender => sender,
         };
         let may_pass = replaces.is_none() && matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
-        let mut from = identity::of_caller(request.headers(), self.is_trusted(&sender, source));
+        let is_trusted = self.is_trusted(&sender, source);
+        let mut from = identity::of_caller(request.headers(), is_trusted);
         if let Source::User(user) = &sender
             && !identity::is_hidden(request.headers())
         {
@@ -213,6 +214,14 @@ impl UserAgent {
         };
         let mut extras = extras::of_invite(&request);
         identity::hide(request.headers(), &mut extras.headers);
+        if is_trusted {
+            extras.diversions = identity::diversions(request.headers());
+        }
+        let user = match &sender {
+            Source::User(user) => Some(user.as_str()),
+            _ => None,
+        };
+        extras.hidden = identity::hidden(request.headers(), user, is_trusted);
         let identities = (from, to);
         self.outputs.push_back(UaOutput::Incoming {
             leg,

@@ -1,19 +1,22 @@
 //! Who is at the far end, as the app is shown: From, or what the network says of it (RFC 3325), or nobody by name where
 //! that is asked for (RFC 3323).
 
-use offhook_protocol::Header;
-use offhook_sip::message::{Headers, Host, NameAddr, Uri};
+use offhook_protocol::{Diversion, Header};
+use offhook_sip::message::{Diversion as SipDiversion, Headers, Host, HostPort, NameAddr, SipUri, Uri};
 
 use crate::call::Identity;
 
-/// The user part of whoever does not want to be known (RFC 3323 section 4.1.1.3).
-const ANONYMOUS: &str = "anonymous";
-
-/// The host that goes with it.
+/// The host of whoever does not want to be known (RFC 3323 section 4.1.1.3).
 const NOWHERE: &str = "anonymous.invalid";
 
 /// Headers that would tell all the same.
 const TELLING: [&str; 2] = ["p-asserted-identity", "remote-party-id"];
+
+/// Headers that tell who had the call sent on.
+const DIVERTING: [&str; 2] = ["diversion", "history-info"];
+
+/// The longest name and number of somebody who had a call sent on, and the longest reason, in characters.
+const MAX_DIVERSION: usize = 128;
 
 /// Who calls. What the network asserts counts where the message came from a server of ours, else it stays what it is: a
 /// header that the app may look at.
@@ -21,7 +24,7 @@ const TELLING: [&str; 2] = ["p-asserted-identity", "remote-party-id"];
 pub(super) fn of_caller(headers: &Headers, is_trusted: bool) -> Identity {
     let from = headers.from().ok();
     if is_hidden(headers) {
-        return Identity { user: ANONYMOUS.to_owned(), display_name: None };
+        return Identity::anonymous();
     }
     let claimed = from.as_ref().map(of_address).unwrap_or_default();
     match headers.asserted_identity().filter(|_| is_trusted) {
@@ -31,6 +34,37 @@ pub(super) fn of_caller(headers: &Headers, is_trusted: bool) -> Identity {
         }
         None => claimed,
     }
+}
+
+/// Who calls without wanting to be known, for a network that keeps it so: a user of ours, or whom a trusted one asserts.
+#[must_use]
+pub(super) fn hidden(headers: &Headers, user: Option<&str>, is_trusted: bool) -> Option<Identity> {
+    let asserted = || headers.asserted_identity().filter(|_| is_trusted).map(|asserted| of_address(&asserted));
+    let known = user.map(|user| Identity { user: user.to_owned(), display_name: None }).or_else(asserted);
+    is_hidden(headers).then(|| known.unwrap_or_else(Identity::anonymous))
+}
+
+/// How a call that hides its caller names it in From (RFC 3323 section 4.1.1.3).
+#[must_use]
+pub(super) fn anonymous() -> NameAddr {
+    let host_port = HostPort { host: Host::Name(NOWHERE.to_owned()), port: None };
+    NameAddr::new(SipUri::new(host_port).with_user(Identity::ANONYMOUS)).with_display_name("Anonymous")
+}
+
+/// Who had a call sent on, the latest first, without those who do not want to be known.
+#[must_use]
+pub(super) fn diversions(headers: &Headers) -> Vec<Diversion> {
+    let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(MAX_DIVERSION).collect::<String>();
+    let told = |diversion: SipDiversion| {
+        let by = if diversion.is_private { Identity::anonymous() } else { of_address(&diversion.by) };
+        Diversion {
+            user: short(&by.user),
+            display_name: by.display_name.as_deref().map(short),
+            reason: diversion.reason.as_deref().map(short),
+            counter: diversion.counter,
+        }
+    };
+    headers.diversions().into_iter().map(told).collect()
 }
 
 /// Who the far end's network says is there now, unless it is not to be known.
@@ -43,8 +77,15 @@ pub(super) fn connected(headers: &Headers) -> Option<Identity> {
 /// Takes out what would tell the app who it is that does not want to be known.
 pub(super) fn hide(headers: &Headers, seen: &mut Vec<Header>) {
     if is_hidden(headers) {
-        seen.retain(|header| !TELLING.iter().any(|name| header.name.eq_ignore_ascii_case(name)));
+        seen.retain(|header| !is_among(&TELLING, header));
     }
+    if headers.diversions().iter().any(|diversion| diversion.is_private) {
+        seen.retain(|header| !is_among(&DIVERTING, header));
+    }
+}
+
+fn is_among(names: &[&str], header: &Header) -> bool {
+    names.iter().any(|name| header.name.eq_ignore_ascii_case(name))
 }
 
 /// What the other end is shown of an address.

@@ -126,6 +126,7 @@ impl SipAccount {
             display_name: None,
             service_route: path,
             shows_callers: true,
+            asserts_callers: false,
         }
     }
 }

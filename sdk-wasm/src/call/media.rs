@@ -172,9 +172,20 @@ impl Call {
             Side::Outgoing { dial, offered } => {
                 *offered = true;
                 self.negotiation.offered();
-                let (callee, visible_name) = (dial.callee.clone(), dial.visible_name.clone());
+                let (callee, visible_name, anonymous) =
+                    (dial.callee.clone(), dial.visible_name.clone(), dial.anonymous);
                 let (headers, sip_sdp, custom) = (dial.headers.clone(), dial.sip_sdp.clone(), dial.custom.clone());
-                RequestBody::Call(StartCall { call_id, callee, sdp, visible_name, has_video, headers, sip_sdp, custom })
+                RequestBody::Call(StartCall {
+                    call_id,
+                    callee,
+                    sdp,
+                    visible_name,
+                    anonymous,
+                    has_video,
+                    headers,
+                    sip_sdp,
+                    custom,
+                })
             }
             Side::Incoming { answer, .. } => {
                 let (headers, sip_sdp) = (answer.headers.clone(), answer.sip_sdp.clone());

@@ -7,7 +7,7 @@ use crate::phone::Event;
 use crate::queue::Queue;
 use crate::session;
 use js_sys::{Array, Function, Object};
-use offhook_protocol::{Header, Secret};
+use offhook_protocol::{Diversion, Header, Secret};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -64,11 +64,22 @@ fn object(event: &Event) -> JsValue {
             told.text("callId", call_id);
             told.call(session_id, report);
         }
-        Event::Incoming { session_id, call_id, caller, callee, visible_name, has_video, headers, custom } => {
+        Event::Incoming {
+            session_id,
+            call_id,
+            caller,
+            callee,
+            visible_name,
+            has_video,
+            diversions,
+            headers,
+            custom,
+        } => {
             told.text("kind", "incoming");
             told.text("sessionId", session_id);
             told.text("callId", call_id);
             told.parties(caller, callee, visible_name.as_deref(), *has_video);
+            told.diversions(diversions);
             told.headers(headers);
             told.optional("custom", custom.as_ref().map(Secret::reveal));
         }
@@ -79,6 +90,7 @@ fn object(event: &Event) -> JsValue {
             told.value("incoming", call.incoming.into());
             told.parties(&call.caller, &call.callee, call.visible_name.as_deref(), call.has_video);
             told.text("status", call.status.name());
+            told.diversions(&call.diversions);
             told.headers(&call.headers);
         }
     }
@@ -204,6 +216,22 @@ impl Told {
             self.value("sipStatus", status.into());
         }
         self.optional("sipReason", reason);
+    }
+
+    fn diversions(&self, diversions: &[Diversion]) {
+        if diversions.is_empty() {
+            return;
+        }
+        let list = Array::new();
+        for diversion in diversions {
+            let item = Self(Object::new().into());
+            item.text("user", &diversion.user);
+            item.optional("displayName", diversion.display_name.as_deref());
+            item.optional("reason", diversion.reason.as_deref());
+            item.whole("counter", diversion.counter);
+            list.push(&item.0);
+        }
+        self.value("diversions", list.into());
     }
 
     fn headers(&self, headers: &[Header]) {

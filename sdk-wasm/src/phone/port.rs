@@ -4,7 +4,7 @@ use crate::call::{self, MediaAction};
 use crate::failure::Failure;
 use crate::session;
 use offhook_protocol::reply::LiveCall;
-use offhook_protocol::{Header, Request, Secret};
+use offhook_protocol::{Diversion, Header, Request, Secret};
 use std::rc::Rc;
 
 /// Something for the drivers to do, or for the app to know.
@@ -94,6 +94,8 @@ pub enum Event {
         visible_name: Option<String>,
         /// Whether the caller offers video.
         has_video: bool,
+        /// Who was called before and had the call sent on, the latest first.
+        diversions: Vec<Diversion>,
         /// The SIP headers of the request.
         headers: Vec<Header>,
         /// What the caller's app wants to say, as JSON text.

@@ -299,6 +299,7 @@ impl World {
             visible_name: None,
             status: CallStatus::Established,
             has_video: false,
+            diversions: vec![],
             headers: vec![],
         };
         SessionOpened { calls: vec![call], ..opened() }

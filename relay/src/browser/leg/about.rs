@@ -2,7 +2,7 @@
 
 use offhook_protocol::event::{IncomingCall, PartyChanged};
 use offhook_protocol::reply::LiveCall;
-use offhook_protocol::{CallStatus, EventBody, Header, Secret};
+use offhook_protocol::{CallStatus, Diversion, EventBody, Header, Secret};
 
 use super::{BrowserLeg, State};
 use crate::call::{Description, Extras, Identity};
@@ -13,6 +13,7 @@ pub(super) struct About {
     incoming: bool,
     from: Identity,
     to: Identity,
+    diversions: Vec<Diversion>,
     headers: Vec<Header>,
     custom: Option<Secret>,
 }
@@ -32,7 +33,7 @@ impl BrowserLeg {
             State::Calling | State::Early => self.progress.unwrap_or(CallStatus::Trying),
             State::Connected => self.hold_status(),
         };
-        let About { incoming, from, to, headers, .. } = self.about.clone();
+        let About { incoming, from, to, diversions, headers, .. } = self.about.clone();
         let far = if incoming { &from } else { &to };
         Some(LiveCall {
             call_id: self.call_id.clone(),
@@ -42,13 +43,15 @@ impl BrowserLeg {
             callee: to.user,
             status,
             has_video: self.agreed.as_ref().is_some_and(|agreed| agreed.video.is_some()),
+            diversions,
             headers,
         })
     }
 
     pub(super) fn invite(&mut self, from: Identity, to: Identity, offer: Option<Description>, extras: Extras) {
         self.agreed = Some(offer.unwrap_or_else(Description::everything));
-        self.about = About { incoming: true, from, to, headers: extras.headers, custom: extras.custom };
+        let Extras { diversions, headers, custom, .. } = extras;
+        self.about = About { incoming: true, from, to, diversions, headers, custom };
         self.ring_here();
     }
 
@@ -56,7 +59,7 @@ impl BrowserLeg {
     pub(super) fn ring_here(&mut self) {
         let Some(offer) = self.agreed.clone() else { return };
         let sdp = self.write_offer(&offer);
-        let About { from, to, headers, custom, .. } = self.about.clone();
+        let About { from, to, diversions, headers, custom, .. } = self.about.clone();
         self.event(EventBody::IncomingCall(IncomingCall {
             call_id: self.call_id.clone(),
             caller: from.user,
@@ -64,6 +67,7 @@ impl BrowserLeg {
             visible_name: from.display_name,
             sdp,
             has_video: offer.video.is_some(),
+            diversions,
             headers,
             custom,
         }));

@@ -17,7 +17,7 @@ use crate::call::{Cause, Description, Extras, Identity, LegEvent};
 use crate::ua::Reliable;
 use crate::ua::hop::Hop;
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
-use crate::ua::{extras, reason};
+use crate::ua::{extras, identity, reason};
 
 /// Redirects followed before a call is given up: enough for any plan, too few for a loop.
 const MAX_REDIRECTS: u8 = 5;
@@ -62,13 +62,20 @@ impl Calling {
     ) -> Result<Self, Failure> {
         let account = common.account.clone().ok_or_else(no_account)?;
         common.exchange.add_lines(&extras.sdp_lines);
+        if extras.hidden.is_some() && common.contact.uri.sip().is_some_and(|uri| uri.has_param("gr")) {
+            // A public GRUU is the address of record (RFC 5627 section 3.3); requests in the dialog find it without.
+            let user = hop.token();
+            common.contact = hop.contact(&user, account.protocol);
+        }
         let offer = match offer {
             Some(audio) => common.exchange.offer(&audio)?,
             None => common.exchange.offer_again()?,
         };
         let built = || {
             let via = hop.via(account.protocol)?;
-            let from = account.caller(from).with_tag(&hop.token())?;
+            let named = account.caller(extras.hidden.as_ref().unwrap_or(from));
+            let from = if extras.hidden.is_some() { identity::anonymous() } else { named.clone() };
+            let from = from.with_tag(&hop.token())?;
             let mut request = Request::builder(Method::Invite, target.clone().into())
                 .via(&via)
                 .from(&from)
@@ -83,6 +90,13 @@ impl Calling {
                 request = request.header(HeaderName::Require, RELIABLE);
             }
             request = common.carried(request);
+            if extras.hidden.is_some() {
+                request = request.header(HeaderName::Privacy, "id");
+            }
+            let is_known = extras.hidden.as_ref().is_none_or(|caller| *caller != Identity::anonymous());
+            if account.asserts_callers && is_known {
+                request = request.address(HeaderName::PAssertedIdentity, &named);
+            }
             extras::into_request(common.invite(request, offer), extras).build()
         };
         let mut invite = built().map_err(|error| unsendable(&error))?;
@@ -358,6 +372,10 @@ impl Calling {
         // The answer to one server's challenge is nothing for another.
         invite.headers_mut().remove(&HeaderName::Authorization);
         invite.headers_mut().remove(&HeaderName::ProxyAuthorization);
+        if !self.is_at_home(common) {
+            // Who calls is asserted to the trunk that is trusted with it, and to nobody else.
+            invite.headers_mut().remove(&HeaderName::PAssertedIdentity);
+        }
         Ok(invite)
     }
 

@@ -1,12 +1,13 @@
 //! Who is shown at the far end, and what no name can do to a message.
 
 use offhook_media::Codec;
+use offhook_protocol::Diversion;
 use offhook_protocol::request::OpenSip;
 use offhook_sip::message::{HeaderName, Message, Method, NameAddr};
 use proptest::prelude::*;
 
 use super::peer::{Peer, sdp};
-use super::scene::{ACCOUNT, LEG, Scene, account, audio};
+use super::scene::{ACCOUNT, LEG, Scene, account, audio, header};
 use crate::call::{Extras, Identity, LegCommand, LegEvent};
 use crate::ua::SipAccount;
 
@@ -52,10 +53,60 @@ fn whoever_does_not_want_to_be_known_is_anonymous() {
     }
 }
 
+fn diversions(at_the_account: bool, name: HeaderName, value: &str) -> (Vec<Diversion>, bool) {
+    let (_, extras) = shown(at_the_account, &[(name, value)]);
+    let is_header = |name: &str| ["Diversion", "History-Info"].contains(&name);
+    let as_header = extras.headers.iter().any(|header| is_header(&header.name));
+    (extras.diversions, as_header)
+}
+
 #[test]
-fn who_was_diverted_is_told_as_headers() {
-    let (_, extras) = shown(true, &[(HeaderName::Diversion, "<sip:100@pbx>;reason=user-busy;counter=2")]);
-    assert!(extras.headers.iter().any(|header| header.name == "Diversion"));
+fn who_had_the_call_sent_on_is_told_and_stays_a_header() {
+    let told = diversions(true, HeaderName::Diversion, "\"Desk\" <sip:100@pbx>;reason=user-busy;counter=2");
+    let (display_name, reason) = (Some("Desk".to_owned()), Some("user-busy".to_owned()));
+    assert_eq!(told, (vec![Diversion { user: "100".into(), display_name, reason, counter: Some(2) }], true));
+    let history = "<sip:100@pbx>;index=1, <sip:alice@pbx;cause=486>;index=1.1;mp=1";
+    let (told, as_header) = diversions(true, HeaderName::HistoryInfo, history);
+    assert_eq!((told[0].user.as_str(), told[0].reason.as_deref(), as_header), ("100", Some("user-busy"), true));
+}
+
+#[test]
+fn what_a_stranger_says_of_diversions_is_a_header_and_no_more() {
+    assert_eq!(diversions(false, HeaderName::Diversion, "<sip:boss@pbx>;reason=user-busy"), (vec![], true));
+}
+
+#[test]
+fn who_had_the_call_sent_on_may_be_nobody_to_know() {
+    let (told, as_header) = diversions(true, HeaderName::Diversion, "\"Desk\" <sip:100@pbx>;privacy=full");
+    assert_eq!((told, as_header), (vec![Diversion { user: "anonymous".into(), ..Diversion::default() }], false));
+}
+
+#[test]
+fn a_hostile_diversion_is_short_and_plain() {
+    let long = format!("\"{}\" <sip:{}@pbx>;reason=%0d%0aVia", "x".repeat(900), "%0d%0a1".repeat(300));
+    let (told, _) = diversions(true, HeaderName::Diversion, &long);
+    let Diversion { user, display_name, .. } = &told[0];
+    assert!(user.chars().count() <= 128 && user.chars().all(|c| c == '1'), "{user}");
+    assert_eq!(display_name.as_ref().map(|name| name.len()), Some(128));
+}
+
+/// The account's INVITE for a call that hides who makes it.
+fn hidden(hidden: Identity) -> Message {
+    let mut scene = Scene::new();
+    scene.dial_with("bob", Extras { hidden: Some(hidden), ..Extras::default() });
+    scene.request(&Method::Invite).into()
+}
+
+#[test]
+fn a_hidden_call_says_nothing_of_its_caller() {
+    let invite = hidden(who("alice", Some("Alice A.")));
+    let from = header(&invite, &HeaderName::From).unwrap();
+    assert!(from.starts_with("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag="), "{from}");
+    assert_eq!(header(&invite, &HeaderName::Privacy).as_deref(), Some("id"));
+    assert_eq!(header(&invite, &HeaderName::PAssertedIdentity), None, "no trunk of ours is trusted with it");
+    let Message::Request(invite) = invite else { panic!("a response") };
+    let telling = |header: &offhook_sip::message::Header| header.text().to_ascii_lowercase().contains("alice");
+    assert!(!invite.headers().iter().any(telling));
 }
 
 #[test]

@@ -11,6 +11,7 @@ fn live(status: CallStatus, incoming: bool) -> LiveCall {
         visible_name: None,
         status,
         has_video: false,
+        diversions: vec![],
         headers: vec![],
     }
 }

@@ -24,6 +24,7 @@ fn live() -> LiveCall {
         visible_name: None,
         status: CallStatus::Established,
         has_video: false,
+        diversions: vec![],
         headers: vec![],
     }
 }
