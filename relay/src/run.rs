@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, Users};
+use crate::config::{Config, StrangerPolicy, Users};
 use crate::door::{self, BoundedListener, Socket};
 use crate::relay::{Counts, Input, Relay};
 use crate::session::ConnectionId;
@@ -209,6 +209,7 @@ fn transport_config(config: &Config, trace: Option<Trace>) -> TransportConfig {
         trace,
         max_connections: sip.connections,
         max_per_source: sip.connections_per_source,
+        silent: sip.strangers == StrangerPolicy::Silent,
         keep_alive: sip.keep_alive,
         ..TransportConfig::default()
     }

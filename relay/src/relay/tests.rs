@@ -12,6 +12,7 @@ mod phones;
 mod plane;
 mod sessions;
 mod sip_peer;
+mod strangers;
 mod transfer;
 mod trunks;
 mod video;

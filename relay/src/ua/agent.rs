@@ -49,6 +49,8 @@ pub struct UserAgent {
     pub(super) outputs: VecDeque<UaOutput>,
     /// Where the message that is being taken came from.
     source: Option<Destination>,
+    /// It is a request of nobody's that is known here.
+    pub(super) of_stranger: bool,
     last_leg: u64,
 }
 
@@ -80,6 +82,7 @@ impl UserAgent {
             strays: Strays::default(),
             outputs: VecDeque::new(),
             source: None,
+            of_stranger: false,
             last_leg: 0,
         }
     }
@@ -169,6 +172,7 @@ impl UserAgent {
         }
         self.settle(now);
         self.source = None;
+        self.of_stranger = false;
     }
 
     /// What the DNS said, and how long that holds.
@@ -292,7 +296,13 @@ impl UserAgent {
                     let outputs = self.legs.drive(leg, |driver| driver.unanswered(id, why, hop));
                     self.leg_outputs(leg, outputs, now);
                 }
-                Incoming::Request(id, request, source) => self.request(id, *request, &source, now),
+                Incoming::Request(id, request, source) => {
+                    if self.of_stranger {
+                        self.strangers.began(id);
+                    }
+                    self.request(id, *request, &source, now);
+                }
+                Incoming::Ended(id) => self.strangers.ended(id),
                 Incoming::Ack(request) => self.ack(&request, now),
                 Incoming::Cancelled(id, cancel) => self.cancelled(id, cancel.as_deref(), now),
             }

@@ -97,6 +97,8 @@ pub(super) enum Incoming {
     Ack(Box<Request>),
     /// A peer gave its INVITE up with this CANCEL, or its connection is gone before the answer.
     Cancelled(ServerId, Option<Box<Request>>),
+    /// The transaction of a peer's request has ended.
+    Ended(ServerId),
 }
 
 /// What the outbox wants done.
@@ -305,6 +307,11 @@ impl Outbox {
         self.incoming.pop_front()
     }
 
+    /// Whether one more request of a peer's can begin a transaction.
+    pub(super) fn has_room(&self) -> bool {
+        self.transactions.has_room()
+    }
+
     /// Transactions under way.
     #[must_use]
     pub(super) fn transactions(&self) -> usize {
@@ -381,6 +388,7 @@ impl Outbox {
                 return self.failed(client, Unanswered::Unreachable(self.fault), now);
             }
             Event::Terminated { id: TransactionId::Client(client) } => return self.pending.ended(client),
+            Event::Terminated { id: TransactionId::Server(id) } => Incoming::Ended(id),
             _ => return,
         };
         self.incoming.push_back(incoming);

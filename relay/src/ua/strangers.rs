@@ -1,9 +1,11 @@
 //! Requests of strangers: scanners, wardialers, and whoever else finds the port. They are let through, refused or met with
 //! silence before anything is remembered of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
+
+use offhook_sip::transaction::ServerId;
 
 use crate::config::StrangerPolicy;
 use crate::limits::{RateLimit, source_of};
@@ -14,6 +16,9 @@ const MAX_SOURCES: usize = 4096;
 /// How often the table is cleared of those that have fallen silent, at most.
 const CLEAR_EVERY: Duration = Duration::from_secs(1);
 
+/// Transactions that strangers may have under way at once where nothing else is said.
+const TRANSACTIONS: usize = 10_000;
+
 /// How strangers are met.
 #[derive(Debug)]
 pub(super) struct Strangers {
@@ -23,6 +28,9 @@ pub(super) struct Strangers {
     others: Option<RateLimit>,
     cleared: Option<Instant>,
     unanswered: u64,
+    /// Their transactions: they fill a part of the table, so that those who belong here find room in the rest.
+    under_way: HashSet<ServerId>,
+    most_under_way: usize,
 }
 
 impl Default for Strangers {
@@ -34,7 +42,36 @@ impl Default for Strangers {
 impl Strangers {
     /// A policy, and how many requests of one source are let through a second in the mean.
     pub(super) fn new(policy: StrangerPolicy, per_second: u32) -> Self {
-        Self { policy, per_second, sources: HashMap::new(), others: None, cleared: None, unanswered: 0 }
+        Self {
+            policy,
+            per_second,
+            sources: HashMap::new(),
+            others: None,
+            cleared: None,
+            unanswered: 0,
+            under_way: HashSet::new(),
+            most_under_way: TRANSACTIONS,
+        }
+    }
+
+    /// The same with room for a tenth of so many transactions.
+    pub(super) fn sharing(self, transactions: usize) -> Self {
+        Self { most_under_way: (transactions / 10).max(1), ..self }
+    }
+
+    /// Whether there is room for one more transaction of theirs.
+    pub(super) fn have_room(&self) -> bool {
+        self.under_way.len() < self.most_under_way
+    }
+
+    /// One of theirs has begun.
+    pub(super) fn began(&mut self, transaction: ServerId) {
+        self.under_way.insert(transaction);
+    }
+
+    /// A transaction has ended, whoever it was with.
+    pub(super) fn ended(&mut self, transaction: ServerId) {
+        self.under_way.remove(&transaction);
     }
 
     pub(super) fn policy(&self) -> StrangerPolicy {

@@ -81,6 +81,9 @@ pub struct TransportConfig {
     pub max_connections: usize,
     /// Connections that one address (a /64 with IPv6) has opened at once.
     pub max_per_source: usize,
+    /// Whether nothing is said to a peer of its own accord: neither that a message has no end nor that its keep-alive came,
+    /// before somebody here has spoken to it.
+    pub silent: bool,
     /// How long connecting, a handshake or writing one message may take.
     pub connect_timeout: Duration,
     /// How long a peer that connected may take for its first message, and any peer for one that it has begun.
@@ -102,6 +105,7 @@ impl Default for TransportConfig {
             limits: Limits::default(),
             max_connections: 2048,
             max_per_source: 256,
+            silent: false,
             connect_timeout: Duration::from_secs(5),
             message_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(600),

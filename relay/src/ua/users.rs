@@ -24,7 +24,8 @@ impl UserAgent {
     pub fn serving(mut self, config: &Config) -> Self {
         let hop = &mut self.hop;
         self.registrar = Some(Registrar::new(config.registrar.clone(), &config.users, || hop.number()));
-        self.strangers = Strangers::new(config.sip.strangers, config.sip.stranger_rate);
+        self.strangers =
+            Strangers::new(config.sip.strangers, config.sip.stranger_rate).sharing(config.limits.transactions);
         self.with_trunks(&config.trunks)
     }
 

@@ -49,6 +49,11 @@ impl TransactionLayer {
         self.clients.len().saturating_add(self.servers.len())
     }
 
+    /// Whether one more request of a peer's can begin a transaction; otherwise it is answered 503.
+    pub fn has_room(&self) -> bool {
+        self.servers.len() < self.timing.max_transactions
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -250,7 +255,7 @@ impl TransactionLayer {
 
     fn begin(&mut self, key: ServerKey, request: Request, via: &Via, source: Destination, now: Instant) {
         let destination = source.for_response(via);
-        if self.servers.len() >= self.timing.max_transactions {
+        if !self.has_room() {
             let tag = self.tag();
             self.reply_stateless(&request, StatusCode::SERVICE_UNAVAILABLE, &tag, destination);
             return;

@@ -45,6 +45,8 @@ pub(super) struct Conversation {
     pub(super) pace: Pace,
     /// We opened it.
     is_ours: bool,
+    /// Somebody here has spoken to the peer.
+    has_spoken: bool,
     /// Our end, once there is one.
     local: Option<SocketAddr>,
     /// Transactions whose message was not written, or was written to a peer that we have not heard of yet: one that
@@ -68,8 +70,9 @@ pub(super) async fn run(
         (Begin::Accepted(_), _) => Pace::accepted(times, now()),
     };
     let is_ours = matches!(begin, Begin::Connect);
-    let (local, unheard, heard) = (None, Vec::new(), false);
-    let mut conversation = Conversation { shared, flow, queued, pace, is_ours, local, unheard, heard };
+    let (local, unheard) = (None, Vec::new());
+    let (has_spoken, heard) = (is_ours, false);
+    let mut conversation = Conversation { shared, flow, queued, pace, is_ours, has_spoken, local, unheard, heard };
     let served = conversation.serve(begin).await;
     let Conversation { shared, flow, mut queued, unheard, .. } = conversation;
     let fault = match &served {
@@ -151,8 +154,14 @@ impl Conversation {
         self.unheard.clear();
     }
 
+    /// Whether the peer is told what needs nobody's decision: policy may be that strangers hear nothing.
+    pub(super) fn may_answer(&self) -> bool {
+        self.has_spoken || !self.shared.silent
+    }
+
     /// A message is about to be written.
     pub(super) fn writing(&mut self, transmit: &Transmit) {
+        self.has_spoken = true;
         self.trace(Way::Sent, &transmit.bytes);
         if let Some(transaction) = transmit.transaction {
             self.unheard.truncate(UNHEARD);

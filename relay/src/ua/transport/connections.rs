@@ -3,7 +3,7 @@
 //! Each has a [`ConnectionId`] for as long as it lives: a flow (RFC 5626). What came over one is answered on it, and a
 //! request that is meant for one goes over no other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use offhook_sip::message::{Host, Limits, Message, Transport};
 use offhook_sip::transaction::{ConnectionId, Destination, TransactionId, Transmit};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::AbortHandle;
 
 use super::connection::{self, Begin};
@@ -34,10 +34,13 @@ pub(super) struct Connections {
     pub(super) tls: Tls,
     pub(super) origins: Origins,
     pub(super) trace: Option<Trace>,
+    pub(super) silent: bool,
     times: Times,
     max_connections: usize,
     max_per_source: usize,
     table: Mutex<Table>,
+    /// What each connection that a peer opened holds until its socket and its task are gone.
+    places: Arc<Semaphore>,
     /// Where their tasks run, whoever has one opened.
     runtime: Handle,
 }
@@ -50,6 +53,8 @@ struct Table {
     /// How many connections each source has opened, and how many all of them have.
     sources: HashMap<IpAddr, usize>,
     accepted: usize,
+    /// Those of them that nobody here has spoken to, the oldest first: they make room when there is none.
+    strange: BTreeSet<ConnectionId>,
     last_id: u64,
 }
 
@@ -80,10 +85,12 @@ impl Connections {
             tls,
             origins: config.origins.clone(),
             trace: config.trace.clone(),
+            silent: config.silent,
             times: Times { message: config.message_timeout, idle: config.idle_timeout, keep_alive: config.keep_alive },
             max_connections: config.max_connections,
             max_per_source: config.max_per_source,
             table: Mutex::default(),
+            places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
             runtime: Handle::current(),
         }
     }
@@ -125,20 +132,33 @@ impl Connections {
         }
     }
 
-    /// Takes a connection that a peer opened, unless it or all peers together have too many.
-    pub(super) fn accept(self: &Arc<Self>, stream: TcpStream, transport: Transport, peer: SocketAddr) {
+    /// Takes a connection that a peer opened, unless it or all peers together have too many. One that nobody here has
+    /// spoken to makes room for a new one, so that those who say nothing keep nobody out. Waits until that one is gone.
+    pub(super) async fn accept(self: &Arc<Self>, stream: TcpStream, transport: Transport, peer: SocketAddr) {
         let source = source_of(peer.ip());
+        if !self.admit(source, peer) {
+            return;
+        }
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
+        let from = Destination::new(transport, peer);
+        self.open(&mut self.table(), &from, Some(source), (Begin::Accepted(stream), place));
+    }
+
+    /// Counts one more connection of a source, where there may be one.
+    fn admit(&self, source: IpAddr, peer: SocketAddr) -> bool {
         let mut table = self.table();
         let of_source = table.sources.get(&source).copied().unwrap_or_default();
         let is_crowd = self.origins.proxies.contains(&peer.ip());
-        if table.accepted >= self.max_connections || (of_source >= self.max_per_source && !is_crowd) {
+        let is_refused = of_source >= self.max_per_source && !is_crowd;
+        if is_refused || (table.accepted >= self.max_connections && !table.make_room()) {
             tracing::debug!(%peer, of_source, in_all = table.accepted, "refused a SIP connection: too many are open");
-            return;
+            return false;
         }
         table.accepted = table.accepted.saturating_add(1);
-        table.sources.insert(source, of_source.saturating_add(1));
-        let from = Destination::new(transport, peer);
-        self.open(&mut table, &from, Some(source), Begin::Accepted(stream));
+        // Whoever made room may have been of this source.
+        let count = table.sources.entry(source).or_default();
+        *count = count.saturating_add(1);
+        true
     }
 
     /// The times of a connection. Keep-alives of many do not go out at once (RFC 5626 section 4.4.1: 80 to 100 %).
@@ -167,8 +187,8 @@ impl Connections {
     fn queue(self: &Arc<Self>, transmit: &mut Transmit) -> Result<Queue, SendFault> {
         let mut table = self.table();
         if let Some(id) = transmit.destination.connection {
-            if let Some(entry) = table.entries.get(&id).filter(|entry| !entry.queue.is_closed()) {
-                return Ok(entry.queue.clone());
+            if let Some(queue) = table.open_queue(id) {
+                return Ok(queue);
             }
             transmit.destination = fallback(transmit).ok_or(SendFault::Closed)?;
             if table.find(&transmit.destination).is_none()
@@ -188,18 +208,32 @@ impl Connections {
             tracing::warn!(peer = %to.address, "too many SIP connections are open");
             return Err(SendFault::Busy);
         }
-        Ok(self.open(&mut table, to, None, Begin::Connect))
+        Ok(self.open(&mut table, to, None, (Begin::Connect, None)))
     }
 
     /// Starts a connection's task.
-    fn open(self: &Arc<Self>, table: &mut Table, to: &Destination, source: Option<IpAddr>, begin: Begin) -> Queue {
+    fn open(
+        self: &Arc<Self>,
+        table: &mut Table,
+        to: &Destination,
+        source: Option<IpAddr>,
+        (begin, place): (Begin, Option<OwnedSemaphorePermit>),
+    ) -> Queue {
         table.last_id = table.last_id.wrapping_add(1);
         let id = ConnectionId(table.last_id);
         let (queue, queued) = mpsc::channel(WRITE_QUEUE);
         let flow = to.clone().on(id);
-        let task = self.runtime.spawn(connection::run(Arc::clone(self), flow, id, begin, queued)).abort_handle();
+        let run = connection::run(Arc::clone(self), flow, id, begin, queued);
+        let task = self.runtime.spawn(async move {
+            run.await;
+            drop(place);
+        });
+        let task = task.abort_handle();
         let peer = (to.transport.clone(), to.address);
         table.peers.entry(peer.clone()).or_default().push((id, to.server_name.clone()));
+        if source.is_some() {
+            table.strange.insert(id);
+        }
         table.entries.insert(id, Entry { queue: queue.clone(), task, peer, source });
         queue
     }
@@ -212,7 +246,7 @@ impl Connections {
 impl Table {
     /// A connection that reaches this peer. Over TLS it must be one whose certificate was checked for the host that is
     /// meant; one that is meant by its address alone may be any that we opened there.
-    fn find(&self, to: &Destination) -> Option<Queue> {
+    fn find(&mut self, to: &Destination) -> Option<Queue> {
         let connections = self.peers.get(&(to.transport.clone(), to.address))?;
         let fits = |(id, name): &(ConnectionId, Option<Host>)| {
             let entry = self.entries.get(id).filter(|entry| !entry.queue.is_closed())?;
@@ -223,9 +257,28 @@ impl Table {
                 }
                 _ => true,
             };
-            reaches.then(|| entry.queue.clone())
+            reaches.then_some(*id)
         };
-        connections.iter().find_map(fits)
+        let id = connections.iter().find_map(fits)?;
+        self.open_queue(id)
+    }
+
+    /// What is written to a connection that is not closing; it is no stranger's any more.
+    fn open_queue(&mut self, id: ConnectionId) -> Option<Queue> {
+        let entry = self.entries.get(&id).filter(|entry| !entry.queue.is_closed())?;
+        self.strange.remove(&id);
+        Some(entry.queue.clone())
+    }
+
+    /// Ends the oldest connection that nobody here has spoken to. Nobody relies on it, so nobody is told.
+    fn make_room(&mut self) -> bool {
+        let Some(id) = self.strange.pop_first() else { return false };
+        if let Some(entry) = self.entries.get(&id) {
+            tracing::trace!(peer = %entry.peer.1, "a SIP connection that nobody has answered makes room for another");
+            entry.task.abort();
+        }
+        self.remove(id);
+        true
     }
 
     /// How many connections we have opened to a host.
@@ -235,6 +288,7 @@ impl Table {
 
     fn remove(&mut self, id: ConnectionId) {
         let Some(entry) = self.entries.remove(&id) else { return };
+        self.strange.remove(&id);
         if let Some(source) = entry.source {
             self.accepted = self.accepted.saturating_sub(1);
             if let std::collections::hash_map::Entry::Occupied(mut count) = self.sources.entry(source) {

@@ -62,7 +62,7 @@ fn socket(addr: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket
 async fn accept(listener: TcpListener, transport: Transport, connections: Arc<Connections>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => connections.accept(stream, transport.clone(), peer),
+            Ok((stream, peer)) => connections.accept(stream, transport.clone(), peer).await,
             Err(error) => {
                 // Out of descriptors: wait for some to be freed instead of spinning.
                 tracing::warn!(%error, "accepting SIP connections");

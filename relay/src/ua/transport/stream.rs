@@ -50,11 +50,13 @@ async fn deliver(conversation: &mut Conversation, reader: &mut StreamReader, io:
             // RFC 5626 section 4.4.1: a double line end is answered with a single one.
             Ok(Some(Frame::Ping)) => {
                 answer_to_ours = false;
-                write(conversation, io, b"\r\n").await?;
+                if conversation.may_answer() {
+                    write(conversation, io, b"\r\n").await?;
+                }
             }
             Ok(Some(Frame::Message(message))) => conversation.deliver(message).await?,
             Err(error) => {
-                if let Some(refusal) = refusal(&error) {
+                if let Some(refusal) = refusal(&error).filter(|_| conversation.may_answer()) {
                     write(conversation, io, &refusal.to_bytes()).await?;
                 }
                 return Err(io::Error::new(io::ErrorKind::InvalidData, error));

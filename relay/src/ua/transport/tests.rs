@@ -138,11 +138,68 @@ async fn a_connection_over_the_bound_is_closed_at_once() {
     let (transports, mut events) = bound(TransportConfig { max_connections: 1, ..TransportConfig::default() });
     let mut first = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
     first.write_all(OPTIONS.as_bytes()).await.unwrap();
-    next_method(&mut events).await;
+    let (from, _) = next_method(&mut events).await;
+    transports.send(transmit(from, b"answer", None));
     let mut second = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
-    let mut buffer = [0; 1];
-    let read = timeout(Duration::from_secs(10), second.read(&mut buffer)).await.unwrap();
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    assert!(is_closed(&mut second).await);
+    first.read_exact(&mut [0; 6]).await.unwrap();
+    first.write_all(OPTIONS.as_bytes()).await.unwrap();
+    next_method(&mut events).await;
+}
+
+#[tokio::test]
+async fn whoever_nobody_has_answered_makes_room_the_oldest_first() {
+    let (transports, mut events) = bound(TransportConfig { max_connections: 2, ..TransportConfig::default() });
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        let mut peer = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+        peer.write_all(OPTIONS.as_bytes()).await.unwrap();
+        next_method(&mut events).await;
+        open.push(peer);
+    }
+    assert!(is_closed(&mut open[0]).await && is_closed(&mut open[1]).await);
+    assert_eq!(transports.connections(), 2);
+    for peer in &mut open[2..] {
+        peer.write_all(OPTIONS.as_bytes()).await.unwrap();
+        next_method(&mut events).await;
+    }
+}
+
+async fn is_closed(peer: &mut TcpStream) -> bool {
+    let read = timeout(Duration::from_secs(10), peer.read(&mut [0; 1])).await.unwrap();
+    matches!(read, Ok(0) | Err(_))
+}
+
+/// A request without an end, which would be answered 400.
+const ENDLESS: &str = "OPTIONS sip:relay.example SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKabc\r\n\
+    From: <sip:probe@relay.example>;tag=1\r\nTo: <sip:relay.example>\r\nCall-ID: probe\r\nCSeq: 1 OPTIONS\r\n\
+    Content-Length: many\r\n\r\n";
+
+#[tokio::test]
+async fn a_stranger_hears_nothing_of_its_keep_alives_and_mistakes_where_policy_says_silence() {
+    for silent in [false, true] {
+        let (transports, _events) = bound(TransportConfig { silent, ..TransportConfig::default() });
+        let mut stranger = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+        stranger.write_all(format!("\r\n\r\n{ENDLESS}").as_bytes()).await.unwrap();
+        let mut heard = Vec::new();
+        timeout(Duration::from_secs(10), stranger.read_to_end(&mut heard)).await.unwrap().unwrap();
+        let heard = String::from_utf8(heard).unwrap();
+        assert!(if silent { heard.is_empty() } else { heard.starts_with("\r\nSIP/2.0 400 ") }, "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_answered_once_is_told_of_keep_alives_and_mistakes() {
+    let (transports, mut events) = bound(TransportConfig { silent: true, ..TransportConfig::default() });
+    let mut phone = TcpStream::connect(at(&transports, Protocol::Tcp)).await.unwrap();
+    phone.write_all(OPTIONS.as_bytes()).await.unwrap();
+    let (from, _) = next_method(&mut events).await;
+    transports.send(transmit(from, b"answer", None));
+    phone.read_exact(&mut [0; 6]).await.unwrap();
+    phone.write_all(format!("\r\n\r\n{ENDLESS}").as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    timeout(Duration::from_secs(10), phone.read_to_end(&mut heard)).await.unwrap().unwrap();
+    assert!(heard.starts_with(b"\r\nSIP/2.0 400 "));
 }
 
 #[tokio::test]

@@ -95,7 +95,10 @@ pub(super) async fn converse(conversation: &mut Conversation, mut socket: Socket
 async fn receive(conversation: &mut Conversation, socket: &mut Socket, bytes: Bytes) -> io::Result<()> {
     conversation.hear();
     match bytes.as_ref() {
-        b"\r\n\r\n" => return write(conversation, socket, Message::Text("\r\n".into())).await,
+        b"\r\n\r\n" if conversation.may_answer() => {
+            return write(conversation, socket, Message::Text("\r\n".into())).await;
+        }
+        b"\r\n\r\n" => return Ok(()),
         b"\r\n" | b"" => {
             conversation.pace.pong();
             return Ok(());
