@@ -1,4 +1,4 @@
-/** Keys between apps and SIP peers: as telephone-events in RTP (RFC 4733) and as INFO. */
+/** Keys between apps and SIP peers: as telephone-events in RTP (RFC 4733), as INFO, and as tones in the sound. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { App } from "../peers/app.ts";
@@ -9,6 +9,9 @@ import { Relay } from "../peers/relay.ts";
 import { type EventPacket, RtpPeer } from "../peers/rtp.ts";
 import { Called, Caller, type Codec } from "../peers/scenario.ts";
 import { Sipp } from "../peers/sipp.ts";
+import { type Law, keysIn, played, stretches } from "../sound/dtmf.ts";
+import { toALaw } from "../sound/g711.ts";
+import { SENTENCES, speech } from "../sound/sources.ts";
 
 const CARRIER = "127.0.0.40";
 const CALLEE = "127.0.0.30";
@@ -230,3 +233,91 @@ describe("keys of a peer as INFO", () => {
     });
   }
 });
+
+const WITHOUT_INFO = "Allow: INVITE, ACK, BYE, CANCEL";
+const LAWS = [["pcma", "a-law", 8], ["pcmu", "mu-law", 0]] as const;
+
+/** What the peer hears, once it has heard these keys: they are all of it. */
+async function hears(rtp: RtpPeer, type: number, law: Law, keys: string): Promise<Buffer[]> {
+  const heard = (): Buffer[] => rtp.packets.all().filter((packet) => packet.type === type).map((packet) => packet.payload);
+  const found = (): string => keysIn(Buffer.concat(heard()), law);
+  await eventually(() => found() === keys, () => `${keys} to be heard, got ${found()}`, { every: 250 });
+  return heard();
+}
+
+describe("keys of an app as tones", () => {
+  for (const [codec, law, type] of LAWS) {
+    it(`are heard by a peer that agreed to no events and takes no INFO, in ${codec}`, async () => {
+      const call = await calling([codec], undefined, [WITHOUT_INFO]);
+      await call.app.ask("dtmf", { callId: call.id, digits: "0123456789*#ABCD" });
+      const frames = await hears(call.rtp, type, law, "0123456789*#ABCD");
+      for (const { loud, ms } of stretches(frames).slice(0, -1)) assert.ok(ms >= 80, `${ms} ms of ${loud ? "a tone" : "silence"}`);
+      const all = call.rtp.packets.all();
+      assert.ok(all.every((packet, at) => at === 0 || packet.sequence === ((all[at - 1]?.sequence ?? 0) + 1) % 2 ** 16), "no number is left out");
+      assert.ok(all.every((packet, at) => at === 0 || (packet.timestamp - (all[at - 1]?.timestamp ?? 0)) >>> 0 === 160), "frame follows frame");
+      await over(call);
+      assert.ok(!call.sipp.messages().includes("\nINFO "));
+    });
+  }
+
+  it("are heard by a peer that refuses them as INFO, and none is lost", async () => {
+    const call = await calling(["pcma"], (called) => called.asked("INFO").confirm(415, "Unsupported Media Type"));
+    await call.app.ask("dtmf", { callId: call.id, digits: "42#" });
+    await hears(call.rtp, 8, "a-law", "42#");
+    await over(call);
+  });
+
+  it("stand beside Opus where G.711 was agreed, too", async () => {
+    const call = await calling(["opus", "pcma"], undefined, [WITHOUT_INFO]);
+    await call.app.ask("dtmf", { callId: call.id, digits: "7" });
+    await hears(call.rtp, 8, "a-law", "7");
+    await over(call);
+  });
+
+  it("are a warning for a peer whose only codec the relay does not speak", async () => {
+    const call = await calling(["opus"], undefined, [WITHOUT_INFO]);
+    await call.app.ask("dtmf", { callId: call.id, digits: "7" });
+    const warned = await call.app.wire.received.waitFor((event) => /takes no keys/.test(JSON.stringify(event)), "a warning");
+    assert.equal(warned["status"], "ESTABLISHED");
+    await over(call);
+  });
+});
+
+describe("keys of a peer as tones", () => {
+  for (const [codec, law, type] of LAWS) {
+    it(`reach the app where neither events nor INFO are agreed, in ${codec}`, async () => {
+      const call = await calling([codec], undefined, [WITHOUT_INFO]);
+      const sound = played("159D*0#", law);
+      await call.rtp.speak(type, 4000, 160, frames(sound));
+      await eventually(() => told(call.app).length >= 7, () => `seven keys, got ${JSON.stringify(told(call.app))}`);
+      const heard = told(call.app) as [string, number][];
+      assert.equal(heard.map(([key]) => key).join(""), "159D*0#");
+      assert.ok(heard.every(([, ms]) => ms >= 80 && ms <= 120), JSON.stringify(heard));
+      await over(call);
+    });
+  }
+
+  it("are not listened for where events are agreed", async () => {
+    const call = await calling(["pcma", "telephone-event"], undefined, [WITHOUT_INFO]);
+    const type = offered(await call.sipp.message(/^INVITE /m), "telephone-event/8000");
+    await call.rtp.speak(8, 4000, 160, frames(played("1", "a-law")));
+    await call.rtp.press(type, 9000, 160, "2");
+    await call.app.event("dtmf");
+    assert.deepEqual(told(call.app), [["2", 100]]);
+    await over(call);
+  });
+
+  it("are not heard in what a person says", async () => {
+    const call = await calling(["pcma"], undefined, [WITHOUT_INFO]);
+    const said = toALaw(speech(SENTENCES.phone, 8000).samples);
+    await call.rtp.speak(8, 4000, 160, frames(Buffer.concat([said, played("#", "a-law")])));
+    await call.app.event("dtmf");
+    assert.deepEqual((told(call.app) as [string, number][]).map(([key]) => key), ["#"]);
+    await over(call);
+  });
+});
+
+/** Payloads of 20 ms. */
+function frames(sound: Buffer): Buffer[] {
+  return Array.from({ length: Math.floor(sound.length / 160) }, (_, at) => sound.subarray(at * 160, (at + 1) * 160));
+}

@@ -13,7 +13,7 @@ struct Peer {
 
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
 
-const PEERS: [Peer; 14] = [
+const PEERS: [Peer; 15] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
@@ -29,6 +29,7 @@ const PEERS: [Peer; 14] = [
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },
     Peer { program: "espeak-ng", package: "espeak-ng", job: "makes speech" },
     Peer { program: "sox", package: "sox", job: "converts sound" },
+    Peer { program: "multimon-ng", package: "multimon-ng", job: "hears keys in sound" },
 ];
 
 /// The Debian packages whose programs are not found.
