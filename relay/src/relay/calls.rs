@@ -4,6 +4,7 @@ use offhook_media::{Command, LegId, MediaError};
 use offhook_protocol::request::StartCall;
 use offhook_protocol::{ErrorCode, Failure};
 
+use super::branches::{Branches, Callees};
 use super::refer::Referring;
 use super::trunks::Asking;
 use super::{MediaPlane, Relay};
@@ -25,6 +26,8 @@ pub(super) struct LiveCall {
     caller: Option<LegId>,
     callee: Option<LegId>,
     third: Option<LegId>,
+    /// What the callee has besides its leg until it has answered.
+    pub(super) branches: Branches,
     /// What its far end has been asked to do by itself.
     pub(super) referral: Option<Referring>,
     /// The deadline that the schedule knows of.
@@ -51,7 +54,8 @@ impl LiveCall {
     }
 
     pub(super) fn legs(&self) -> impl Iterator<Item = LegId> + use<> {
-        [self.caller, self.callee, self.third].into_iter().flatten()
+        let parties = [self.caller, self.callee, self.third].into_iter().flatten();
+        parties.chain(self.branches.legs()).collect::<Vec<_>>().into_iter()
     }
 
     fn leg_mut(&mut self, party: Party) -> &mut Option<LegId> {
@@ -142,7 +146,7 @@ impl<M: MediaPlane> Relay<M> {
             match self.browser_caller(session, worker, (leg, &request.call_id), description, names, now) {
                 Ok(caller) => Ok((caller, callee)),
                 Err(failure) => {
-                    self.discard(worker, callee);
+                    self.discard_all(worker, callee);
                     Err(failure)
                 }
             }
@@ -219,9 +223,9 @@ impl<M: MediaPlane> Relay<M> {
         dialled: &str,
         worker: M::Worker,
         now: Instant,
-    ) -> Result<End, Failure> {
+    ) -> Result<Callees, Failure> {
         match self.sessions.get(&session).map(|session| session.account().clone()) {
-            Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker, now),
+            Some(Account::Sip { .. }) => self.sip_callee(session, dialled, worker, now).map(Callees::from),
             _ => {
                 let asking = Asking { session: Some(session), ..Asking::default() };
                 self.routed_callee(Dialler::User, dialled, asking, worker, now)
@@ -236,9 +240,9 @@ impl<M: MediaPlane> Relay<M> {
         target: Target,
         worker: M::Worker,
         now: Instant,
-    ) -> Result<End, Failure> {
+    ) -> Result<Callees, Failure> {
         match target {
-            Target::Service(number) => self.service_callee(number, worker, now),
+            Target::Service(number) => self.service_callee(number, worker, now).map(Callees::from),
             Target::User(name) => self.user_callee(caller, &name, worker, now),
             Target::Trunks(..) => Err(failure_for_status(404, "Not Found")),
         }
@@ -315,13 +319,14 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn connect(
         &mut self,
         worker: M::Worker,
-        (caller, callee): (End, End),
+        (caller, callees): (End, Callees),
         identities: (Identity, Identity),
         offer: Option<Description>,
         extras: Extras,
         now: Instant,
     ) {
         let id = CallId(self.next_id());
+        let Callees { first: callee, beside, onward } = callees;
         let kinds = (caller.driver.kind(), callee.driver.kind());
         let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now);
         tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");
@@ -330,6 +335,7 @@ impl<M: MediaPlane> Relay<M> {
             caller: Some(caller.leg),
             callee: Some(callee.leg),
             third: None,
+            branches: Branches::new(&beside, onward),
             referral: None,
             scheduled: None,
         };
@@ -339,7 +345,8 @@ impl<M: MediaPlane> Relay<M> {
                 tracing::warn!(call = id.0, %error, "legs were not joined");
             }
         }
-        for (party, end) in [(Party::Caller, caller), (Party::Callee, callee)] {
+        let called = std::iter::once(callee).chain(beside).map(|end| (Party::Callee, end));
+        for (party, end) in std::iter::once((Party::Caller, caller)).chain(called) {
             self.legs.insert(end.leg, LegEntry::new(id, party, worker, end.driver, now));
         }
         self.calls.insert(id, call);

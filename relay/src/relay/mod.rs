@@ -4,6 +4,7 @@
 //! frames for WebSockets and messages for SIP. Media is reached through a [`MediaPlane`]. One event loop ([`crate::run`])
 //! owns the one [`Relay`], so nothing in here locks or waits, and every behaviour is tested on simulated time.
 
+mod branches;
 mod browsers;
 mod calls;
 mod connections;
@@ -53,6 +54,7 @@ enum Timer {
     Session(SessionId),
     Call(CallId),
     Leg(LegId),
+    Onward(CallId),
     Connection(ConnectionId),
 }
 
@@ -135,6 +137,7 @@ impl<M: MediaPlane> Relay<M> {
                 Timer::Session(session) => self.session_due(session, now),
                 Timer::Call(call) => self.call_due(call, now),
                 Timer::Leg(leg) => self.leg_due(leg, now),
+                Timer::Onward(call) => self.onward_due(call, now),
                 Timer::Connection(connection) => self.connection_due(connection, now),
             }
             self.settle(now);

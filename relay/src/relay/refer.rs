@@ -123,7 +123,8 @@ impl<M: MediaPlane> Relay<M> {
             ReferredTo::Here(user) => {
                 let dialler = self.ua.trunk_of(leg).map_or(Dialler::Stranger, Dialler::Trunk);
                 self.referred_onto(own, &user, now, |relay, worker| {
-                    relay.routed_callee(dialler, &user, Asking::default(), worker, now)
+                    let callees = relay.routed_callee(dialler, &user, Asking::default(), worker, now)?;
+                    Ok(relay.only_first(worker, callees))
                 });
             }
             ReferredTo::There { account, uri, user, .. } => {
@@ -135,7 +136,7 @@ impl<M: MediaPlane> Relay<M> {
             }
             ReferredTo::Trunk { trunk, user } => {
                 self.referred_onto(own, &user, now, |relay, worker| {
-                    let end = relay.trunk_callee(&[trunk], &user, Asking::default(), worker, now)?;
+                    let end = relay.trunk_callee(&[trunk], &user, Asking::default(), worker, now)?.first;
                     relay.ua.carry(end.leg, asked);
                     Ok(end)
                 });

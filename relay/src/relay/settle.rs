@@ -52,6 +52,11 @@ impl<M: MediaPlane> Relay<M> {
                 self.guessed_wrong_in_call(id, now);
             }
         }
+        let event = match party {
+            Party::Callee => self.branch_event(id, leg, event, now),
+            Party::Caller | Party::Third => Some(event),
+        };
+        let Some(event) = event else { return self.unsettled.push_back(id) };
         if let Some(call) = self.calls.get_mut(&id) {
             call.machine.leg_event(party, event, now);
         }
@@ -80,6 +85,12 @@ impl<M: MediaPlane> Relay<M> {
         }
         while let Some(output) = self.calls.get_mut(&id).and_then(|call| call.machine.poll_output()) {
             match output {
+                CallOutput::Command(Party::Callee, command) => {
+                    self.callee_command(id, command, now);
+                    if let Some(leg) = self.calls.get(&id).and_then(|call| call.leg(Party::Callee)) {
+                        self.drain(leg, now);
+                    }
+                }
                 CallOutput::Command(party, command) => {
                     let Some(leg) = self.calls.get(&id).and_then(|call| call.leg(party)) else { continue };
                     self.command(leg, command, now);
@@ -184,7 +195,7 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
-    fn remove_leg(&mut self, leg: LegId) {
+    pub(super) fn remove_leg(&mut self, leg: LegId) {
         let Some(LegEntry { worker, driver, .. }) = self.legs.remove(&leg) else { return };
         self.close_leg(worker, leg, &driver);
     }

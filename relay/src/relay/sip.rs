@@ -6,6 +6,7 @@ use offhook_protocol::{ErrorCode, EventBody, Failure};
 use offhook_sip::locate::Answer;
 use offhook_sip::transaction::Transmit;
 
+use super::branches::Callees;
 use super::calls::{Driver, End};
 use super::trunks::{self, Asking};
 use super::{MediaPlane, Output, Relay};
@@ -171,23 +172,23 @@ impl<M: MediaPlane> Relay<M> {
         let called = self.session_called(source, dialled);
         let worker = called.map_or_else(|| self.media.open_call(), |session| self.worker_for(session));
         let may_pass = offer.as_ref().is_some_and(|offer| offer.untouched.is_some());
-        let callee = match source {
-            Source::Account(account) => self.browser_callee(SessionId(account.0), worker, now)?,
+        let callees: Callees = match source {
+            Source::Account(account) => self.browser_callee(SessionId(account.0), worker, now)?.into(),
             _ => {
                 let asking = Asking { session: None, hops: extras.hops, may_pass };
                 self.routed_callee(trunks::dialler(source), dialled, asking, worker, now)?
             }
         };
-        let passes = matches!(callee.driver, Driver::DirectSip);
+        let passes = matches!(callees.first.driver, Driver::DirectSip);
         let attached = if passes { Ok((Driver::DirectSip, offer)) } else { self.attach(worker, leg, offer, now) };
         match attached {
             Ok((driver, offer)) => {
                 let caller = End { leg, driver };
-                self.connect(worker, (caller, callee), identities, offer, extras, now);
+                self.connect(worker, (caller, callees), identities, offer, extras, now);
                 Ok(())
             }
             Err(failure) => {
-                self.discard(worker, callee);
+                self.discard_all(worker, callees);
                 Err(failure)
             }
         }

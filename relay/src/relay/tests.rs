@@ -1,5 +1,6 @@
 //! Sessions and calls as a browser sees them, on simulated time, with a media side that records.
 
+mod branches;
 mod calls;
 mod data;
 mod door;

@@ -73,6 +73,7 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn transfer_to(&mut self, session: SessionId, own: OwnEnd, target: &str, now: Instant) {
         let Some(worker) = self.legs.get(&own.leg).map(|entry| entry.worker) else { return };
         let opened = self.callee(session, target, worker, now);
+        let opened = opened.map(|callees| self.only_first(worker, callees));
         self.transfer_onto(own, (worker, opened), target, now);
     }
 

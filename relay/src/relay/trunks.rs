@@ -5,13 +5,17 @@ use std::time::Instant;
 use offhook_media::LegId;
 use offhook_protocol::Failure;
 
+use super::branches::{Callees, Onward};
 use super::calls::{Driver, End};
 use super::{MediaPlane, Relay};
 use crate::call::failure_for_status;
 use crate::config::TrunkId;
 use crate::route::{self, Dialler, Target};
 use crate::session::SessionId;
-use crate::ua::{MediaKind, Source};
+use crate::ua::{Phone, Source};
+
+/// Phones of one user that ring at the same time, the newest: each has media of its own.
+const PHONES_AT_ONCE: usize = 8;
 
 /// How a call is known before its other end is opened.
 #[derive(Clone, Copy, Default)]
@@ -33,37 +37,48 @@ impl<M: MediaPlane> Relay<M> {
         asking: Asking,
         worker: M::Worker,
         now: Instant,
-    ) -> Result<End, Failure> {
+    ) -> Result<Callees, Failure> {
         match route::find(dialler, dialled, &self.config)? {
             Target::Trunks(trunks, number) => self.trunk_callee(&trunks, &number, asking, worker, now),
             target => self.local_callee(asking.session, target, worker, now),
         }
     }
 
-    /// Opens the leg of a local user: that of the newest session with a socket, else of the phone registered last.
+    /// Opens the legs of a local user: that of the newest session with a socket, else of all phones.
     pub(super) fn user_callee(
         &mut self,
         caller: Option<SessionId>,
         name: &str,
         worker: M::Worker,
         now: Instant,
-    ) -> Result<End, Failure> {
+    ) -> Result<Callees, Failure> {
         let attached = |id: SessionId| self.sessions.get(&id).is_some_and(|session| session.connection().is_some());
-        let phone = self.ua.user_media(name, now);
-        match phone.filter(|_| !self.local_session(name).is_some_and(attached)) {
-            Some(kind) => self.phone_callee(name, kind, worker, now),
-            None => {
-                let session = self.session_of(caller, name)?;
-                self.browser_callee(session, worker, now)
+        let phones = self.ua.user_phones(name, now);
+        if phones.is_empty() || self.local_session(name).is_some_and(attached) {
+            let session = self.session_of(caller, name)?;
+            return self.browser_callee(session, worker, now).map(Callees::from);
+        }
+        let mut ends = Vec::new();
+        let mut failure = None;
+        for phone in phones.into_iter().take(PHONES_AT_ONCE) {
+            match self.phone_callee(phone, worker, now) {
+                Ok(end) => ends.push(end),
+                Err(why) => failure = Some(why),
             }
         }
+        // One that rings is enough.
+        let mut ends = ends.into_iter();
+        let Some(first) = ends.next() else {
+            return Err(failure.unwrap_or_else(|| failure_for_status(480, "Temporarily Unavailable")));
+        };
+        Ok(Callees { first, beside: ends.collect(), onward: None })
     }
 
-    fn phone_callee(&mut self, name: &str, kind: MediaKind, worker: M::Worker, now: Instant) -> Result<End, Failure> {
+    fn phone_callee(&mut self, phone: Phone, worker: M::Worker, now: Instant) -> Result<End, Failure> {
         let leg = LegId(self.next_id());
-        let local = self.sip_media(worker, leg, kind).map_err(|error| self.no_media(&error, now))?;
+        let local = self.sip_media(worker, leg, phone.media()).map_err(|error| self.no_media(&error, now))?;
         let end = End { leg, driver: Driver::Sip };
-        match self.ua.open_user_leg(leg, name, local, now) {
+        match self.ua.open_phone_leg(leg, phone, local) {
             Ok(()) => Ok(end),
             Err(failure) => {
                 self.discard(worker, end);
@@ -72,7 +87,11 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
-    /// Opens a leg over the first trunk that can be reached.
+    fn is_direct(&self, trunk: TrunkId) -> bool {
+        self.config.trunk(trunk).is_some_and(|trunk| trunk.direct_media)
+    }
+
+    /// Opens a leg over the first of these trunks; the others are for when it cannot take the call.
     pub(super) fn trunk_callee(
         &mut self,
         trunks: &[TrunkId],
@@ -80,14 +99,15 @@ impl<M: MediaPlane> Relay<M> {
         asking: Asking,
         worker: M::Worker,
         now: Instant,
-    ) -> Result<End, Failure> {
+    ) -> Result<Callees, Failure> {
         // RFC 7332: calls that go round in circles end, as each relay on their way counts.
         if asking.hops == Some(0) {
             return Err(failure_for_status(483, "Too Many Hops"));
         }
         let unavailable = || failure_for_status(503, "Service Unavailable");
-        let trunk = *trunks.first().ok_or_else(unavailable)?;
-        let is_direct = asking.may_pass && self.config.trunk(trunk).is_some_and(|trunk| trunk.direct_media);
+        let mut trunks = trunks.iter().copied();
+        let trunk = trunks.next().ok_or_else(unavailable)?;
+        let is_direct = asking.may_pass && self.is_direct(trunk);
         let leg = LegId(self.next_id());
         let (local, driver) = match is_direct {
             true => (None, Driver::DirectSip),
@@ -98,7 +118,13 @@ impl<M: MediaPlane> Relay<M> {
         };
         let end = End { leg, driver };
         match self.ua.open_trunk_leg(leg, trunk, local, number) {
-            Ok(()) => Ok(end),
+            Ok(()) => {
+                // Where the media of a call goes is settled with its first trunk.
+                let asking = Asking { may_pass: is_direct, ..asking };
+                let trunks: Vec<TrunkId> = trunks.filter(|trunk| !is_direct || self.is_direct(*trunk)).collect();
+                let onward = (!trunks.is_empty()).then(|| Onward { trunks, number: number.to_owned(), asking });
+                Ok(Callees { onward, ..Callees::from(end) })
+            }
             Err(failure) => {
                 self.discard(worker, end);
                 Err(failure)

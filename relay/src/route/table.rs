@@ -52,7 +52,7 @@ pub enum Origin {
 /// Where a route leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// The first of these trunks that can be reached.
+    /// The first of these trunks that can take the call.
     Trunks(Vec<TrunkId>),
     /// A user of the relay's own.
     User(String),

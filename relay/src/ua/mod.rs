@@ -61,6 +61,7 @@ pub use media_policy::{MediaPolicy, SrtpPolicy};
 pub use messages::{MAX_TEXT, MessageId};
 pub use policy::{CallPolicy, Reliable};
 pub use refer::{Asked, ReferredTo};
+pub use users::Phone;
 
 /// Names an account for as long as its session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

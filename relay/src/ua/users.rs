@@ -12,11 +12,26 @@ use super::account::{Protocol, SipAccount};
 use super::attachment::{MediaKind, MediaLocal};
 use super::leg::{Caller, SipLeg};
 use super::outbox::NextHop;
-use super::registrar::{Asker, Identified, Registrar};
+use super::registrar::{Asker, Identified, Reach, Registrar};
 use super::strangers::Strangers;
 use super::{Source, UserAgent};
 use crate::call::failure_for_status;
 use crate::config::Config;
+
+/// A phone that a user is registered at.
+#[derive(Debug)]
+pub struct Phone {
+    reach: Reach,
+    protocol: Protocol,
+}
+
+impl Phone {
+    /// What carries its media.
+    #[must_use]
+    pub fn media(&self) -> MediaKind {
+        MediaKind::of_protocol(self.protocol)
+    }
+}
 
 impl UserAgent {
     /// The same user agent for the trunks and users of this configuration.
@@ -29,21 +44,21 @@ impl UserAgent {
         self.with_trunks(&config.trunks)
     }
 
-    /// What carries the media of a user's phone; `None` when no phone is registered.
+    /// The phones that a user is registered at, the one registered last first.
     #[must_use]
-    pub fn user_media(&self, user: &str, now: Instant) -> Option<MediaKind> {
-        let reach = self.registrar.as_ref()?.reach(user, now)?;
-        Some(MediaKind::of_protocol(Protocol::of_transport(&reach.flow.transport)?))
+    pub fn user_phones(&self, user: &str, now: Instant) -> Vec<Phone> {
+        let phone =
+            |reach: Reach| Protocol::of_transport(&reach.flow.transport).map(|protocol| Phone { reach, protocol });
+        self.registrar.iter().flat_map(|registrar| registrar.reaches(user, now)).filter_map(phone).collect()
     }
 
     /// Opens an outgoing leg to a user's phone; [`LegCommand::Invite`](crate::call::LegCommand::Invite) comes next.
     ///
     /// # Errors
-    /// When no phone of the user's is registered.
-    pub fn open_user_leg(&mut self, leg: LegId, user: &str, local: MediaLocal, now: Instant) -> Result<(), Failure> {
+    /// When its Contact is no SIP address.
+    pub fn open_phone_leg(&mut self, leg: LegId, phone: Phone, local: MediaLocal) -> Result<(), Failure> {
         let away = || failure_for_status(480, "Temporarily Unavailable");
-        let reach = self.registrar.as_ref().and_then(|registrar| registrar.reach(user, now)).ok_or_else(away)?;
-        let protocol = Protocol::of_transport(&reach.flow.transport).ok_or_else(away)?;
+        let Phone { reach, protocol } = phone;
         let Uri::Sip(target) = reach.contact.uri else { return Err(away()) };
         let flow = reach.flow.address;
         let next_hop = HostPort { host: Host::Ip(flow.ip()), port: Some(flow.port()) };

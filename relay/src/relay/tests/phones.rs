@@ -44,7 +44,7 @@ fn answered(request: &Message, challenge: &Response, password: &str, cseq: u32) 
 }
 
 /// Registers, asked for the password first: the final response.
-fn register(world: &mut World, phone: &SipPeer, cseq: u32, more: &str, status: u16) -> Response {
+pub(super) fn register(world: &mut World, phone: &SipPeer, cseq: u32, more: &str, status: u16) -> Response {
     let first = phone.register("alice", cseq, more);
     world.sip(phone, first.clone());
     let challenge = world.sip_response(phone, 401);

@@ -111,10 +111,9 @@ impl Registrar {
         self.answers(request).next().is_some()
     }
 
-    /// Where a user is reached, at the binding renewed last.
-    pub(super) fn reach(&self, user: &str, now: Instant) -> Option<Reach> {
-        let binding = self.bindings.of(user, now).next_back()?;
-        Some(Reach {
+    /// Where a user is reached, the binding renewed last first.
+    pub(super) fn reaches(&self, user: &str, now: Instant) -> impl Iterator<Item = Reach> {
+        self.bindings.of(user, now).rev().map(|binding| Reach {
             contact: NameAddr::new(binding.contact.uri.clone()),
             flow: binding.flow.clone(),
             path: binding.path.clone(),

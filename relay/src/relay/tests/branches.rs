@@ -1,0 +1,258 @@
+//! Calls with several ways to their callee: phones that ring at once, and trunks that stand in for one another.
+
+use offhook_sip::message::{HeaderName, Message, Method, Request, Response};
+
+use super::phones::register;
+use super::sip_peer::{SipPeer, sdp};
+use super::*;
+
+const CONFIG: &str = r#"
+    [trunks.carrier]
+    host = "192.0.2.10"
+    [trunks.first]
+    host = "192.0.2.20"
+    [trunks.second]
+    host = "192.0.2.30"
+    [trunks.third]
+    host = "192.0.2.40"
+    [users]
+    alice = { password = "hunter2" }
+    [[routes]]
+    number = "0*"
+    from = "carrier"
+    trunk = ["first", "second", "third"]
+"#;
+
+struct Scene {
+    world: World,
+    carrier: SipPeer,
+    /// Phones, or trunks.
+    peers: [SipPeer; 3],
+}
+
+impl Scene {
+    /// A carrier's call of a number that has three trunks.
+    fn trunks() -> Self {
+        let peers = ["192.0.2.20:5060", "192.0.2.30:5060", "192.0.2.40:5060"].map(SipPeer::at);
+        Self::calling("030", peers, |_, _| ())
+    }
+
+    /// A carrier's call of a user with three phones.
+    fn phones() -> Self {
+        let peers = ["198.51.100.7:40000", "198.51.100.8:40000", "198.51.100.9:40000"].map(SipPeer::at);
+        Self::calling("alice", peers, |world, phone| {
+            let contact = format!("Contact: <sip:alice@{}>\r\nExpires: 300\r\n", phone.address);
+            register(world, phone, 1, &contact, 200);
+        })
+    }
+
+    fn calling(number: &str, peers: [SipPeer; 3], prepare: impl Fn(&mut World, &SipPeer)) -> Self {
+        let mut world = World::new(Config::from_toml(CONFIG).unwrap());
+        for peer in &peers {
+            prepare(&mut world, peer);
+        }
+        let carrier = SipPeer::at("192.0.2.10:5060");
+        world.sip(&carrier, carrier.request("INVITE", number, "", &sdp("192.0.2.10", "8")));
+        Self { world, carrier, peers }
+    }
+
+    fn invited(&mut self, at: usize) -> Request {
+        let peer = self.peers[at].clone();
+        self.world.sip_request(&peer, Method::Invite)
+    }
+
+    fn says(&mut self, at: usize, invite: &Request, status: u16) {
+        let peer = self.peers[at].clone();
+        let body = if status == 200 { sdp(&peer.address.ip().to_string(), "8") } else { String::new() };
+        self.world.sip(&peer, peer.reply(invite, status, &body));
+    }
+
+    fn hears(&mut self, at: usize, method: Method) -> Request {
+        let peer = self.peers[at].clone();
+        self.world.sip_request(&peer, method)
+    }
+
+    fn refuses(&mut self, at: usize, invite: &Request, status: u16) {
+        self.says(at, invite, status);
+        self.hears(at, Method::Ack);
+    }
+
+    /// Rings, and is told that somebody else answered.
+    fn is_cancelled(&mut self, at: usize, invite: &Request) {
+        let peer = self.peers[at].clone();
+        let cancel = self.hears(at, Method::Cancel);
+        self.world.sip(&peer, peer.reply(&cancel, 200, ""));
+        self.refuses(at, invite, 487);
+    }
+
+    fn caller_hears(&mut self, status: u16) -> Response {
+        let carrier = self.carrier.clone();
+        self.world.sip_response(&carrier, status)
+    }
+
+    /// The caller acknowledges, and hangs up: this peer is told.
+    fn hangs_up(&mut self, ok: &Response, at: usize) {
+        let carrier = self.carrier.clone();
+        self.world.sip(&carrier, carrier.within("ACK", 1, ok, ""));
+        self.world.sip(&carrier, carrier.within("BYE", 2, ok, ""));
+        self.caller_hears(200);
+        let bye = self.hears(at, Method::Bye);
+        self.says(at, &bye, 202);
+        self.world.nothing_is_left();
+    }
+}
+
+#[test]
+fn phones_of_one_user_ring_at_once_and_the_first_that_answers_has_the_call() {
+    let mut scene = Scene::phones();
+    let invites = [0, 1, 2].map(|at| scene.invited(at));
+    for (at, invite) in invites.iter().enumerate() {
+        scene.says(at, invite, 180);
+    }
+    scene.caller_hears(180);
+    scene.world.sip_quiet();
+    scene.says(1, &invites[1], 200);
+    scene.hears(1, Method::Ack);
+    scene.is_cancelled(0, &invites[0]);
+    scene.is_cancelled(2, &invites[2]);
+    let ok = scene.caller_hears(200);
+    assert_eq!(scene.world.media.open_legs().len(), 2, "those who speak with each other");
+    scene.hangs_up(&ok, 1);
+}
+
+#[test]
+fn a_phone_that_answers_too_late_is_hung_up_on() {
+    let mut scene = Scene::phones();
+    let invites = [0, 1, 2].map(|at| scene.invited(at));
+    for (at, invite) in invites.iter().enumerate() {
+        scene.says(at, invite, 180);
+    }
+    scene.caller_hears(180);
+    scene.says(2, &invites[2], 200);
+    scene.hears(2, Method::Ack);
+    let ok = scene.caller_hears(200);
+    // Its answer and the CANCEL cross.
+    scene.says(0, &invites[0], 200);
+    scene.hears(0, Method::Cancel);
+    scene.hears(0, Method::Ack);
+    let bye = scene.hears(0, Method::Bye);
+    scene.says(0, &bye, 202);
+    scene.is_cancelled(1, &invites[1]);
+    scene.hangs_up(&ok, 2);
+}
+
+#[test]
+fn the_best_refusal_is_the_callers_when_no_phone_answers() {
+    let mut scene = Scene::phones();
+    let invites = [0, 1, 2].map(|at| scene.invited(at));
+    for (at, status) in [(0, 480), (2, 486), (1, 500)] {
+        scene.world.sip_quiet();
+        scene.refuses(at, &invites[at], status);
+    }
+    scene.caller_hears(486);
+    scene.world.nothing_is_left();
+}
+
+#[test]
+fn a_phone_that_declines_for_all_ends_the_ringing_of_the_others() {
+    let mut scene = Scene::phones();
+    let invites = [0, 1, 2].map(|at| scene.invited(at));
+    scene.says(0, &invites[0], 180);
+    scene.says(2, &invites[2], 180);
+    scene.caller_hears(180);
+    scene.refuses(1, &invites[1], 603);
+    scene.caller_hears(603);
+    scene.is_cancelled(0, &invites[0]);
+    scene.is_cancelled(2, &invites[2]);
+    scene.world.nothing_is_left();
+}
+
+#[test]
+fn a_caller_that_gives_up_stops_all_phones() {
+    let mut scene = Scene::phones();
+    let invites = [0, 1, 2].map(|at| scene.invited(at));
+    for (at, invite) in invites.iter().enumerate() {
+        scene.says(at, invite, 180);
+    }
+    scene.caller_hears(180);
+    let Message::Request(mut cancel) = scene.carrier.request("CANCEL", "alice", "", "") else { panic!("a response") };
+    let via = "SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bKINVITEalice";
+    cancel.headers_mut().set(HeaderName::Via, via).unwrap();
+    let carrier = scene.carrier.clone();
+    scene.world.sip(&carrier, cancel.into());
+    scene.caller_hears(200);
+    scene.caller_hears(487);
+    for (at, invite) in invites.iter().enumerate() {
+        scene.is_cancelled(at, invite);
+    }
+    scene.world.nothing_is_left();
+}
+
+#[test]
+fn a_trunk_that_cannot_take_the_call_is_followed_by_the_next() {
+    let mut scene = Scene::trunks();
+    let first = scene.invited(0);
+    scene.world.sip_quiet();
+    scene.refuses(0, &first, 503);
+    let second = scene.invited(1);
+    let media = |invite: &Request| String::from_utf8_lossy(invite.body()).split_once("m=").unwrap().1.to_owned();
+    assert_eq!(media(&first), media(&second));
+    scene.refuses(1, &second, 503);
+    let third = scene.invited(2);
+    scene.says(2, &third, 180);
+    scene.caller_hears(180);
+    scene.says(2, &third, 200);
+    scene.hears(2, Method::Ack);
+    let ok = scene.caller_hears(200);
+    assert_eq!(scene.world.media.open_legs().len(), 2);
+    scene.hangs_up(&ok, 2);
+}
+
+#[test]
+fn a_silent_trunk_is_followed_by_the_next_and_is_no_more_heard() {
+    let mut scene = Scene::trunks();
+    let first = scene.invited(0);
+    scene.world.later(Duration::from_secs(3));
+    scene.world.transmitted.retain(|(to, _)| to.ip().to_string() != "192.0.2.20");
+    scene.world.sip_quiet();
+    scene.world.later(Duration::from_millis(1100));
+    let second = scene.invited(1);
+    scene.says(1, &second, 200);
+    scene.hears(1, Method::Ack);
+    let ok = scene.caller_hears(200);
+    scene.world.transmitted.clear();
+    // It was only slow.
+    scene.says(0, &first, 200);
+    scene.hears(0, Method::Ack);
+    let bye = scene.hears(0, Method::Bye);
+    scene.says(0, &bye, 202);
+    scene.hangs_up(&ok, 1);
+}
+
+#[test]
+fn a_callee_that_refuses_or_was_heard_of_is_asked_on_no_other_trunk() {
+    for (statuses, seen) in [(&[486][..], 486), (&[404], 404), (&[180, 503], 503)] {
+        let mut scene = Scene::trunks();
+        let first = scene.invited(0);
+        for status in statuses {
+            scene.says(0, &first, *status);
+        }
+        scene.hears(0, Method::Ack);
+        if statuses.len() > 1 {
+            scene.caller_hears(180);
+        }
+        scene.caller_hears(seen);
+        scene.world.nothing_is_left();
+    }
+}
+
+#[test]
+fn the_best_refusal_is_the_callers_when_no_trunk_takes_the_call() {
+    let mut scene = Scene::trunks();
+    for (at, status) in [(0, 503), (1, 503), (2, 404)] {
+        let invite = scene.invited(at);
+        scene.refuses(at, &invite, status);
+    }
+    scene.caller_hears(404);
+    scene.world.nothing_is_left();
+}
