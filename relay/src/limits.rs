@@ -2,11 +2,13 @@
 //! the same thing in its log.
 
 mod guesses;
+mod sources;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use guesses::source_of;
 pub use guesses::{Guesses, WRONG_AT_ONCE};
+pub(crate) use sources::Sources;
 
 /// A token bucket: a mean rate with room for bursts.
 #[derive(Clone, Copy, Debug)]

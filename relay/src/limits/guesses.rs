@@ -1,8 +1,7 @@
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-use super::RateLimit;
+use super::Sources;
 
 /// A wrong password is forgiven after this long.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(6);
@@ -15,39 +14,27 @@ const MAX_SOURCES: usize = 10_000;
 
 /// Wrong passwords, counted per address they come from, so that opening more connections does not help to
 /// guess more of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Guesses {
-    sources: HashMap<IpAddr, RateLimit>,
-    others: Option<RateLimit>,
+    sources: Sources,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self { sources: Sources::new(FORGIVEN_AFTER, WRONG_AT_ONCE, MAX_SOURCES) }
+    }
 }
 
 impl Guesses {
     /// Whether an address may try a password.
     #[must_use]
     pub fn may_try(&self, source: IpAddr, now: Instant) -> bool {
-        let known = self.sources.get(&source_of(source));
-        let limit = known.or_else(|| self.others.as_ref().filter(|_| self.is_full()));
-        limit.is_none_or(|limit| limit.has_room(now))
+        self.sources.find(source).is_none_or(|limit| limit.has_room(now))
     }
 
     /// Notes that one was wrong.
     pub fn wrong(&mut self, source: IpAddr, now: Instant) {
-        let source = source_of(source);
-        if self.is_full() {
-            self.sources.retain(|_, limit| !limit.is_unused(now));
-        }
-        let fresh = || RateLimit::every(FORGIVEN_AFTER, WRONG_AT_ONCE, now);
-        let shared = self.is_full() && !self.sources.contains_key(&source);
-        let limit = if shared {
-            self.others.get_or_insert_with(fresh)
-        } else {
-            self.sources.entry(source).or_insert_with(fresh)
-        };
-        limit.take(now);
-    }
-
-    fn is_full(&self) -> bool {
-        self.sources.len() >= MAX_SOURCES
+        self.sources.of(source, now).take(now);
     }
 }
 

@@ -30,6 +30,8 @@ const CAPABILITIES: Capabilities<'static> = Capabilities {
 #[derive(Debug, Default)]
 pub(super) struct Mailboxes {
     entries: HashMap<AccountId, Mailbox>,
+    /// By the tag that NOTIFYs are sent to.
+    tags: HashMap<String, AccountId>,
     due: Alarms<AccountId>,
 }
 
@@ -55,7 +57,21 @@ impl Mailboxes {
 
     /// The subscription that a NOTIFY belongs to.
     fn meant(&self, notify: &Request) -> Option<AccountId> {
-        self.entries.iter().find(|(_, mailbox)| mailbox.subscription.is_meant(notify)).map(|(id, _)| *id)
+        let to = notify.headers().to().ok()?;
+        let id = *self.tags.get(to.tag()?)?;
+        self.entries.get(&id).is_some_and(|mailbox| mailbox.subscription.is_meant(notify)).then_some(id)
+    }
+
+    fn insert(&mut self, id: AccountId, mailbox: Mailbox) {
+        self.tags.insert(mailbox.subscription.tag().to_owned(), id);
+        self.entries.insert(id, mailbox);
+    }
+
+    fn remove(&mut self, id: AccountId) {
+        if let Some(mailbox) = self.entries.remove(&id) {
+            self.tags.remove(mailbox.subscription.tag());
+        }
+        self.due.set(id, None);
     }
 
     fn drive<R>(
@@ -66,7 +82,13 @@ impl Mailboxes {
     ) -> Option<R> {
         let mailbox = self.entries.get_mut(&id)?;
         let mut means = Means { account, digest: &mut mailbox.digest, hop };
+        let former = mailbox.subscription.tag().to_owned();
         let result = act(&mut mailbox.subscription, &mut means);
+        // One that was begun anew is another.
+        if former != mailbox.subscription.tag() {
+            self.tags.remove(&former);
+            self.tags.insert(mailbox.subscription.tag().to_owned(), id);
+        }
         self.due.set(id, mailbox.subscription.poll_timeout());
         Some(result)
     }
@@ -83,7 +105,7 @@ impl UserAgent {
         let Some(contact) = self.accounts.address(id, &self.hop) else { return };
         match Subscription::new(contact, &self.config.user_agent, &mut self.hop) {
             Ok(subscription) => {
-                self.mailboxes.entries.insert(id, Mailbox { subscription, digest, request: None });
+                self.mailboxes.insert(id, Mailbox { subscription, digest, request: None });
                 self.drive_mailbox(id, now, Subscription::ask);
             }
             Err(error) => tracing::error!(%error, "a subscription could not be made"),
@@ -93,8 +115,7 @@ impl UserAgent {
     /// The account leaves: its subscription ends.
     pub(super) fn leave_mailbox(&mut self, id: AccountId, now: Instant) {
         self.drive_mailbox(id, now, Subscription::end);
-        self.mailboxes.entries.remove(&id);
-        self.mailboxes.due.set(id, None);
+        self.mailboxes.remove(id);
         self.outbox.forget(Owner::Subscription(id));
     }
 

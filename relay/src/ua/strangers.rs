@@ -1,20 +1,17 @@
 //! Requests of strangers: scanners, wardialers, and whoever else finds the port. They are let through, refused or met with
 //! silence before anything is remembered of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use offhook_sip::transaction::ServerId;
 
 use crate::config::StrangerPolicy;
-use crate::limits::{RateLimit, source_of};
+use crate::limits::Sources;
 
 /// Sources that are told apart. Beyond them all others share one rate.
 const MAX_SOURCES: usize = 4096;
-
-/// How often the table is cleared of those that have fallen silent, at most.
-const CLEAR_EVERY: Duration = Duration::from_secs(1);
 
 /// Transactions that strangers may have under way at once where nothing else is said.
 const TRANSACTIONS: usize = 10_000;
@@ -23,10 +20,7 @@ const TRANSACTIONS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Strangers {
     policy: StrangerPolicy,
-    per_second: u32,
-    sources: HashMap<IpAddr, RateLimit>,
-    others: Option<RateLimit>,
-    cleared: Option<Instant>,
+    sources: Sources,
     unanswered: u64,
     /// Their transactions: they fill a part of the table, so that those who belong here find room in the rest.
     under_way: HashSet<ServerId>,
@@ -44,10 +38,7 @@ impl Strangers {
     pub(super) fn new(policy: StrangerPolicy, per_second: u32) -> Self {
         Self {
             policy,
-            per_second,
-            sources: HashMap::new(),
-            others: None,
-            cleared: None,
+            sources: Sources::per_second(per_second, MAX_SOURCES),
             unanswered: 0,
             under_way: HashSet::new(),
             most_under_way: TRANSACTIONS,
@@ -90,27 +81,14 @@ impl Strangers {
 
     /// Whether one more request of this source is looked at now.
     pub(super) fn admit(&mut self, source: IpAddr, now: Instant) -> bool {
-        let source = source_of(source);
-        if self.is_full() && self.cleared.is_none_or(|at| at + CLEAR_EVERY <= now) {
-            self.sources.retain(|_, limit| !limit.is_unused(now));
-            self.cleared = Some(now);
-        }
-        let fresh = || RateLimit::new(self.per_second, now);
-        let shared = self.is_full() && !self.sources.contains_key(&source);
-        let limit = match shared {
-            true => self.others.get_or_insert_with(fresh),
-            false => self.sources.entry(source).or_insert_with(fresh),
-        };
-        limit.take(now)
-    }
-
-    fn is_full(&self) -> bool {
-        self.sources.len() >= MAX_SOURCES
+        self.sources.of(source, now).take(now)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]

@@ -98,6 +98,11 @@ impl Subscription {
         }
     }
 
+    /// What the server sends its NOTIFYs to.
+    pub(super) fn tag(&self) -> &str {
+        &self.dialog.local_tag
+    }
+
     /// Begins or refreshes it.
     pub(super) fn ask(&mut self, means: &mut Means<'_>) -> Subscribe {
         self.state = State::Asking;

@@ -1,6 +1,6 @@
 //! Where users can be reached: bindings of addresses of record to Contacts (RFC 3261 section 10.3).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -42,18 +42,18 @@ struct Wish {
     expires: u32,
 }
 
-/// All bindings.
+/// All bindings, so that a REGISTER or the end of a connection costs what its users have, however many others there are.
 #[derive(Debug, Default)]
 pub(super) struct Bindings {
     /// By user, the one renewed last at the end.
     users: HashMap<String, Vec<Binding>>,
     count: usize,
-    /// Whence they were made.
-    sources: HashSet<IpAddr>,
-    /// Over which connections.
-    flows: HashSet<ConnectionId>,
-    /// When the first of them expires.
-    wake: Option<Instant>,
+    /// Whence they were made, and how many.
+    sources: HashMap<IpAddr, usize>,
+    /// Whose were made over which connections.
+    flows: HashMap<ConnectionId, HashSet<String>>,
+    /// When the first of each user's expires.
+    due: BTreeSet<(Instant, String)>,
 }
 
 /// Why a REGISTER changes nothing.
@@ -77,7 +77,7 @@ impl Bindings {
 
     /// Whether somebody at this address has a binding.
     pub(super) fn has_source(&self, source: IpAddr) -> bool {
-        self.sources.contains(&source.to_canonical())
+        self.sources.contains_key(&source.to_canonical())
     }
 
     /// Does what a REGISTER of this user's asks: all of it or nothing.
@@ -160,45 +160,70 @@ impl Bindings {
 
     /// A connection has ended, and with it what was reached over it.
     pub(super) fn flow_closed(&mut self, connection: ConnectionId) {
-        if !self.flows.contains(&connection) {
-            return;
+        for user in self.flows.remove(&connection).unwrap_or_default() {
+            self.retain(&user, |binding| binding.flow.connection != Some(connection));
         }
-        self.retain(|binding| binding.flow.connection != Some(connection));
     }
 
     /// Forgets what has expired.
     pub(super) fn expire(&mut self, now: Instant) {
-        self.retain(|binding| binding.until > now);
+        while self.poll_timeout().is_some_and(|at| at <= now)
+            && let Some((_, user)) = self.due.pop_first()
+        {
+            self.retain(&user, |binding| binding.until > now);
+        }
     }
 
     /// When the next one expires.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.wake
+        self.due.first().map(|(at, _)| *at)
     }
 
+    fn retain(&mut self, user: &str, keep: impl Fn(&Binding) -> bool) {
+        let kept = self.users.get(user).into_iter().flatten().filter(|binding| keep(binding)).cloned().collect();
+        self.put(user, kept);
+    }
+
+    /// Puts these in place of the user's.
     fn put(&mut self, user: &str, bindings: Vec<Binding>) {
-        if bindings.is_empty() {
-            self.users.remove(user);
-        } else {
+        let former = self.users.remove(user).unwrap_or_default();
+        if let Some(at) = first_end(&former) {
+            self.due.remove(&(at, user.to_owned()));
+        }
+        for Binding { flow, .. } in &former {
+            let source = flow.address.ip().to_canonical();
+            let left = self.sources.get(&source).map_or(0, |count| count.saturating_sub(1));
+            match left {
+                0 => self.sources.remove(&source),
+                left => self.sources.insert(source, left),
+            };
+            if let Some(connection) = flow.connection
+                && let Some(users) = self.flows.get_mut(&connection)
+            {
+                users.remove(user);
+                if users.is_empty() {
+                    self.flows.remove(&connection);
+                }
+            }
+        }
+        self.due.extend(first_end(&bindings).map(|at| (at, user.to_owned())));
+        for Binding { flow, .. } in &bindings {
+            let count = self.sources.entry(flow.address.ip().to_canonical()).or_default();
+            *count = count.saturating_add(1);
+            if let Some(connection) = flow.connection {
+                self.flows.entry(connection).or_default().insert(user.to_owned());
+            }
+        }
+        self.count = self.count.saturating_sub(former.len()).saturating_add(bindings.len());
+        if !bindings.is_empty() {
             self.users.insert(user.to_owned(), bindings);
         }
-        self.reindex();
     }
+}
 
-    fn retain(&mut self, keep: impl Fn(&Binding) -> bool) {
-        self.users.retain(|_, bindings| {
-            bindings.retain(&keep);
-            !bindings.is_empty()
-        });
-        self.reindex();
-    }
-
-    fn reindex(&mut self) {
-        self.count = self.users.values().map(Vec::len).sum();
-        self.sources = self.users.values().flatten().map(|it| it.flow.address.ip().to_canonical()).collect();
-        self.flows = self.users.values().flatten().filter_map(|binding| binding.flow.connection).collect();
-        self.wake = self.users.values().flatten().map(|binding| binding.until).min();
-    }
+/// When the first of a user's bindings expires.
+fn first_end(bindings: &[Binding]) -> Option<Instant> {
+    bindings.iter().map(|binding| binding.until).min()
 }
 
 /// The instance and flow that a Contact names (RFC 5626 section 4.2).
@@ -207,3 +232,6 @@ fn instance(contact: &NameAddr) -> Option<(String, String)> {
     let flow = contact.params.value("reg-id").unwrap_or_default();
     Some((instance.to_owned(), flow.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,6 +150,29 @@ fn a_subscription_that_the_server_ends_is_begun_anew_unless_it_wants_none() {
 }
 
 #[test]
+fn news_of_a_subscription_that_was_begun_anew_is_taken_and_news_of_the_old_is_not() {
+    let (mut scene, old) = subscribed();
+    scene.give(news(1, &old, "terminated;reason=deactivated", ""));
+    assert_eq!(status(&mut scene), 200);
+    scene.wait(seconds(3));
+    let anew = scene.request(&Method::Subscribe);
+    scene.give(Scene::reply(&anew, 200, "mail").header(HeaderName::Expires, 1000).build().unwrap());
+    scene.give(news(2, &old, "active;expires=900", TWO));
+    assert_eq!(status(&mut scene), 481);
+    scene.give(news(3, &anew, "active;expires=900", TWO));
+    assert_eq!(status(&mut scene), 200);
+    assert_eq!(scene.waiting.pop_front(), waiting(true, 2, 8));
+    scene.ua.unregister(ACCOUNT, scene.now);
+    scene.give(news(4, &anew, "active;expires=900", NONE));
+    assert!(
+        scene
+            .sent
+            .iter()
+            .any(|(_, message)| { matches!(message, Message::Response(response) if response.status().code() == 481) })
+    );
+}
+
+#[test]
 fn a_challenge_to_a_subscription_is_answered() {
     let (mut scene, subscribe) = asking();
     let challenge = r#"Digest realm="pbx", nonce="n1", qop="auth""#;

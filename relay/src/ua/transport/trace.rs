@@ -7,9 +7,10 @@ mod capture;
 mod redact;
 mod text;
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +22,9 @@ use offhook_sip::message::Transport;
 
 /// Messages that may wait for the file.
 const QUEUE: usize = 4096;
+
+/// Who may read the file.
+const OWNER: u32 = 0o600;
 
 /// How long the end of the program waits for the file.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -72,9 +76,12 @@ impl Trace {
     /// The file cannot be written.
     pub fn open(file: &Path, advertised: &[IpAddr]) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut output = BufWriter::new(options.open(file)?);
+        let opened = options.write(true).create(true).truncate(true).mode(OWNER).open(file)?;
+        // A file that was there may be everybody's. What is no file, such as a pipe, is left as whoever made it wants it.
+        if opened.metadata()?.is_file() {
+            opened.set_permissions(Permissions::from_mode(OWNER))?;
+        }
+        let mut output = BufWriter::new(opened);
         let format: Box<dyn Format> = if file.extension().is_some_and(|extension| extension == "pcap") {
             Box::new(capture::Capture::begin(&mut output)?)
         } else {
@@ -185,6 +192,17 @@ mod tests {
         let mut file = Vec::new();
         text::Text.dropped(&mut file, 2).unwrap();
         assert!(String::from_utf8(file).unwrap().contains("2 messages are missing"));
+    }
+
+    #[test]
+    fn a_file_that_everybody_could_read_is_its_owners_before_anything_is_in_it() {
+        let file = std::env::temp_dir().join(format!("offhook-trace-mode-{}.txt", std::process::id()));
+        std::fs::write(&file, "of the run before").unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        drop(Trace::open(&file, &[]).unwrap());
+        let metadata = std::fs::metadata(&file).unwrap();
+        assert_eq!((metadata.permissions().mode() & 0o777, metadata.len()), (0o600, 0));
+        std::fs::remove_file(&file).unwrap();
     }
 
     #[test]
