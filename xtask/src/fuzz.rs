@@ -68,7 +68,7 @@ fn work(
         artifacts.push(prefix);
         let mut fuzzer = workspace.command(programs.join(target));
         fuzzer.arg(folder.join("corpus").join(target)).args(OPTIONS).arg(artifacts);
-        outcomes.push(process::run(&mut fuzzer));
+        outcomes.push(process::run_named(target, &mut fuzzer));
     }
     outcomes
 }

@@ -17,6 +17,22 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
     succeeded(command, status)
 }
 
+/// Runs `command` beside others, with `name` before every line of its output.
+pub(crate) fn run_named(name: &str, command: &mut Command) -> Result<(), Error> {
+    println!("$ {}", as_typed(command));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(could_not_start(command))?;
+    let said = child.stdout.take().map(lines);
+    let complained = child.stderr.take().map(lines);
+    thread::scope(|scope| {
+        for output in [said, complained].into_iter().flatten() {
+            scope.spawn(move || output.iter().for_each(|line| println!("{name}: {line}")));
+        }
+    });
+    let status = child.wait().map_err(could_not_start(command))?;
+    succeeded(command, status)
+}
+
 /// The longest any one test runner may take; several times what the slowest needs on two cores.
 pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -110,6 +126,14 @@ mod tests {
     fn a_failing_program_is_an_error_with_its_arguments() {
         let error = run(Command::new("cargo").arg("no-such-subcommand")).unwrap_err();
         assert!(error.to_string().starts_with("`cargo no-such-subcommand` failed"), "{error}");
+    }
+
+    #[test]
+    fn a_program_beside_others_is_an_error_when_it_fails_whatever_it_says() {
+        let said = |script| run_named("it", Command::new("sh").args(["-c", script]));
+        assert!(said("echo out; echo err >&2").is_ok());
+        let error = said("echo 'test result: ok'; echo err >&2; exit 3").unwrap_err();
+        assert!(error.to_string().contains("failed"), "{error}");
     }
 
     #[test]
