@@ -40,7 +40,7 @@ const HELD_LIMIT: usize = 10_000;
 
 /// Names a request of ours from the moment it is handed over, whichever server has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct RequestId(u64);
+pub(super) struct RequestId(pub(super) u64);
 
 /// Who waits for the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
