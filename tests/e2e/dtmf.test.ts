@@ -1,10 +1,12 @@
-/** Keys as SIP INFO, both ways and in both forms. */
+/** A browser's keys: as SIP INFO both ways and in both forms, and in the middle of its sound. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import type { BrowserPhone } from "../peers/phone.ts";
 import { eventually } from "../peers/deadline.ts";
+import { type Packet, RtpPeer } from "../peers/rtp.ts";
 import { Called, Caller, type Key } from "../peers/scenario.ts";
 import { Sipp } from "../peers/sipp.ts";
+import { keysIn, played } from "../sound/dtmf.ts";
 import { stage } from "./stage.ts";
 
 const set = stage({ users: { web: "" } });
@@ -81,6 +83,75 @@ describe("keys of a peer", () => {
     await eventually(() => web.digits(id) === "7", () => `7, got ${web.digits(id)}`);
     await sipp.message(/^SIP\/2.0 400/m);
     await web.hangup(id);
+    await sipp.done();
+  });
+});
+
+/** The end of media of the test that runs. */
+let rtp: RtpPeer | undefined;
+afterEach(() => {
+  rtp?.close();
+  rtp = undefined;
+});
+
+/** Whether packet follows packet, without a number left out. */
+function isUnbroken(packets: readonly Packet[]): boolean {
+  return packets.every((packet, at) => at === 0 || packet.sequence === ((packets[at - 1]?.sequence ?? 0) + 1) % 2 ** 16);
+}
+
+describe("keys in the middle of sound", () => {
+  it("are events whose time is that of the sound around them, at the clock of the codec that is spoken by then", async () => {
+    const media = (rtp = await RtpPeer.open());
+    const first = media.describes({ codecs: ["opus", "telephone-event/48000"] });
+    const then = media.describes({ codecs: ["pcma", "telephone-event"], version: 2 });
+    const scenario = new Called().invited().reply(200, "OK", { sdp: first }).asked("ACK").pause(2000);
+    scenario.request("INVITE", then).answered(200).acknowledge().asked("BYE").confirm();
+    const sipp = await Sipp.answering(scenario);
+    const web = await set.phone();
+    await web.register(set.direct(sipp.target));
+    const call = await web.call("anyone");
+    await web.event(call, "ESTABLISHED");
+    const keys = "0123456789*#ABCD";
+    await web.press(call, keys);
+    const ends = (): string => {
+      const events = [...media.events(110), ...media.events(101)].filter(({ end }) => end);
+      return [...new Map(events.map(({ timestamp, key }) => [timestamp, key])).values()].join("");
+    };
+    await eventually(() => ends() === keys, () => `each key once, got ${ends()}`);
+    await eventually(() => media.packets.all().at(-1)?.type === 8, "sound in the other codec");
+    const packets = media.packets.all();
+    assert.ok(isUnbroken(packets), "no number is left out");
+    assert.equal(new Set(packets.map(({ source }) => source)).size, 1);
+    assert.ok(media.events(110).length > 10 && media.events(101).length > 10, "keys on both clocks");
+    // Wherever the clock is the same, time has passed as on the wall: not less than nothing, and no more than a second.
+    const clock = ({ type }: Packet): number => (type === 111 || type === 110 ? 48_000 : 8000);
+    for (const [at, packet] of packets.slice(1).entries()) {
+      const before = packets[at] ?? packet;
+      const passed = (packet.timestamp - before.timestamp) | 0;
+      assert.ok(passed >= 0 && passed < clock(packet), `${passed} ticks from ${before.type} to ${packet.type}`);
+    }
+    await web.hangup(call);
+    await sipp.done();
+  });
+
+  it("are tones for a peer that knows nothing else, and its tones reach the app", async () => {
+    const media = (rtp = await RtpPeer.open());
+    const answer = { sdp: media.describes({ codecs: ["pcma"] }), headers: ["Allow: INVITE, ACK, BYE, CANCEL"] };
+    const sipp = await Sipp.answering(new Called().invited().reply(200, "OK", answer).asked("ACK").asked("BYE").confirm());
+    const web = await set.phone();
+    await web.register(set.direct(sipp.target));
+    const call = await web.call("anyone");
+    await web.event(call, "ESTABLISHED");
+    media.sendsTo(await sipp.message(/^INVITE /m));
+    const sound = played("3#", "a-law");
+    const frames = Array.from({ length: sound.length / 160 }, (_, at) => sound.subarray(at * 160, (at + 1) * 160));
+    await media.speak(8, 1000, 160, frames);
+    await eventually(() => web.digits(call) === "3#", () => `3#, got ${web.digits(call)}`);
+    await web.press(call, "147*");
+    const heard = (): string => keysIn(Buffer.concat(media.packets.all().map(({ payload }) => payload)), "a-law");
+    await eventually(() => heard() === "147*", () => `147* to be heard, got ${heard()}`, { every: 250 });
+    assert.ok(isUnbroken(media.packets.all()), "no number is left out");
+    await web.hangup(call);
     await sipp.done();
   });
 });

@@ -196,6 +196,30 @@ describe("keys from one SIP peer to another", () => {
   });
 });
 
+describe("keys from a SIP peer that knows no events to one that does, and back,", () => {
+  it("become events, and are no longer in the sound; and become tones", async () => {
+    const [one, other] = [await media(CARRIER), await media()];
+    const answer = other.describes({ codecs: ["pcma", "telephone-event"] });
+    const called = new Called().invited().reply(200, "OK", { sdp: answer }).asked("ACK").asked("BYE").confirm();
+    const uas = await Sipp.answering(called, { address: CALLEE, port: trunk });
+    const caller = new Caller("+4930123").invite(one.describes({ codecs: ["pcma"] })).progress().expect(200).acknowledge();
+    const uac = await Sipp.calling("100", relay.sip, caller.pause(3500).bye().expect(200), { address: CARRIER });
+    await uas.message(/^ACK /m);
+    one.sendsTo(await uac.message(/^SIP\/2.0 200[^]*\nm=audio/m));
+    const offer = await uas.message(/^INVITE /m);
+    other.sendsTo(offer);
+    await one.speak(8, 4000, 160, frames(played("58", "a-law")));
+    await eventually(() => other.events(101).filter((event) => event.end).length === 6, "two keys");
+    assert.deepEqual(pressed(other.events(101)).map(([first]) => first.key), ["5", "8"]);
+    const sound = other.packets.all().filter((packet) => packet.type === 8).map((packet) => packet.payload);
+    assert.equal(keysIn(Buffer.concat(sound), "a-law"), "");
+    await other.press(offered(offer, "telephone-event/8000"), 4000, 160, "#");
+    await hears(one, 8, "a-law", "#");
+    await uac.done();
+    await uas.done();
+  });
+});
+
 describe("keys of an app as INFO", () => {
   for (const [method, kind, body] of [
     ["info", "application/dtmf", "3"],

@@ -84,8 +84,8 @@ impl Bridge {
         };
         let event = matches!(format, Format::TelephoneEvent { .. });
         let Some(payload_type) = target.payload_type(format) else {
-            // Keys are pressed again where the target knows them on another clock.
-            if !event || target.telephone_event().is_none() {
+            // Keys are pressed again where the target knows them on another clock, or can be played them.
+            if !event || (target.telephone_event().is_none() && target.tone_format().is_none()) {
                 self.count_untranslatable(from);
             }
             return;

@@ -38,7 +38,7 @@ impl Bridge {
             if leg.telephone_event().is_some() {
                 return may_be_sent && leg.keys_out.order(now, digits, tone, gap, true);
             }
-            may_be_sent && order_tones(now, leg, digits, tone, gap)
+            may_be_sent && order_tones(now, leg, digits, tone, gap, true)
         });
         if taken == Some(false) {
             outlet.event(Event::DtmfRefused { leg: id });
@@ -112,7 +112,7 @@ impl Bridge {
     }
 
     /// A key was pressed and released at a leg's far end: signalling is told, a service hears it,
-    /// and a leg that knows telephone-event, but not as the key came, gets it pressed again.
+    /// and a leg that does not know it as it came gets it pressed again, as an event or as a sound.
     pub(super) fn pressed(&mut self, now: Instant, key: LegKey, press: Press, outlet: &mut impl Outlet) {
         let Some(leg) = self.legs.get(key) else {
             return;
@@ -131,9 +131,13 @@ impl Bridge {
         };
         if let Transport::Service(player) = &mut target.transport {
             player.press(now, press.digit);
-        } else if is_unheard && target.telephone_event().is_some() && target.is_ready() {
+        } else if !is_unheard || !target.is_ready() || !target.direction.sends() {
+            return;
+        } else if target.telephone_event().is_some() {
             let digits = Digits::from(press.digit);
             target.keys_out.order(now, &digits, press.duration, REPEATED_GAP, false);
+        } else if press.clock.is_some() && matches!(target.transport, Transport::Rtp(_)) {
+            order_tones(now, target, &Digits::from(press.digit), press.duration, REPEATED_GAP, false);
         }
         self.reschedule(other);
     }

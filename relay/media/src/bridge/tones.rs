@@ -120,7 +120,14 @@ impl Bridge {
 }
 
 /// Queues keys to be played to a leg. `false` when none of its codecs can, or too many wait.
-pub(super) fn order_tones(now: Instant, leg: &mut Leg, digits: &Digits, tone: Duration, gap: Duration) -> bool {
+pub(super) fn order_tones(
+    now: Instant,
+    leg: &mut Leg,
+    digits: &Digits,
+    tone: Duration,
+    gap: Duration,
+    announced: bool,
+) -> bool {
     if leg.tone_format().is_none() {
         return false;
     }
@@ -131,5 +138,5 @@ pub(super) fn order_tones(now: Instant, leg: &mut Leg, digits: &Digits, tone: Du
         stream.interrupt();
         Box::new(Sender::new(begin))
     });
-    sender.order(digits, tone, gap, true)
+    sender.order(digits, tone, gap, announced)
 }

@@ -7,8 +7,8 @@ use offhook_protocol::request::DtmfMethod;
 use offhook_sip::message::{HeaderName, Method, Request};
 
 use super::peer::{Peer, sdp};
-use super::scene::{LEG, Scene};
-use crate::call::{Cause, Extras, LegCommand, LegEvent};
+use super::scene::{ACCOUNT, LEG, Scene, body, everything, local};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 
 const WITH_INFO: &str = "INVITE, ACK, BYE, CANCEL, INFO";
 const WITHOUT_INFO: &str = "INVITE, ACK, BYE, CANCEL";
@@ -142,6 +142,17 @@ fn a_key_heard_in_the_sound_is_told_like_an_event() {
     scene.ua.media_event(&Event::Dtmf { leg: LEG, digit, duration });
     scene.drain();
     assert_eq!(scene.event(), LegEvent::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 });
+}
+
+#[test]
+fn events_are_offered_whatever_the_far_end_knows() {
+    let mut scene = Scene::new();
+    scene.ua.open_leg(LEG, ACCOUNT, local().into(), "bob").unwrap();
+    let [from, to] = ["alice", "bob"].map(|user| Identity { user: user.into(), display_name: None });
+    let offer = Some(Description { telephone_event: false, ..everything() });
+    scene.command(LEG, LegCommand::Invite { from, to, offer, extras: Extras::default() });
+    let offer = body(scene.request(&Method::Invite).body());
+    assert!(offer.contains("telephone-event/8000") && offer.contains("telephone-event/48000"), "{offer}");
 }
 
 #[test]

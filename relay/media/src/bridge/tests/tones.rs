@@ -224,6 +224,19 @@ fn keys_in_the_sound_become_events_for_a_leg_that_knows_them_and_go_out_of_the_s
 }
 
 #[test]
+fn events_become_tones_for_a_leg_that_knows_no_events() {
+    let mut world = World::new();
+    world.phone(A, &[pcmu(), keys(8000, 101)]);
+    world.phone(B, &[pcmu()]);
+    world.join(A, B);
+    world.press(A, 101, 5, 1000);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(keys_in(&world.heard(B), Codec::Pcmu), "5");
+    assert!(!world.events().contains(&Event::DtmfSent { leg: B }), "nobody ordered it, so nobody is told");
+    assert_eq!(world.stats(A).untranslatable, 0);
+}
+
+#[test]
 fn keys_in_the_sound_stay_there_where_the_other_leg_knows_nothing_else() {
     let mut world = listening(&[pcmu()]);
     world.sing(0, &sound("9", encode_ulaw));

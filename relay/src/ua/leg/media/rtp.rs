@@ -82,7 +82,8 @@ impl Negotiation for Rtp {
     }
 
     fn offer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<Bytes, Failure> {
-        let mut local = self.local(audio, lines)?;
+        // The relay turns keys into what each leg knows: whoever knows events is asked for them, whatever the far end knows.
+        let mut local = self.local(&Description { telephone_event: true, ..audio.clone() }, lines)?;
         // Not every telephone bears being asked; one that has asked does.
         local.rtcp_mux = self.exchange.negotiated().is_some_and(|agreed| agreed.rtcp_mux);
         let offer = self.exchange.create_offer(&local).map_err(|error| busy(&error))?;
