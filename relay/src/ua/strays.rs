@@ -99,6 +99,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "an instant to begin simulated time at")]
     fn the_oldest_is_forgotten_where_too_many_come_and_all_are_when_their_time_is_over() {
         let (timing, start) = (Timing::default(), Instant::now());
         let invite = invite();
