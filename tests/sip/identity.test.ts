@@ -46,7 +46,7 @@ describe("a caller", () => {
 
   it("is who it says where nobody vouches for more, which stays a header", async () => {
     const incoming = await called("127.0.0.30", [asserted]);
-    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["bob", "Bob"]);
+    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["bob@127.0.0.30", "Bob"]);
     assert.ok(names(incoming).includes("P-Asserted-Identity"));
   });
 

@@ -32,7 +32,7 @@ describe("a text from a SIP phone", () => {
     const told = await app.event("message");
     // SIPp ends a body with a line break of its own.
     const said = String(told["text"]).trimEnd();
-    assert.deepEqual([told["from"], told["visibleName"], said], ["bob", "Bob B.", "nobody else may read this"]);
+    assert.deepEqual([told["from"], told["visibleName"], said], ["bob@127.0.0.30", "Bob B.", "nobody else may read this"]);
     await sipp.done();
     await app.close();
   });

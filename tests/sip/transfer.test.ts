@@ -174,7 +174,7 @@ describe("as target", () => {
     const headers = [`Replaces: ${callId};to-tag=${ours};from-tag=${theirs}`, "Require: replaces"];
     const carol = new Caller("carol").invite({}, { headers }).progress().expect(200).acknowledge().asked("BYE").confirm();
     const newcomer = await Sipp.calling("web", relay.sip, carol, { address: "127.0.0.20" });
-    assert.equal((await app.event("party", { callId: call }))["user"], "carol");
+    assert.equal((await app.event("party", { callId: call }))["user"], "carol@127.0.0.20");
     await sipp.done();
     await app.hangup(call);
     await newcomer.done();

@@ -121,7 +121,11 @@ impl<M: MediaPlane> Relay<M> {
                 });
             }
             ReferredTo::Here(user) => {
-                let dialler = self.ua.trunk_of(leg).map_or(Dialler::Stranger, Dialler::Trunk);
+                let dialler = match self.ua.trunk_of(leg) {
+                    Some(trunk) => Dialler::Trunk(trunk),
+                    None if self.ua.is_users_leg(leg) => Dialler::User,
+                    None => Dialler::Stranger,
+                };
                 self.referred_onto(own, &user, now, |relay, worker| {
                     let callees = relay.routed_callee(dialler, &user, Asking::default(), worker, now)?;
                     Ok(relay.only_first(worker, callees))

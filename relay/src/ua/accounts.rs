@@ -239,6 +239,7 @@ impl UserAgent {
             let outputs =
                 self.accounts.drive(id, means, |registration, means| registration.receive(response, means, now));
             self.registration_outputs(id, outputs, now);
+            self.mailbox_follows(id, now);
         }
     }
 

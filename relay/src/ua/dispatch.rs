@@ -15,10 +15,8 @@ use super::leg::peer::REPLACES;
 use super::leg::{Offer, SipLeg};
 use super::legs::Origin;
 use super::outbox::Owner;
-use super::registrar::Asker;
 use super::trunks;
 use super::{Reliable, Source, UaOutput, UserAgent, extras, identity};
-use crate::config::StrangerPolicy;
 
 /// What the relay serves. ACK and CANCEL belong to INVITE.
 const METHODS: [Method; 10] = [
@@ -157,31 +155,15 @@ impl UserAgent {
         if let Some(reply) = self.refuse_terms(&request, &tag) {
             return self.answer_built(id, reply, now);
         }
+        let (sender, dialled) = self.sender(dialled, &request, source);
+        let Some(sender) = self.admitted(id, &request, (sender, source), &tag, now) else { return };
         let replaces = match self.replaced(&request) {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(id, &request, status, &tag, now),
         };
-        let (sender, dialled) = self.sender(dialled, &request, source);
-        let sender = match sender {
-            Source::Stranger if self.is_users(&request, source) => {
-                match self.identified(id, &request, source, Asker::Proxy, &tag, now) {
-                    Some(user) => Source::User(user),
-                    None => return,
-                }
-            }
-            Source::Stranger if self.strangers.policy() == StrangerPolicy::Refuse => {
-                return self.refuse(id, &request, StatusCode::FORBIDDEN, &tag, now);
-            }
-            sender => sender,
-        };
         let may_pass = replaces.is_none() && matches!(sender, Source::Trunk(trunk) if self.trunks.is_direct(trunk));
         let is_trusted = self.is_trusted(&sender, source);
-        let mut from = identity::of_caller(request.headers(), is_trusted);
-        if let Source::User(user) = &sender
-            && !identity::is_hidden(request.headers())
-        {
-            from.user.clone_from(user);
-        }
+        let from = identity::of_caller(request.headers(), sender.user(), is_trusted);
         let to = request.headers().to().map(|to| identity::of_address(&to)).unwrap_or_default();
         let leg = self.next_leg();
         let protocol = Protocol::of_transport(&source.transport).unwrap_or(Protocol::Udp);
@@ -205,6 +187,10 @@ impl UserAgent {
             Some((id, account)) => driver.of_account(id, account),
             None => driver,
         };
+        let driver = match sender.user() {
+            Some(user) => driver.of_user(user),
+            None => driver,
+        };
         self.legs.insert_incoming(leg, driver, origin);
         self.pin_to(leg, &sender, source);
         self.outbox.heard(Owner::Leg(leg), source.address.ip());
@@ -217,11 +203,7 @@ impl UserAgent {
         if is_trusted {
             extras.diversions = identity::diversions(request.headers());
         }
-        let user = match &sender {
-            Source::User(user) => Some(user.as_str()),
-            _ => None,
-        };
-        extras.hidden = identity::hidden(request.headers(), user, is_trusted);
+        extras.hidden = identity::hidden(request.headers(), sender.user(), is_trusted);
         let identities = (from, to);
         self.outputs.push_back(UaOutput::Incoming {
             leg,
@@ -236,7 +218,7 @@ impl UserAgent {
 
     /// Whether what a message asserts is to be believed: it comes from the server of the account it is for, or over a
     /// trunk.
-    fn is_trusted(&self, sender: &Source, from: &Destination) -> bool {
+    pub(super) fn is_trusted(&self, sender: &Source, from: &Destination) -> bool {
         match sender {
             Source::Account(account) => self.accounts.is_server(*account, from.address.ip()),
             Source::Trunk(_) => true,
@@ -279,7 +261,7 @@ impl UserAgent {
     }
 
     /// The leg whose dialog a request belongs to.
-    fn leg_of(&self, request: &Request) -> Option<LegId> {
+    pub(super) fn leg_of(&self, request: &Request) -> Option<LegId> {
         self.legs.of_dialog(&DialogId::of_request(request).ok()?)
     }
 

@@ -19,15 +19,22 @@ const DIVERTING: [&str; 2] = ["diversion", "history-info"];
 const MAX_DIVERSION: usize = 128;
 
 /// Who calls. What the network asserts counts where the message came from a server of ours, else it stays what it is: a
-/// header that the app may look at.
+/// header that the app may look at. Whoever is neither that network's nor a user of ours is shown with the host it claims
+/// to be of: nobody passes for one of us.
 #[must_use]
-pub(super) fn of_caller(headers: &Headers, is_trusted: bool) -> Identity {
+pub(super) fn of_caller(headers: &Headers, user: Option<&str>, is_trusted: bool) -> Identity {
     let from = headers.from().ok();
     if is_hidden(headers) {
         return Identity::anonymous();
     }
     let claimed = from.as_ref().map(of_address).unwrap_or_default();
-    match headers.asserted_identity().filter(|_| is_trusted) {
+    if let Some(user) = user {
+        return Identity { user: user.to_owned(), ..claimed };
+    }
+    if !is_trusted {
+        return Identity { user: from.as_ref().map(|from| in_full(&from.uri)).unwrap_or_default(), ..claimed };
+    }
+    match headers.asserted_identity() {
         Some(asserted) => {
             let asserted = of_address(&asserted);
             Identity { display_name: asserted.display_name.or(claimed.display_name), ..asserted }
@@ -103,6 +110,18 @@ pub(super) fn of_address(address: &NameAddr) -> Identity {
     };
     let display_name = address.display_name.clone().filter(|name| !name.is_empty());
     Identity { user, display_name }
+}
+
+/// An address that cannot be taken for a user or number of ours.
+fn in_full(uri: &Uri) -> String {
+    match uri {
+        Uri::Sip(uri) => {
+            let host = uri.host();
+            uri.user_decoded()
+                .map_or_else(|| host.to_string(), |user| format!("{}@{host}", String::from_utf8_lossy(&user)))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Whether the caller does not want to be known.

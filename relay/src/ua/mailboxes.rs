@@ -112,6 +112,15 @@ impl UserAgent {
         }
     }
 
+    /// Tells the server that keeps the mailbox where the account is reached now, where that has changed.
+    pub(super) fn mailbox_follows(&mut self, id: AccountId, now: Instant) {
+        let Some(mailbox) = self.mailboxes.entries.get_mut(&id) else { return };
+        let Some(contact) = self.accounts.address(id, &self.hop) else { return };
+        if mailbox.subscription.move_to(&contact) {
+            self.drive_mailbox(id, now, Subscription::ask);
+        }
+    }
+
     /// The account leaves: its subscription ends.
     pub(super) fn leave_mailbox(&mut self, id: AccountId, now: Instant) {
         self.drive_mailbox(id, now, Subscription::end);

@@ -11,12 +11,11 @@ use offhook_sip::transaction::{Destination, ServerId};
 use super::accounts::credentials;
 use super::dispatch::dialled;
 use super::hop::Hop;
-use super::identity::of_address;
 use super::leg::invite::{of_silence, unsendable};
 use super::outbox::{NextHop, Owner, RequestId, Unanswered};
 use super::registration::refused;
-use super::{AccountId, UaOutput, UserAgent};
-use crate::call::{Identity, failure_for_status};
+use super::{AccountId, UaOutput, UserAgent, identity};
+use crate::call::failure_for_status;
 
 /// The longest text, either way, in bytes.
 pub const MAX_TEXT: usize = 8 * 1024;
@@ -158,6 +157,7 @@ impl UserAgent {
             }
             return;
         }
+        let is_in_dialog = self.leg_of(&request).is_some();
         let Some(dialled) = dialled(&request) else {
             return self.refuse(id, &request, StatusCode::NOT_FOUND, tag, now);
         };
@@ -169,7 +169,13 @@ impl UserAgent {
             return self.refuse(id, &request, StatusCode::SERVICE_UNAVAILABLE, tag, now);
         }
         let (source, dialled) = self.sender(dialled, &request, from);
-        let from: Identity = request.headers().from().map(|from| of_address(&from)).unwrap_or_default();
+        // Who talks with us has been let in before.
+        let admitted = match is_in_dialog {
+            true => Some(source),
+            false => self.admitted(id, &request, (source, from), tag, now),
+        };
+        let Some(source) = admitted else { return };
+        let from = identity::of_caller(request.headers(), source.user(), self.is_trusted(&source, from));
         let message = self.messages.next();
         self.messages.received.insert(message, (id, request));
         self.outputs.push_back(UaOutput::Message { message, source, dialled, from, text });

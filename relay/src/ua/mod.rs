@@ -84,6 +84,16 @@ pub enum Source {
     Stranger,
 }
 
+impl Source {
+    /// The user of the relay's own.
+    fn user(&self) -> Option<&str> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Account(_) | Self::Trunk(_) | Self::Stranger => None,
+        }
+    }
+}
+
 /// How the SIP side presents itself and how patient it is.
 #[derive(Clone, Debug)]
 pub struct UaConfig {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use offhook_media::LegId;
 use offhook_sip::dialog::DialogId;
-use offhook_sip::message::{HostPort, NameAddr, ReferTo, Replaces, StatusCode, Uri};
+use offhook_sip::message::{Host, HostPort, NameAddr, ReferTo, Replaces, StatusCode, Uri};
 
 use super::account::SipAccount;
 use super::{AccountId, Source, UaOutput, UserAgent};
@@ -96,6 +96,12 @@ impl UserAgent {
         self.legs.get(leg)?.account_id()?.trunk()
     }
 
+    /// Whether a user of the relay's own is at the far end of a leg, who may call what that user may.
+    #[must_use]
+    pub fn is_users_leg(&self, leg: LegId) -> bool {
+        self.legs.get(leg).is_some_and(|leg| leg.user().is_some())
+    }
+
     /// Says whether a transfer is made that a peer has asked for.
     ///
     /// # Errors of the answer
@@ -137,12 +143,14 @@ impl UserAgent {
         let Some(driver) = self.legs.get(leg) else { return ReferredTo::Nobody };
         let source = match driver.account_id() {
             Some(id) => id.trunk().map_or(Source::Account(id), Source::Trunk),
-            None => Source::Stranger,
+            None => driver.user().map_or(Source::Stranger, |user| Source::User(user.to_owned())),
         };
         let Some(Dialled { uri, user, host_port }) = dialled(&to.address.uri) else { return ReferredTo::Nobody };
         let home = self.account_behind(&source).map(|(_, account)| account);
         let is_home = home.is_some_and(|home| host_port.is_none_or(|it| home.is_home(&it.host)));
-        let is_here = host_port.is_none_or(|it| self.hop.is_own(it) || driver.is_called_by(&it.host));
+        let is_ours = |host: &Host| self.registrar.as_ref().is_some_and(|registrar| registrar.is_domain(host));
+        let is_here =
+            host_port.is_none_or(|it| self.hop.is_own(it) || driver.is_called_by(&it.host) || is_ours(&it.host));
         match (source, to.replaces.is_some()) {
             (_, false)
                 if self.accounts.of_contact(&user).is_some_and(|account| account.trunk().is_none()) && is_here =>
@@ -155,7 +163,7 @@ impl UserAgent {
             }
             (Source::Trunk(trunk), true) if is_home => ReferredTo::Trunk { trunk, user },
             (Source::Trunk(_), false) if is_home || is_here => ReferredTo::Here(user),
-            (Source::Account(_) | Source::Stranger, false) if is_here => ReferredTo::Here(user),
+            (Source::Account(_) | Source::User(_) | Source::Stranger, false) if is_here => ReferredTo::Here(user),
             _ => ReferredTo::Nobody,
         }
     }

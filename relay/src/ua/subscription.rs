@@ -33,6 +33,8 @@ pub(super) struct Subscription {
     expires: u32,
     state: State,
     losses: u32,
+    /// The SUBSCRIBE under way names a Contact that is not ours any more.
+    is_outdated: bool,
 }
 
 /// What the server and we know the subscription by; another one begins with another.
@@ -87,7 +89,7 @@ impl Subscription {
     pub(super) fn new(contact: NameAddr, user_agent: &str, hop: &mut Hop) -> Result<Self, Fault> {
         let dialog = Dialog::new(hop)?;
         let user_agent = user_agent.to_owned();
-        Ok(Self { contact, user_agent, dialog, expires: EXPIRES, state: State::Over, losses: 0 })
+        Ok(Self { contact, user_agent, dialog, expires: EXPIRES, state: State::Over, losses: 0, is_outdated: false })
     }
 
     /// When [`Subscription::ask`] is due.
@@ -103,8 +105,19 @@ impl Subscription {
         &self.dialog.local_tag
     }
 
+    /// Follows the account's Contact, as behind a NAT; `true` where the server is to be told now.
+    pub(super) fn move_to(&mut self, contact: &NameAddr) -> bool {
+        if self.contact.uri == contact.uri {
+            return false;
+        }
+        self.contact = contact.clone();
+        self.is_outdated = self.state == State::Asking;
+        matches!(self.state, State::Active { .. })
+    }
+
     /// Begins or refreshes it.
     pub(super) fn ask(&mut self, means: &mut Means<'_>) -> Subscribe {
+        self.is_outdated = false;
         self.state = State::Asking;
         self.send(self.expires, means)
     }
@@ -128,6 +141,9 @@ impl Subscription {
                 self.learn(response);
                 self.losses = 0;
                 self.hold(response.headers().expires().unwrap_or(self.expires), now);
+                if self.is_outdated {
+                    return self.ask(means);
+                }
             }
             401 | 407 if means.digest.challenged(response).is_ok() => return self.ask(means),
             423 => match response.headers().min_expires().filter(|least| *least > self.expires) {

@@ -16,7 +16,7 @@ use super::registrar::{Asker, Identified, Reach, Registrar};
 use super::strangers::Strangers;
 use super::{Source, UserAgent};
 use crate::call::failure_for_status;
-use crate::config::Config;
+use crate::config::{Config, StrangerPolicy};
 
 /// A phone that a user is registered at.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl UserAgent {
         let caller = Caller { account: Arc::new(account), contact, digest: None };
         let opened =
             SipLeg::outgoing(leg, caller, Some(local), target.without_headers(), &self.identity, &mut self.hop);
-        self.legs.insert(leg, opened);
+        self.legs.insert(leg, opened.of_user(&reach.user));
         self.legs.pin(leg, NextHop::over(reach.flow));
         Ok(())
     }
@@ -88,6 +88,28 @@ impl UserAgent {
     pub(super) fn is_users(&self, request: &Request, from: &Destination) -> bool {
         let theirs = |registrar: &Registrar| registrar.knows(from.address.ip()) || registrar.is_answered(request);
         self.registrar.as_ref().is_some_and(theirs)
+    }
+
+    /// Whoever may send this: a stranger who comes from where a user's phone is, or says that it is one, is that user or
+    /// nobody; any other as the policy has it. One who may not, or has to be asked first, is answered here.
+    pub(super) fn admitted(
+        &mut self,
+        id: ServerId,
+        request: &Request,
+        (sender, from): (Source, &Destination),
+        tag: &str,
+        now: Instant,
+    ) -> Option<Source> {
+        match sender {
+            Source::Stranger if self.is_users(request, from) => {
+                self.identified(id, request, from, Asker::Proxy, tag, now).map(Source::User)
+            }
+            Source::Stranger if self.strangers.policy() == StrangerPolicy::Refuse => {
+                self.refuse(id, request, StatusCode::FORBIDDEN, tag, now);
+                None
+            }
+            sender => Some(sender),
+        }
     }
 
     /// Who sent a request. One whose sender has to be asked first, or is refused, is answered here.

@@ -33,7 +33,10 @@ fn a_text_reaches_the_user_it_names() {
     world.sip(&peer(), text(1, "alice", "Hello"));
     world.sip_response(&peer(), 200);
     let told = world.last(alice, "message");
-    assert_eq!((&told["from"], &told["visibleName"], &told["text"]), (&json!("peer"), &json!("Peer"), &json!("Hello")));
+    assert_eq!(
+        (&told["from"], &told["visibleName"], &told["text"]),
+        (&json!("peer@127.0.0.9"), &json!("Peer"), &json!("Hello"))
+    );
     world.sip(&peer(), text(2, "nobody", "Hello"));
     world.sip_response(&peer(), 404);
 }

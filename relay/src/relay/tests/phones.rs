@@ -241,6 +241,87 @@ fn a_registered_phone_dials_out_over_a_trunk() {
     assert!(out.headers().from().unwrap().to_string().contains("<sip:alice@192.0.2.10>"));
 }
 
+/// A caller that talks to a service has it call this number, with what came of that.
+fn transferred(world: &mut World, caller: &SipPeer, ok: &Response, number: &str) {
+    world.sip(caller, caller.within("ACK", 2, ok, ""));
+    let Message::Request(mut refer) = caller.within("REFER", 3, ok, "") else { panic!("a response") };
+    refer.headers_mut().push(HeaderName::ReferTo, format!("<sip:{number}@127.0.0.1>")).unwrap();
+    world.sip(caller, refer.into());
+    world.sip_response(caller, 202);
+}
+
+#[test]
+fn a_registered_phones_transfer_has_its_users_rights() {
+    let mut world = world();
+    let carrier = SipPeer::at("192.0.2.10:5060");
+    register(&mut world, &phone(), 1, CONTACT, 200);
+    let invite = phone().request("INVITE", "echo", "", &sdp("10.0.0.7", "8"));
+    world.sip(&phone(), invite.clone());
+    let challenge = world.sip_response(&phone(), 407);
+    world.sip(&phone(), answered(&invite, &challenge, "hunter2", 2));
+    world.sip_response(&phone(), 180);
+    let ok = world.sip_response(&phone(), 200);
+    transferred(&mut world, &phone(), &ok, "0110");
+    let out = world.sip_request(&carrier, Method::Invite);
+    assert_eq!(out.uri().unwrap().to_string(), "sip:110@192.0.2.10");
+}
+
+#[test]
+fn a_strangers_transfer_does_not_dial_out() {
+    let mut world = world();
+    let stranger = SipPeer::at("203.0.113.66:5060");
+    world.sip(&stranger, stranger.request("INVITE", "echo", "", &sdp("203.0.113.66", "8")));
+    world.sip_response(&stranger, 180);
+    let ok = world.sip_response(&stranger, 200);
+    transferred(&mut world, &stranger, &ok, "0110");
+    let news = world.sip_request(&stranger, Method::Notify);
+    let told = String::from_utf8_lossy(news.body()).into_owned();
+    assert!(told.starts_with("SIP/2.0 100"), "{told}");
+    world.sip(&stranger, stranger.reply(&news, 200, ""));
+    let news = world.sip_request(&stranger, Method::Notify);
+    assert!(String::from_utf8_lossy(news.body()).starts_with("SIP/2.0 404"));
+}
+
+#[test]
+fn a_text_from_where_a_phone_is_is_its_users_or_nobodys() {
+    let mut world = world();
+    let bob = world.user("bob");
+    register(&mut world, &phone(), 1, CONTACT, 200);
+    let text = phone().request("MESSAGE", "bob", "", "Hi");
+    let Message::Request(mut text) = text else { panic!("a response") };
+    text.headers_mut().set(HeaderName::ContentType, "text/plain").unwrap();
+    world.sip(&phone(), text.clone().into());
+    let challenge = world.sip_response(&phone(), 407);
+    world.sip(&phone(), answered(&text.into(), &challenge, "hunter2", 2));
+    world.sip_response(&phone(), 200);
+    assert_eq!(world.last(bob, "message")["from"], "alice");
+}
+
+#[test]
+fn a_dialog_is_looked_for_once_it_is_known_who_asks() {
+    let mut world = world();
+    register(&mut world, &phone(), 1, CONTACT, 200);
+    let guess = "Replaces: guess@x;to-tag=1;from-tag=2\r\n";
+    let invite = phone().request("INVITE", "bob", guess, &sdp("10.0.0.7", "8"));
+    world.sip(&phone(), invite.clone());
+    let challenge = world.sip_response(&phone(), 407);
+    world.sip(&phone(), answered(&invite, &challenge, "hunter2", 2));
+    world.sip_response(&phone(), 481);
+}
+
+#[test]
+fn a_stranger_is_shown_with_the_host_it_claims() {
+    let mut world = world();
+    let bob = world.user("bob");
+    let stranger = SipPeer::at("203.0.113.66:5060");
+    let Message::Request(mut invite) = stranger.request("INVITE", "bob", "", &sdp("203.0.113.66", "8")) else {
+        panic!("a response")
+    };
+    invite.headers_mut().set(HeaderName::From, "<sip:alice@relay.example>;tag=peer").unwrap();
+    world.sip(&stranger, invite.into());
+    assert_eq!(world.last(bob, "incomingCall")["caller"], "alice@relay.example");
+}
+
 #[test]
 fn whoever_has_no_password_does_not_dial_out() {
     let mut world = world();
@@ -277,6 +358,10 @@ fn strangers_are_refused_where_policy_says_so() {
         world.sip(&stranger, stranger.request("INVITE", user, "", &sdp("203.0.113.66", "8")));
         world.sip_response(&stranger, 403);
     }
+    let Message::Request(mut text) = stranger.request("MESSAGE", "bob", "", "Hi") else { panic!("a response") };
+    text.headers_mut().set(HeaderName::ContentType, "text/plain").unwrap();
+    world.sip(&stranger, text.into());
+    world.sip_response(&stranger, 403);
 }
 
 #[test]

@@ -112,6 +112,8 @@ struct Common {
     account: Option<Arc<SipAccount>>,
     /// Its name.
     account_id: Option<AccountId>,
+    /// The user of the relay's own whose phone is at the far end.
+    user: Option<Arc<str>>,
     /// Where the peer reaches this leg.
     contact: NameAddr,
     /// How requests go to addresses that name no transport.
@@ -455,6 +457,7 @@ impl Common {
             digest,
             exchange,
             account_id: None,
+            user: None,
             peer: Peer::default(),
             carried: Carried::default(),
             media_policy: Arc::clone(&identity.media),

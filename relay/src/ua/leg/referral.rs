@@ -20,6 +20,17 @@ impl SipLeg {
         self
     }
 
+    /// The leg of a user's phone.
+    pub(in crate::ua) fn of_user(mut self, user: &str) -> Self {
+        self.common.user = Some(user.into());
+        self
+    }
+
+    /// The user whose phone is at the far end.
+    pub(in crate::ua) fn user(&self) -> Option<&str> {
+        self.common.user.as_deref()
+    }
+
     pub(in crate::ua) fn account_id(&self) -> Option<AccountId> {
         self.common.account_id
     }

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use offhook_protocol::Secret;
 use offhook_sip::digest::{Algorithm, Authorization, Challenge, Password, Qop};
-use offhook_sip::message::{HeaderName, NameAddr, Request, Response, ResponseBuilder, StatusCode, Uri};
+use offhook_sip::message::{HeaderName, Host, NameAddr, Request, Response, ResponseBuilder, StatusCode, Uri};
 use offhook_sip::transaction::{ConnectionId, Destination};
 
 use crate::config::{RegistrarConfig, Users};
@@ -60,6 +60,8 @@ pub(super) enum Identified {
 /// Where a user is reached.
 #[derive(Debug, Clone)]
 pub(super) struct Reach {
+    /// Whose phone it is.
+    pub(super) user: String,
     /// Whom requests are for.
     pub(super) contact: NameAddr,
     /// Where they go.
@@ -101,6 +103,12 @@ impl Registrar {
                 || self.config.domains.iter().any(|domain| domain.eq_ignore_ascii_case(&host)))
     }
 
+    /// Whether this is a domain whose users are ours.
+    pub(super) fn is_domain(&self, host: &Host) -> bool {
+        let host = host.to_string();
+        self.config.domains.iter().any(|domain| domain.eq_ignore_ascii_case(&host))
+    }
+
     /// Whether somebody at this address has a binding.
     pub(super) fn knows(&self, source: IpAddr) -> bool {
         self.bindings.has_source(source)
@@ -114,6 +122,7 @@ impl Registrar {
     /// Where a user is reached, the binding renewed last first.
     pub(super) fn reaches(&self, user: &str, now: Instant) -> impl Iterator<Item = Reach> {
         self.bindings.of(user, now).rev().map(|binding| Reach {
+            user: user.to_owned(),
             contact: NameAddr::new(binding.contact.uri.clone()),
             flow: binding.flow.clone(),
             path: binding.path.clone(),

@@ -39,7 +39,7 @@ fn what_the_accounts_server_asserts_is_shown() {
 #[test]
 fn what_a_stranger_asserts_is_a_header_and_no_more() {
     let (from, extras) = shown(false, &[(HeaderName::PAssertedIdentity, "\"The Boss\" <sip:+49301@pbx>")]);
-    assert_eq!(from, who("bob", Some("Bob B.")));
+    assert_eq!(from, who("bob@192.0.2.9", Some("Bob B.")));
     assert!(extras.headers.iter().any(|header| header.name == "P-Asserted-Identity"));
 }
 

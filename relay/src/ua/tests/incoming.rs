@@ -18,7 +18,7 @@ fn an_invite_is_told_with_who_calls_and_what_it_offers() {
     scene.give(Peer::caller("echo").invite(&sdp("")));
     let incoming = scene.incoming.pop_front().unwrap();
     assert_eq!((incoming.dialled.as_str(), incoming.source), ("echo", Source::Stranger));
-    assert_eq!((incoming.from.user.as_str(), incoming.from.display_name.as_deref()), ("bob", Some("Bob B.")));
+    assert_eq!((incoming.from.user.as_str(), incoming.from.display_name.as_deref()), ("bob@192.0.2.9", Some("Bob B.")));
     assert_eq!(incoming.offer, Some(pcma()));
 }
 

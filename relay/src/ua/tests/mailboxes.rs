@@ -2,7 +2,7 @@
 
 use offhook_protocol::event::MessageWaiting;
 use offhook_protocol::request::OpenSip;
-use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Via};
+use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Response, StatusCode, Via};
 
 use super::peer::addr;
 use super::scene::{ACCOUNT, Scene, account, header, seconds};
@@ -119,6 +119,38 @@ fn a_subscription_is_refreshed_in_its_dialog_and_ended_with_its_session() {
     let removal = scene.request(&Method::Register);
     scene.respond(&removal, 200);
     assert!(scene.ua.is_idle());
+}
+
+/// The registrar sees the relay's REGISTER come from another address, and the binding follows.
+fn moves(scene: &mut Scene, register: &Request) -> String {
+    let seen = |request: &Request| {
+        let mut reply = Response::reply(request, StatusCode::OK).to_tag("reg").build().unwrap();
+        let via = format!("{};received=198.51.100.7;rport=40000", via_of(request));
+        reply.headers_mut().set(HeaderName::Via, via).unwrap();
+        reply
+    };
+    scene.give(seen(register));
+    let again = scene.request(&Method::Register);
+    let contact = again.headers().contacts().flatten().next().unwrap().addr().unwrap().uri.to_string();
+    assert!(contact.ends_with("@198.51.100.7:40000"), "{contact}");
+    scene.give(seen(&again));
+    contact
+}
+
+fn via_of(request: &Request) -> String {
+    let via = request.headers().first(&HeaderName::Via).unwrap().text();
+    via.replace(";rport", "")
+}
+
+#[test]
+fn a_subscription_follows_the_address_that_the_registrar_sees() {
+    let (mut scene, _) = subscribed();
+    scene.wait(seconds(481));
+    let register = scene.request(&Method::Register);
+    let contact = moves(&mut scene, &register);
+    let refresh = scene.request(&Method::Subscribe);
+    assert_eq!(refresh.headers().contact().unwrap().unwrap().uri.to_string(), contact);
+    assert_eq!(refresh.headers().to().unwrap().tag(), Some("mail"), "in its dialog");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn a_text_is_answered_as_the_relay_decides() {
     scene.give(text("alice", 1, "text/plain;charset=UTF-8", "Grüße"));
     let (message, source, dialled, from, said) = scene.messages.pop_front().unwrap();
     assert_eq!((source, dialled.as_str()), (Source::Stranger, "alice"));
-    assert_eq!((from.as_str(), said.as_str()), ("bob", "Grüße"));
+    assert_eq!((from.as_str(), said.as_str()), ("bob@192.0.2.9", "Grüße"));
     scene.assert_quiet();
     scene.ua.answer_message(message, None, scene.now);
     scene.drain();
