@@ -85,6 +85,7 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
 
 #[tokio::main]
 async fn serve(config: Config, demo: bool) -> ExitCode {
+    take_descriptors();
     // Before anything is announced: whoever reads the ready line may send a signal at once.
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
@@ -106,6 +107,15 @@ async fn serve(config: Config, demo: bool) -> ExitCode {
     tracing::info!("stopping");
     running.stop().await;
     ExitCode::SUCCESS
+}
+
+/// Lets the program have as many sockets as the system permits it: those of calls must not run out because connections,
+/// which have bounds of their own, took the 1024 that programs usually begin with.
+fn take_descriptors() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(most) => tracing::debug!(most, "file descriptors"),
+        Err(error) => tracing::warn!(%error, "the limit of file descriptors stays as it is"),
+    }
 }
 
 /// Starts the relay. A demo makes do with any SIP port when another program has the usual one.

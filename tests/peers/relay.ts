@@ -42,6 +42,8 @@ export interface RelayOptions {
   readonly tables?: string;
   /** Further command-line arguments. */
   readonly args?: readonly string[];
+  /** File descriptors it may have at first, as a service manager says; as many as this process otherwise. */
+  readonly descriptors?: number;
 }
 
 const BINARY =
@@ -57,7 +59,7 @@ export class Relay {
   private constructor(
     private running: Program,
     private readonly file: string,
-    private readonly args: readonly string[],
+    private readonly options: RelayOptions,
     readonly http: string,
     /** Host and port where SIP reaches it, UDP and TCP. */
     readonly sip: string,
@@ -71,7 +73,7 @@ export class Relay {
     const file = join(folder("relay"), "offhook.toml");
     writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${media}:${webrtc}`, rtp));
     const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
-    const relay = new Relay(run(file, options.args), file, options.args ?? [], `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
+    const relay = new Relay(run(file, options), file, options, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
     await relay.healthy();
     return relay;
   }
@@ -85,7 +87,7 @@ export class Relay {
   async restart(how: "in good order" | "by a power cut"): Promise<void> {
     if (how === "in good order") await this.stop();
     else await this.running.kill();
-    this.running = run(this.file, this.args);
+    this.running = run(this.file, this.options);
     await this.healthy();
   }
 
@@ -149,10 +151,13 @@ export class Relay {
   }
 }
 
-function run(file: string, args: readonly string[] = []): Program {
+function run(file: string, { args = [], descriptors }: RelayOptions): Program {
   // As talkative as it can be: what must not be in its log is not in it at any level.
   const env = { RUST_LOG: "offhook_relay=trace,offhook_sip=trace,offhook_media=debug,info", RUST_BACKTRACE: "1" };
-  return new Program("offhook-relay", BINARY, ["--config", file, ...args], { env });
+  const all = ["--config", file, ...args];
+  if (descriptors === undefined) return new Program("offhook-relay", BINARY, all, { env });
+  const limited = `ulimit -Sn ${descriptors} && exec "$0" "$@"`;
+  return new Program("offhook-relay", "sh", ["-c", limited, BINARY, ...all], { env });
 }
 
 /** The numbers of a health report that must be zero when nothing goes on. */

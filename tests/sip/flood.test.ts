@@ -32,6 +32,8 @@ async function start(strangers: "silent" | "services"): Promise<void> {
   relay = await Relay.start({
     users: { desk: "desk-phone-secret" },
     rtpInactivity: 60,
+    // As programs usually begin: what strangers take must not be what calls need.
+    descriptors: 1024,
     sip: [`strangers = "${strangers}"`],
     tables: `[registrar]\ndomains = ["relay.example"]\n[trunks.carrier]\nhost = "${TRUNK}"\n`,
   });
