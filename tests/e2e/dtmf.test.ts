@@ -11,6 +11,13 @@ import { stage } from "./stage.ts";
 
 const set = stage({ users: { web: "" } });
 
+/** The end of media of the test that runs. */
+let rtp: RtpPeer | undefined;
+afterEach(() => {
+  rtp?.close();
+  rtp = undefined;
+});
+
 function taken(): Called {
   return new Called().invited().reply(200, "OK", { sdp: {} }).asked("ACK");
 }
@@ -49,13 +56,16 @@ describe("keys of the app", () => {
     });
   }
 
-  it("that the peer does not take are a warning, and the call goes on", async () => {
-    const { web, sipp, call } = await calling(taken().asked("INFO").confirm(415, "Unsupported Media Type").asked("BYE").confirm());
+  it("that the peer does not take as INFO reach it as events, and the call goes on", async () => {
+    const media = (rtp = await RtpPeer.open());
+    const answer = { sdp: media.describes({ codecs: ["pcma", "telephone-event"] }) };
+    const scenario = new Called().invited().reply(200, "OK", answer).asked("ACK").asked("INFO").confirm(415, "Unsupported Media Type");
+    const { web, sipp, call } = await calling(scenario.asked("BYE").confirm());
     await web.press(call, "123", "INFO");
-    const warning = await web.session("WARN");
-    assert.equal(warning.sipStatus, 415);
+    const keys = (): string => [...new Map(media.events(101).map(({ timestamp, key }) => [timestamp, key])).values()].join("");
+    await eventually(() => keys() === "123", () => `123, got ${keys()}`);
     assert.equal(await web.status(call), "ESTABLISHED");
-    assert.equal(infos(sipp).length, 1, "the others are not tried");
+    assert.equal(infos(sipp).length, 1, "INFO is not tried again");
     await web.hangup(call);
     await sipp.done();
   });
@@ -85,13 +95,6 @@ describe("keys of a peer", () => {
     await web.hangup(id);
     await sipp.done();
   });
-});
-
-/** The end of media of the test that runs. */
-let rtp: RtpPeer | undefined;
-afterEach(() => {
-  rtp?.close();
-  rtp = undefined;
 });
 
 /** Whether packet follows packet, without a number left out. */

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_media::{Digit, Event};
+use offhook_media::{Command, Digit, Event};
 use offhook_protocol::ErrorCode;
 use offhook_protocol::request::DtmfMethod;
 use offhook_sip::message::{HeaderName, Method, Request};
@@ -63,14 +63,18 @@ fn keys_go_no_faster_than_a_finger() {
 }
 
 #[test]
-fn a_peer_that_takes_no_keys_is_a_warning_and_the_call_goes_on() {
+fn a_peer_that_refuses_keys_as_info_gets_them_in_its_media() {
     for status in [405, 415, 501] {
         let (mut scene, peer) = Scene::established();
         press(&mut scene, "123", DtmfMethod::Info);
         let (request, _) = info(&mut scene);
         scene.respond(&request, status);
-        let failure = warning(&mut scene);
-        assert_eq!((failure.code, failure.sip_status), (ErrorCode::Rejected, Some(status)));
+        press(&mut scene, "4", DtmfMethod::Info);
+        let pressed = scene.media.drain(..).filter_map(|command| match command {
+            Command::SendDtmf { leg: LEG, digits, .. } => Some(digits.iter().map(Digit::as_char).collect::<String>()),
+            _ => None,
+        });
+        assert_eq!(pressed.collect::<String>(), "1234", "{status}");
         scene.wait(seconds(5));
         scene.assert_quiet();
         scene.give(peer.bye(2));

@@ -10,7 +10,6 @@ use offhook_sip::transaction::ServerId;
 use super::{Bye, Session};
 use crate::call::{Cause, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
-use crate::ua::leg::media::Media;
 use crate::ua::leg::signal::{Signal, USUAL};
 use crate::ua::leg::{Common, Sending};
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
@@ -105,12 +104,14 @@ impl Session {
                 common.tell_end(Cause::Failure(failure_for_status(code, &response.reason())));
                 self.hang_up(common, hop);
             }
+            // A peer that does not take one key will not take the next; but it has its media.
             code => {
                 common.peer.refused_key();
-                if common.exchange.media().is_some_and(Media::is_without_events) {
-                    let waiting = std::mem::take(&mut self.keys.waiting);
-                    std::iter::once(signal).chain(waiting).for_each(|signal| _ = common.press_in_media(&signal));
-                } else {
+                self.keys.waiting.push_front(signal);
+                while self.keys.waiting.front().is_some_and(|signal| common.press_in_media(signal)) {
+                    self.keys.waiting.pop_front();
+                }
+                if !self.keys.waiting.is_empty() {
                     self.keys_refused(code, &response.reason(), common);
                 }
             }
@@ -145,7 +146,7 @@ impl Session {
         matches!(self.bye, Bye::None) && self.answer.is_none() && self.keys.sent.is_none()
     }
 
-    /// A peer that does not take one key will not take the next.
+    /// The keys that wait will not be taken either.
     fn keys_refused(&mut self, status: u16, reason: &str, common: &mut Common) {
         self.keys.waiting.clear();
         let message = match status {
