@@ -6,6 +6,7 @@ mod event_loop;
 mod resolver;
 mod thread;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::relay::{Counts, Input, Relay};
 use crate::session::ConnectionId;
 use crate::ua::transport::trace::Trace;
 use crate::ua::transport::{Origins, TransportConfig, TransportError, Transports};
-use crate::ua::{Local, Protocol, UaConfig, UserAgent};
+use crate::ua::{Local, Protocol, TrunkState, UaConfig, UserAgent};
 use event_loop::EventLoop;
 use resolver::Resolver;
 use thread::{Ending, Thread};
@@ -48,7 +49,7 @@ pub enum LoopInput {
 }
 
 /// How the relay is.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// What it holds.
@@ -56,6 +57,9 @@ pub struct Health {
     pub counts: Counts,
     /// SIP connections over TCP, TLS and WebSocket.
     pub sip_connections: usize,
+    /// How each trunk is that is asked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub trunks: BTreeMap<String, TrunkState>,
 }
 
 /// Why the relay could not start.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use offhook_media::Codec;
 use offhook_protocol::Secret;
@@ -35,6 +36,8 @@ pub struct Trunk {
     pub password: Secret,
     /// Whether the relay registers there.
     pub register: bool,
+    /// How often it is asked whether it is there, where it is.
+    pub qualify: Option<Duration>,
     /// Where its calls come from.
     pub addresses: Vec<Network>,
     /// Whether its calls with others of the kind leave the media to their ends.
@@ -77,6 +80,7 @@ pub(super) struct TrunkTable {
     password: Option<Secret>,
     #[serde(default)]
     register: bool,
+    qualify: Option<u64>,
     addresses: Option<Vec<String>>,
     #[serde(default)]
     direct_media: bool,
@@ -144,11 +148,31 @@ impl Check {
             username: file.username,
             password: file.password.unwrap_or_else(|| Secret::new("")),
             register: file.register,
+            qualify: file
+                .qualify
+                .map(|_| self.seconds(&key("qualify"), file.qualify, 5..=3600, Duration::from_secs(30))),
             addresses,
             direct_media: file.direct_media,
             caller_id,
             assert_identity: file.assert_identity,
             name,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, ConfigError};
+
+    fn read(line: &str) -> Result<Config, ConfigError> {
+        Config::from_toml(&format!("[trunks.carrier]\nhost = \"192.0.2.1\"\n{line}"))
+    }
+
+    #[test]
+    fn a_trunk_is_asked_as_often_as_it_is_said_and_otherwise_not() {
+        let qualify = |line| read(line).unwrap().trunks[0].qualify.map(|every| every.as_secs());
+        assert_eq!([qualify(""), qualify("qualify = 30")], [None, Some(30)]);
+        let Err(ConfigError::Values(problems)) = read("qualify = 1") else { panic!("accepted") };
+        assert_eq!(problems[0].key, "trunks.carrier.qualify");
     }
 }

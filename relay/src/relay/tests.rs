@@ -11,6 +11,7 @@ mod offers;
 mod order;
 mod phones;
 mod plane;
+mod qualify;
 mod sessions;
 mod sip_peer;
 mod strangers;

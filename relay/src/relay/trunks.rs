@@ -1,5 +1,6 @@
 //! Calls that routes send to trunks, and calls that come from there.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use offhook_media::LegId;
@@ -12,7 +13,7 @@ use crate::call::failure_for_status;
 use crate::config::TrunkId;
 use crate::route::{self, Dialler, Target};
 use crate::session::SessionId;
-use crate::ua::{Phone, Source};
+use crate::ua::{Phone, Source, TrunkState};
 
 /// Phones of one user that ring at the same time, the newest: each has media of its own.
 const PHONES_AT_ONCE: usize = 8;
@@ -87,6 +88,13 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// How each trunk is that is asked, by name.
+    #[must_use]
+    pub fn trunk_states(&self) -> BTreeMap<String, TrunkState> {
+        let asked = self.config.trunks.iter().enumerate().filter(|(_, trunk)| trunk.qualify.is_some());
+        asked.map(|(at, trunk)| (trunk.name.clone(), self.ua.trunk_state(TrunkId(at)))).collect()
+    }
+
     fn is_direct(&self, trunk: TrunkId) -> bool {
         self.config.trunk(trunk).is_some_and(|trunk| trunk.direct_media)
     }
@@ -105,7 +113,8 @@ impl<M: MediaPlane> Relay<M> {
             return Err(failure_for_status(483, "Too Many Hops"));
         }
         let unavailable = || failure_for_status(503, "Service Unavailable");
-        let mut trunks = trunks.iter().copied();
+        let takes_calls = |trunk: &TrunkId| self.ua.trunk_state(*trunk) != TrunkState::Down;
+        let mut trunks = trunks.iter().copied().filter(takes_calls).collect::<Vec<_>>().into_iter();
         let trunk = trunks.next().ok_or_else(unavailable)?;
         let is_direct = asking.may_pass && self.is_direct(trunk);
         let leg = LegId(self.next_id());

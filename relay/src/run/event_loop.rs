@@ -88,8 +88,11 @@ impl EventLoop {
                 self.relay.input(input, now());
             }
             LoopInput::Health(asker) => {
-                let _ =
-                    asker.send(Health { counts: self.relay.counts(), sip_connections: self.transports.connections() });
+                let _ = asker.send(Health {
+                    counts: self.relay.counts(),
+                    sip_connections: self.transports.connections(),
+                    trunks: self.relay.trunk_states(),
+                });
             }
             LoopInput::Stop(asker) => {
                 let now = now();

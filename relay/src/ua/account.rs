@@ -201,10 +201,12 @@ impl SipAccount {
         !self.names_transport && self.next_hop.port.is_none() && self.next_hop.host.ip().is_none()
     }
 
-    /// The address of record (RFC 3261 section 6), as it stands in From, and in To of a REGISTER.
+    /// The address of record (RFC 3261 section 6), as it stands in From, and in To of a REGISTER. A trunk without a user name
+    /// has the domain alone.
     #[must_use]
     pub fn address_of_record(&self) -> SipUri {
-        self.domain_uri().with_user(&self.login)
+        let domain = self.domain_uri();
+        if self.login.is_empty() { domain } else { domain.with_user(&self.login) }
     }
 
     /// The registrar: the domain without a user part (RFC 3261 section 10.2).

@@ -20,6 +20,7 @@ use super::locals::Locals;
 use super::mailboxes::Mailboxes;
 use super::messages::Messages;
 use super::outbox::{Incoming, Outbox, Owner, Wanted};
+use super::qualify::Qualifying;
 use super::registrar::Registrar;
 use super::strangers::Strangers;
 use super::strays::{Farewell, Strays};
@@ -41,6 +42,7 @@ pub struct UserAgent {
     pub(super) accounts: Accounts,
     pub(super) legs: Legs,
     pub(super) trunks: Trunks,
+    pub(super) qualifying: Qualifying,
     pub(super) messages: Messages,
     pub(super) mailboxes: Mailboxes,
     pub(super) registrar: Option<Registrar>,
@@ -75,6 +77,7 @@ impl UserAgent {
             accounts: Accounts::default(),
             legs: Legs::default(),
             trunks: Trunks::default(),
+            qualifying: Qualifying::default(),
             messages: Messages::default(),
             mailboxes: Mailboxes::default(),
             registrar: None,
@@ -186,7 +189,7 @@ impl UserAgent {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let bindings = self.registrar.as_ref().and_then(Registrar::poll_timeout);
         let waits = [self.accounts.poll_timeout(), self.legs.poll_timeout(), self.outbox.poll_timeout(), bindings];
-        waits.into_iter().chain([self.mailboxes.poll_timeout()]).flatten().min()
+        waits.into_iter().chain([self.mailboxes.poll_timeout(), self.qualifying.poll_timeout()]).flatten().min()
     }
 
     /// Lets every timer that is due act.
@@ -198,6 +201,7 @@ impl UserAgent {
         self.settle(now);
         self.refresh_due(now);
         self.mailboxes_due(now);
+        self.qualify_due(now);
         for leg in self.legs.due(now) {
             let hop = &mut self.hop;
             let outputs = self.legs.drive(leg, |driver| driver.handle_timeout(hop, now));
@@ -265,6 +269,9 @@ impl UserAgent {
                 Incoming::Response { owner: Owner::Message(message), id, response, .. } => {
                     self.message_answered(message, id, &response, now);
                 }
+                Incoming::Response { owner: Owner::Trunk(trunk), id, response, .. } => {
+                    self.qualified(trunk, id, &response);
+                }
                 Incoming::Response { owner: Owner::Subscription(account), id, response, from } => {
                     if self.mailboxes.contains(account) {
                         self.outbox.heard(Owner::Subscription(account), from.address.ip());
@@ -286,6 +293,7 @@ impl UserAgent {
                 Incoming::Unanswered { owner: Owner::Message(message), id, why } => {
                     self.message_unanswered(message, id, why);
                 }
+                Incoming::Unanswered { owner: Owner::Trunk(trunk), id, .. } => self.unqualified(trunk, id),
                 Incoming::Unanswered { owner: Owner::Subscription(account), id, why } => {
                     self.subscribe_unanswered(account, id, why, now);
                 }

@@ -26,6 +26,7 @@ mod message_summary;
 mod messages;
 mod outbox;
 mod policy;
+mod qualify;
 mod reason;
 mod refer;
 mod registrar;
@@ -60,6 +61,7 @@ pub use locals::Local;
 pub use media_policy::{MediaPolicy, SrtpPolicy};
 pub use messages::{MAX_TEXT, MessageId};
 pub use policy::{CallPolicy, Reliable};
+pub use qualify::TrunkState;
 pub use refer::{Asked, ReferredTo};
 pub use users::Phone;
 

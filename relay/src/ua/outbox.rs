@@ -27,7 +27,7 @@ use super::alarms::Alarms;
 use super::locals::Locals;
 use super::transport::SendFault;
 use super::{AccountId, LookupId, MessageId};
-use crate::config::Destinations;
+use crate::config::{Destinations, TrunkId};
 use names::{Names, SearchId, Sought};
 use pending::{Pending, PendingRequests, Stage};
 use reach::Reaches;
@@ -53,6 +53,8 @@ pub(super) enum Owner {
     Nobody,
     /// A text.
     Message(MessageId),
+    /// A trunk that is asked whether it is there.
+    Trunk(TrunkId),
     /// An account's subscription to its mailbox.
     Subscription(AccountId),
 }

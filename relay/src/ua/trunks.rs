@@ -13,6 +13,7 @@ use super::account::{Protocol, SipAccount};
 use super::accounts::credentials;
 use super::attachment::MediaLocal;
 use super::leg::{Caller, Identity, SipLeg};
+use super::qualify::Qualifying;
 use super::{AccountId, UserAgent};
 use crate::config::{Trunk, TrunkId};
 
@@ -86,11 +87,13 @@ impl UserAgent {
             trunk: trunk.clone(),
         });
         self.trunks = Trunks { entries: entries.collect() };
+        self.qualifying = Qualifying::new(trunks);
         self
     }
 
-    /// Registers at the trunks that want it.
+    /// Registers at the trunks that want it, and asks others whether they are there.
     pub fn start(&mut self, now: Instant) {
+        self.qualifying.start(now);
         let registering: Vec<_> = self.registering_trunks().collect();
         for (id, account) in registering {
             self.register(Trunks::account_of(id), (*account).clone(), now);
@@ -99,6 +102,7 @@ impl UserAgent {
 
     /// Withdraws the registrations at trunks.
     pub fn stop(&mut self, now: Instant) {
+        self.qualifying.stop();
         let registering: Vec<_> = self.registering_trunks().collect();
         for (id, _) in registering {
             self.unregister(Trunks::account_of(id), now);

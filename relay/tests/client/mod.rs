@@ -41,7 +41,7 @@ pub(crate) async fn idle(relay: &Running) {
     let nothing = async {
         loop {
             last = relay.health().await;
-            let counts = last.unwrap().counts;
+            let counts = last.as_ref().unwrap().counts;
             if [counts.connections, counts.sessions, counts.calls, counts.legs, counts.media_legs] == [0; 5] {
                 return;
             }
