@@ -8,6 +8,9 @@ use crate::dtmf::Digit;
 /// An event of which nothing more is heard for this long has ended, even if all three end packets
 /// were lost. Senders update every 20 to 50 ms.
 const SILENCE: Duration = Duration::from_millis(250);
+/// A segment so long, or longer, is full: what follows it is the same press (RFC 4733 §2.5.1.3). Its last packets may be
+/// lost.
+const NEARLY_FULL: u32 = 0xf000;
 
 /// A key that was pressed and released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,10 @@ struct Current {
     timestamp: u32,
     digit: Digit,
     clock: u32,
+    /// Of the segment.
     duration: u16,
+    /// Of the segments before it, in ticks.
+    before: u32,
     heard: Instant,
     reported: bool,
 }
@@ -50,14 +56,23 @@ impl Receiver {
         payload: Payload,
     ) -> Option<Press> {
         let digit = Digit::from_event(payload.event)?;
-        let known = self.current.filter(|current| current.is(ssrc, timestamp));
+        let segment = self.current.and_then(|current| current.continued(ssrc, timestamp, digit));
+        let known = self.current.filter(|current| current.is(ssrc, timestamp)).or(segment);
         let finished = match known {
             Some(_) => None,
             None if self.is_stale(ssrc, timestamp) => return None,
             None => self.finish(),
         };
-        let mut current =
-            known.unwrap_or(Current { ssrc, timestamp, digit, clock, duration: 0, heard: now, reported: false });
+        let mut current = known.unwrap_or(Current {
+            ssrc,
+            timestamp,
+            digit,
+            clock,
+            duration: 0,
+            before: 0,
+            heard: now,
+            reported: false,
+        });
         current.heard = now;
         current.duration = current.duration.max(payload.duration);
         self.current = Some(current);
@@ -93,7 +108,7 @@ impl Receiver {
     fn finish(&mut self) -> Option<Press> {
         let current = self.current.as_mut().filter(|current| !current.reported)?;
         current.reported = true;
-        let ticks = u64::from(current.duration) * 1_000_000;
+        let ticks = (u64::from(current.before) + u64::from(current.duration)) * 1_000_000;
         Some(Press {
             digit: current.digit,
             duration: Duration::from_micros(ticks / u64::from(current.clock.max(1))),
@@ -105,6 +120,20 @@ impl Receiver {
 impl Current {
     fn is(&self, ssrc: u32, timestamp: u32) -> bool {
         self.ssrc == ssrc && self.timestamp == timestamp
+    }
+
+    /// The next segment of the press that this is one of, if a packet with that timestamp begins it: a length of 16 bits
+    /// may be too short for it.
+    fn continued(self, ssrc: u32, timestamp: u32, digit: Digit) -> Option<Self> {
+        let length = timestamp.wrapping_sub(self.timestamp);
+        let follows = (NEARLY_FULL..=u32::from(u16::MAX)).contains(&length) && length >= u32::from(self.duration);
+        let is_same = self.ssrc == ssrc && self.digit == digit && !self.reported;
+        (follows && is_same).then(|| Self {
+            timestamp,
+            duration: 0,
+            before: self.before.saturating_add(length),
+            ..self
+        })
     }
 }
 
@@ -162,6 +191,29 @@ mod tests {
         assert_eq!(receiver.timeout(due), Some(press('1', 60)));
         assert_eq!(receiver.deadline(), None);
         assert_eq!(receiver.receive(due, 1, 500, CLOCK, payload(1, 480, true)), None);
+    }
+
+    #[test]
+    fn a_press_too_long_for_its_length_is_one_press_in_segments() {
+        let mut receiver = Receiver::default();
+        let now = crate::simulated::origin();
+        let mut feed = |timestamp, duration, end| receiver.receive(now, 1, timestamp, CLOCK, payload(5, duration, end));
+        assert_eq!(feed(500, 160, false), None);
+        // The last packets of the first segment are lost.
+        assert_eq!(feed(500, 0xff00, false), None);
+        assert_eq!(feed(500 + 0xffff, 160, false), None);
+        assert_eq!(feed(500 + 0xffff, 0xffff, false), None);
+        assert_eq!(feed(500 + 2 * 0xffff, 2050, true), Some(press('5', 16_640)));
+        assert_eq!(feed(500 + 2 * 0xffff, 2050, true), None);
+    }
+
+    #[test]
+    fn another_key_after_a_full_segment_is_another_press() {
+        let mut receiver = Receiver::default();
+        let now = crate::simulated::origin();
+        receiver.receive(now, 1, 500, CLOCK, payload(1, 0xffff, false));
+        let ended = receiver.receive(now, 1, 500 + 0xffff, CLOCK, payload(2, 160, false));
+        assert_eq!(ended.map(|press| press.digit.as_char()), Some('1'));
     }
 
     #[test]
