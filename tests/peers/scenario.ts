@@ -14,6 +14,8 @@ export interface Description {
   readonly port?: number | string;
   /** Grows with every change (RFC 3264 section 8). */
   readonly version?: number;
+  /** Further lines, which may be those of further sections. */
+  readonly lines?: readonly string[];
 }
 
 /** A key in the body of an INFO. */
@@ -49,6 +51,7 @@ export function sdp(description: Description = {}): string {
     `m=audio ${description.port ?? "[media_port]"} RTP/AVP ${codecs.map(([type]) => type).join(" ")}`,
     ...codecs.map(([type, map]) => `a=rtpmap:${type} ${map}`),
     `a=${description.direction ?? "sendrecv"}`,
+    ...(description.lines ?? []),
   ].join("\n");
 }
 

@@ -88,12 +88,22 @@ pub(super) struct LimitValues {
 pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
     // toml's error quotes the line at fault, which may hold a password: its message and place are enough.
     let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
-        ConfigError::Syntax(format!("line {line}: {}", without_value(error.message())))
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let key = key_before(before).filter(|_| error.message().starts_with("invalid "));
+        let key = key.map(|key| format!(", {key}")).unwrap_or_default();
+        ConfigError::Syntax(format!("line {line}{key}: {}", without_value(error.message())))
     })?;
     let mut check = Check::default();
     let config = check.config(file);
     check.finish(config)
+}
+
+/// The key that a value stands behind, where that is in its line.
+fn key_before(value: &str) -> Option<&str> {
+    let key = value.lines().next_back()?.split_once('=')?.0.trim();
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    Some(key).filter(|key| !key.is_empty() && key.chars().all(is_bare))
 }
 
 /// What was expected, without the value that stood there: it may be a password.

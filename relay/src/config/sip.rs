@@ -14,7 +14,7 @@ use super::check::Check;
 use super::listed::Listed;
 use super::tls::TlsFiles;
 use crate::ua::transport::tls::TlsConfig;
-use crate::ua::{CallPolicy, MediaPolicy, Protocol, Reliable, SrtpPolicy};
+use crate::ua::{CallPolicy, IcePolicy, MediaPolicy, Protocol, Reliable, SrtpPolicy};
 
 /// The SIP side.
 #[derive(Clone, Debug)]
@@ -159,6 +159,7 @@ pub(super) struct Sip {
     pub(super) user_agent: Option<String>,
     pub(super) srtp: Option<String>,
     pub(super) codecs: Option<Vec<String>>,
+    pub(super) ice: Option<String>,
     pub(super) strangers: Option<String>,
     pub(super) stranger_rate: Option<u32>,
     #[serde(default)]
@@ -226,6 +227,7 @@ impl Check {
             media: MediaPolicy {
                 srtp: self.srtp("sip.srtp", file.srtp.as_deref()).unwrap_or(defaults.media.srtp),
                 codecs: self.codecs("sip.codecs", file.codecs.as_deref()),
+                ice: self.ice("sip.ice", file.ice.as_deref()).unwrap_or(defaults.media.ice),
             },
             registration_expiry: self.seconds(
                 "sip.registration_expiry",
@@ -322,6 +324,10 @@ impl Check {
         Some(policy)
     }
 
+    pub(super) fn ice(&mut self, key: &str, text: Option<&str>) -> Option<IcePolicy> {
+        self.value(key, text?, "\"keep\" or \"strip\"")
+    }
+
     pub(super) fn codecs(&mut self, key: &str, names: Option<&[String]>) -> Option<Vec<Codec>> {
         let mut codecs = Vec::new();
         for name in names? {
@@ -390,6 +396,54 @@ mod tests {
         assert_eq!(told.session, SessionPolicy { expires: Some(600), min_se: 120 });
         assert_eq!(calls("session_expires = 0").unwrap().session.expires, None);
         assert_eq!(calls("min_se = 3600").unwrap().session.expires, Some(3600));
+    }
+
+    /// The keys that are complained of.
+    fn complaints(text: &str) -> Vec<String> {
+        match Config::from_toml(text) {
+            Ok(_) => Vec::new(),
+            Err(ConfigError::Values(problems)) => problems.into_iter().map(|problem| problem.key).collect(),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_media_is_taken_for_all_and_for_a_trunk() {
+        let text = "[sip]\nsrtp = \"required\"\ncodecs = [\"g722\", \"pcma\"]\nice = \"strip\"\ntransfer = \"relay\"\n\
+            nat = false\n[trunks.one]\nhost = \"192.0.2.1\"\nsrtp = \"off\"\ncodecs = [\"opus\"]\nice = \"keep\"";
+        let config = Config::from_toml(text).unwrap();
+        let codecs = Some(vec![Codec::G722, Codec::Pcma]);
+        assert_eq!(config.sip.media, MediaPolicy { srtp: SrtpPolicy::Required, codecs, ice: IcePolicy::Strip });
+        assert_eq!((config.sip.transfer, config.sip.nat), (TransferBy::Relay, false));
+        let trunk = &config.trunks[0];
+        let own = (trunk.srtp, trunk.codecs.clone(), trunk.ice);
+        assert_eq!(own, (Some(SrtpPolicy::Off), Some(vec![Codec::Opus]), Some(IcePolicy::Keep)));
+    }
+
+    #[test]
+    fn what_nothing_can_be_made_of_is_named_by_key() {
+        for (line, key) in [
+            ("srtp = \"maybe\"", "srtp"),
+            ("codecs = [\"pcma\", \"g729\"]", "codecs"),
+            ("codecs = [\"pcma\", \"PCMA\"]", "codecs"),
+            ("codecs = []", "codecs"),
+            ("ice = \"lite\"", "ice"),
+        ] {
+            assert_eq!(complaints(&format!("[sip]\n{line}")), [format!("sip.{key}")], "{line}");
+            let trunk = format!("[trunks.one]\nhost = \"192.0.2.1\"\n{line}");
+            assert_eq!(complaints(&trunk), [format!("trunks.one.{key}")], "{line}");
+        }
+        assert_eq!(complaints("[sip]\ntransfer = \"never\""), ["sip.transfer"]);
+    }
+
+    #[test]
+    fn what_is_of_another_type_is_named_by_line_and_key() {
+        for line in ["nat = \"no\"", "srtp = true", "codecs = \"opus\"", "transfer = 1", "ice = false"] {
+            let told = Config::from_toml(&format!("[sip]\n{line}"));
+            let Err(ConfigError::Syntax(error)) = told else { panic!("{told:?}") };
+            let key = line.split(' ').next().unwrap();
+            assert!(error.starts_with(&format!("line 2, {key}: expected ")), "{error}");
+        }
     }
 
     #[test]

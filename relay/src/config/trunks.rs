@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::Network;
 use super::check::Check;
-use crate::ua::{Protocol, SrtpPolicy};
+use crate::ua::{IcePolicy, Protocol, SrtpPolicy};
 
 /// Names a trunk: its place in [`Config::trunks`](super::Config::trunks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub struct Trunk {
     pub srtp: Option<SrtpPolicy>,
     /// The codecs spoken there, likewise.
     pub codecs: Option<Vec<Codec>>,
+    /// What is done with ICE, likewise.
+    pub ice: Option<IcePolicy>,
 }
 
 /// Whose number a call shows to a trunk.
@@ -89,6 +91,7 @@ pub(super) struct TrunkTable {
     assert_identity: bool,
     srtp: Option<String>,
     codecs: Option<Vec<String>>,
+    ice: Option<String>,
 }
 
 impl Check {
@@ -141,6 +144,7 @@ impl Check {
         Some(Trunk {
             srtp: self.srtp(&key("srtp"), file.srtp.as_deref()),
             codecs: self.codecs(&key("codecs"), file.codecs.as_deref()),
+            ice: self.ice(&key("ice"), file.ice.as_deref()),
             domain: domain.unwrap_or_else(|| host.host.clone()),
             host,
             transport,

@@ -5,7 +5,7 @@ use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote
 use offhook_sip::offer_answer::{
     Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, NegotiatedSrtp, RemoteMedia,
 };
-use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey, OpusParameters};
+use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey, OpusParameters, TelephoneEvents};
 
 use crate::call::{Description, Sound};
 
@@ -60,6 +60,13 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
     let sound = Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime), opus };
     let direction = direction(negotiated.direction);
     Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
+}
+
+/// The keys that the peer takes as events, at the clock of the codec that is spoken.
+#[must_use]
+pub(super) fn events(negotiated: &Negotiated) -> TelephoneEvents {
+    let agreed = negotiated.telephone_event();
+    agreed.map_or(TelephoneEvents::NONE, |agreed| TelephoneEvents::parse(agreed.remote_fmtp.as_deref()))
 }
 
 /// What an exchange agreed on, in the media worker's terms.

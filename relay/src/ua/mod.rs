@@ -58,7 +58,7 @@ pub use account::{Protocol, SipAccount};
 pub use agent::UserAgent;
 pub use attachment::{MediaKind, MediaLocal};
 pub use locals::Local;
-pub use media_policy::{MediaPolicy, SrtpPolicy};
+pub use media_policy::{IcePolicy, MediaPolicy, SrtpPolicy};
 pub use messages::{MAX_TEXT, MessageId};
 pub use policy::{CallPolicy, Reliable};
 pub use qualify::TrunkState;

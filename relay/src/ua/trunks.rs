@@ -143,7 +143,7 @@ impl UserAgent {
     pub(super) fn identity_at(&self, trunk: TrunkId) -> Identity {
         let mut identity = self.identity.clone();
         if let Some(Entry { trunk, .. }) = self.trunks.entries.get(trunk.0) {
-            identity.media = Arc::new(identity.media.overridden(trunk.srtp, trunk.codecs.as_ref()));
+            identity.media = Arc::new(identity.media.overridden(trunk.srtp, trunk.codecs.as_ref(), trunk.ice));
         }
         identity
     }

@@ -55,9 +55,19 @@ proptest! {
     }
 }
 
-/// The largest descriptions that are taken, each made to be slow: that they are not is what the test's own time shows.
+/// How long a test may take for what takes a small part of it on any machine, however busy: less than it would with work
+/// that grows with the square of the size.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+#[expect(clippy::disallowed_methods, reason = "what is measured is the time that reading takes")]
+fn clock() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// The largest descriptions that are taken, each made to be slow.
 #[test]
 fn the_largest_descriptions_are_read_in_no_time() {
+    let begun = clock();
     let head = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n";
     let formats: String = (0..128).map(|number| format!(" {number}")).collect();
     let section = format!("m=audio 4000 RTP/AVP{formats}\r\n");
@@ -83,6 +93,51 @@ fn the_largest_descriptions_are_read_in_no_time() {
         }
     }
     assert!(SessionDescription::parse(filled("a=x").repeat(40).as_bytes()).is_err());
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+/// What is kept of a description is no more than was sent, and no more pieces than the bounds say.
+#[test]
+fn what_is_kept_of_a_hostile_description_is_bounded() {
+    let begun = clock();
+    let head = "v=0\no=- 1 1 IN IP4 192.0.2.7\n";
+    let many = |line: &str, count: usize| format!("{head}{}", line.repeat(count));
+    let formats: String = (0..128).map(|number| format!(" {number}")).collect();
+    let sections = format!("m=audio 4000 RTP/AVP{formats}\n");
+    for (text, refused) in [
+        (many("a=x\n", 1_998), false),
+        (many("a=x\n", 1_999), true),
+        (many("\n", 60_000), false),
+        (many("a=x\n\n", 1_900), true),
+        (many(&sections, 32), false),
+        (many(&sections, 33), true),
+        (many("m=audio 1 RTP/AVP 0\na=rtpmap:0 PCMU/8000\nc=IN IP4 192.0.2.7\n", 32), false),
+        (format!("{head}a={}\n", ":".repeat(60_000)), true),
+        (format!("{head}a=x{}\n", ":".repeat(60_000)), false),
+        (format!("{head}m=audio 1 RTP/AVP{}\n", " 0".repeat(30_000)), true),
+        (format!("{head}m=audio 1 {} 0\n", "RTP/".repeat(15_000)), false),
+        (format!("{head}c=IN IP4 {}\n", "1.".repeat(30_000)), false),
+        (format!("{head}m=audio 1 RTP/AVP 0\na=fmtp:0 {}\n", "0-15,".repeat(12_000)), false),
+        (format!("{head}{}", "=".repeat(65_000)), true),
+        (format!("{head}{}", "\u{e9}=".repeat(20_000)), true),
+        ("v=0\n".repeat(16_000), true),
+    ] {
+        let parsed = SessionDescription::parse(text.as_bytes());
+        assert_eq!(parsed.is_err(), refused, "{:?}", text.get(..60));
+        let Ok(description) = parsed else { continue };
+        touch(&description);
+        let lists = description.media.iter().map(|media| &media.attributes).chain([&description.attributes]);
+        assert!(lists.map(|attributes| attributes.iter().count()).sum::<usize>() <= super::MAX_LINES);
+        assert!(description.media.len() <= super::MAX_MEDIA);
+        assert!(description.media.iter().all(|media| media.rtp_formats().len() <= super::MAX_FORMATS));
+        assert!(
+            description.to_text().len() <= text.len() * 2 + 64,
+            "{} bytes of {}",
+            description.to_text().len(),
+            text.len()
+        );
+    }
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The descriptions of a leg whose peer sends its media straight to the far end's: they pass through untouched, and there
-//! is no media here.
+//! The descriptions of a leg whose peer sends its media straight to the far end's: they pass through untouched, but for
+//! ICE where that is to stay on one side, and there is no media here.
 
 use std::fmt;
 
@@ -8,11 +8,14 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::Request;
 
 use super::Offer;
+use super::ice::without_ice;
 use crate::call::{Description, Untouched};
+use crate::ua::media_policy::IcePolicy;
 
 /// What has passed through a leg. Who may offer when is the dialog's to say (RFC 3261 section 14).
 #[derive(Default, Clone)]
 pub(super) struct Direct {
+    ice: IcePolicy,
     /// The description the peer was sent last.
     sent: Option<Bytes>,
     /// The answer of a provisional response, which holds when the final one has none.
@@ -22,9 +25,21 @@ pub(super) struct Direct {
 }
 
 impl Direct {
+    pub(super) fn new(ice: IcePolicy) -> Self {
+        Self { ice, ..Self::default() }
+    }
+
     /// Takes the offer of an INVITE or re-INVITE.
-    pub(super) fn take_offer(request: &Request) -> Offer {
-        described(request.body()).map_or(Offer::None, Offer::Audio)
+    pub(super) fn take_offer(&self, request: &Request) -> Offer {
+        described(&self.let_through(request.body())).map_or(Offer::None, Offer::Audio)
+    }
+
+    /// What of a description is to pass. Either way: who has said nothing of ICE must hear nothing of it.
+    fn let_through(&self, body: &Bytes) -> Bytes {
+        match self.ice {
+            IcePolicy::Keep => body.clone(),
+            IcePolicy::Strip => without_ice(body),
+        }
     }
 
     /// The far end's description, for this peer.
@@ -32,7 +47,7 @@ impl Direct {
     /// # Errors
     /// It has none to be passed on.
     pub(super) fn pass(&mut self, description: &Description) -> Result<Bytes, Failure> {
-        let body = description.untouched.as_ref().ok_or_else(nothing_to_pass)?.body().clone();
+        let body = self.let_through(description.untouched.as_ref().ok_or_else(nothing_to_pass)?.body());
         self.sent = Some(body.clone());
         Ok(body)
     }
@@ -47,8 +62,9 @@ impl Direct {
 
     /// Takes the answer of a provisional response.
     pub(super) fn early_answer(&mut self, body: &Bytes) -> Option<Description> {
-        let description = described(body)?;
-        self.early = Some(body.clone());
+        let body = self.let_through(body);
+        let description = described(&body)?;
+        self.early = Some(body);
         Some(description)
     }
 
@@ -58,7 +74,7 @@ impl Direct {
     /// There is no answer.
     pub(super) fn final_answer(&mut self, body: &Bytes) -> Result<Description, Failure> {
         let early = self.early.take();
-        self.settled = Some(body.clone()).filter(|body| !body.is_empty()).or(early);
+        self.settled = Some(self.let_through(body)).filter(|body| !body.is_empty()).or(early);
         self.settled_answer()
     }
 

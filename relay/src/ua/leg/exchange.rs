@@ -74,7 +74,7 @@ impl Exchange {
     pub(super) fn take_offer(&mut self, request: &Request) -> Result<Offer, StatusCode> {
         match self {
             Self::Relayed(media) => media.take_offer(request),
-            Self::Direct(_) => Ok(Direct::take_offer(request)),
+            Self::Direct(direct) => Ok(direct.take_offer(request)),
         }
     }
 

@@ -7,6 +7,7 @@ mod calling;
 mod direct;
 mod early;
 mod exchange;
+mod ice;
 mod in_band;
 pub(super) mod invite;
 mod media;
@@ -208,7 +209,7 @@ impl SipLeg {
                 media.attach(local);
                 Exchange::relayed(media)
             }
-            None => Exchange::Direct(Direct::default()),
+            None => Exchange::Direct(Direct::new(identity.media.ice)),
         };
         let common = Common::new(Some(account), contact, protocol, digest, exchange, identity);
         Self { common, state: State::Opened(Box::new(target)) }
@@ -229,7 +230,11 @@ impl SipLeg {
     ) -> Result<(Self, Offer), StatusCode> {
         // Without an offer there is nothing to pass on, and it is the relay that offers.
         let (exchange, offer) = match may_pass && !request.body().is_empty() {
-            true => (Exchange::Direct(Direct::default()), Direct::take_offer(&request)),
+            true => {
+                let direct = Direct::new(identity.media.ice);
+                let offer = direct.take_offer(&request);
+                (Exchange::Direct(direct), offer)
+            }
             false => Exchange::of_caller(leg, &request, protocol, &identity.media, hop)?,
         };
         let offered = matches!(offer, Offer::Audio(_));

@@ -12,7 +12,7 @@ use crate::ua::{MediaPolicy, SrtpPolicy};
 const KEY: &str = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
 
 fn scene(srtp: SrtpPolicy) -> Scene {
-    Scene::with_media(&account(), MediaPolicy { srtp, codecs: None })
+    Scene::with_media(&account(), MediaPolicy { srtp, ..MediaPolicy::default() })
 }
 
 /// The peer's description with this profile and key.

@@ -175,6 +175,20 @@ fn an_info_that_holds_no_key_is_answered_as_what_it_is() {
 }
 
 #[test]
+fn a_key_that_is_not_among_the_events_of_the_peer_goes_as_info() {
+    let mut scene = Scene::new();
+    let invite = scene.call();
+    let events = format!("{}a=fmtp:97 0-11\r\n", sdp(""));
+    scene.respond_with(&invite, 200, &events);
+    scene.request(&Method::Ack);
+    scene.event();
+    press(&mut scene, "#", DtmfMethod::Rfc2833);
+    scene.assert_quiet();
+    press(&mut scene, "D", DtmfMethod::Rfc2833);
+    assert!(info(&mut scene).1.starts_with("Signal=D\r\n"));
+}
+
+#[test]
 fn an_info_of_no_dialog_is_refused() {
     let (mut scene, peer) = Scene::established();
     let info = peer.stranger().request(Method::Info, 2).body("application/dtmf", "1".to_owned());

@@ -16,7 +16,7 @@ use offhook_media::{Command, Digit, Digits, Direction, LegId, RtpRemote, WebRtcR
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Request, StatusCode};
 use offhook_sip::offer_answer::{OfferAnswer, State as Phase};
-use offhook_sip::sdp::{OtherLine, SessionDescription};
+use offhook_sip::sdp::{OtherLine, SessionDescription, TelephoneEvents};
 
 use super::Offer;
 use crate::call::extras::may_be_added;
@@ -24,7 +24,7 @@ use crate::call::{Description, failure_for_status};
 use crate::ua::account::Protocol;
 use crate::ua::attachment::{MediaKind, MediaLocal};
 use crate::ua::hop::Hop;
-use crate::ua::media_policy::{MediaPolicy, SrtpPolicy};
+use crate::ua::media_policy::{IcePolicy, MediaPolicy, SrtpPolicy};
 use crate::webrtc::{BrowserDescription, Transport};
 use keys::Keys;
 use rtp::Rtp;
@@ -86,6 +86,8 @@ trait Negotiation {
 struct Agreed {
     /// In the core's terms.
     audio: Description,
+    /// The keys that the peer takes as events.
+    events: TelephoneEvents,
     /// In the media worker's.
     remote: Remote,
 }
@@ -138,8 +140,8 @@ pub(super) struct Media {
     /// Nothing is sent to a caller whose address nobody has confirmed: it may be somebody else's.
     unconfirmed: bool,
     direction: Direction,
-    /// The peer takes telephone-events.
-    takes_keys: bool,
+    /// The keys that the peer takes as events.
+    events: TelephoneEvents,
     /// Lines of the app's for every description.
     lines: Vec<OtherLine>,
 }
@@ -173,7 +175,7 @@ impl Media {
             supervised: false,
             unconfirmed: false,
             direction: Direction::Inactive,
-            takes_keys: false,
+            events: TelephoneEvents::NONE,
             lines: Vec::new(),
         }
     }
@@ -192,7 +194,14 @@ impl Media {
     ) -> Result<(Self, Offer), StatusCode> {
         let offer = read_offer(request)?;
         let kind = match &offer {
-            Some(offer) if BrowserDescription::is_one(offer) => MediaKind::WebRtc,
+            Some(offer) if BrowserDescription::is_one(offer) => {
+                // A client in a page cannot do without.
+                let is_of_page = MediaKind::of_protocol(protocol) == MediaKind::WebRtc;
+                if policy.ice == IcePolicy::Strip && !is_of_page {
+                    return Err(StatusCode::NOT_ACCEPTABLE_HERE);
+                }
+                MediaKind::WebRtc
+            }
             Some(_) => MediaKind::Rtp,
             None => MediaKind::of_protocol(protocol),
         };
@@ -368,9 +377,9 @@ impl Media {
 
     /// Presses a key towards the peer.
     ///
-    /// `None` when the peer takes none in RTP.
+    /// `None` when the peer takes none in RTP, or not this one.
     pub(super) fn press(&self, digit: Digit, tone: Duration) -> Option<Command> {
-        self.press_anyhow(digit, tone).filter(|_| self.takes_keys)
+        self.press_anyhow(digit, tone).filter(|_| self.events.contains(digit.event()))
     }
 
     /// Presses a key towards the peer in whatever way its media allows: as an event or as a sound.
@@ -383,7 +392,7 @@ impl Media {
 
     /// Whether the peer's keys can only be in its sound or outside of the media.
     pub(super) fn is_without_events(&self) -> bool {
-        self.agreed.is_some() && !self.takes_keys
+        self.agreed.is_some() && self.events.is_empty()
     }
 
     /// Begins or ceases to listen for keys in the sound.
@@ -400,9 +409,9 @@ impl Media {
 
     fn agree(&mut self, agreed: Agreed) -> (Description, Vec<Command>) {
         self.agreed = Some(agreed.clone());
-        let Agreed { audio, remote } = agreed;
+        let Agreed { audio, events, remote } = agreed;
         self.direction = audio.direction;
-        self.takes_keys = audio.telephone_event;
+        self.events = events;
         let direction = if self.unconfirmed { unsent(self.direction) } else { self.direction };
         let remote = match remote {
             Remote::Rtp(remote) => Command::RtpRemote { leg: self.leg, remote },

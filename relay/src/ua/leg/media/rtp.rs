@@ -53,7 +53,8 @@ impl Rtp {
 
 fn agreed(negotiated: &Negotiated) -> Result<Agreed, Failure> {
     let audio = description::agreed(negotiated).ok_or_else(no_common_codec)?;
-    Ok(Agreed { audio, remote: Remote::Rtp(description::rtp_remote(negotiated)) })
+    let events = description::events(negotiated);
+    Ok(Agreed { audio, events, remote: Remote::Rtp(description::rtp_remote(negotiated)) })
 }
 
 impl Negotiation for Rtp {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use offhook_media::{Direction, PayloadFormat, WebRtcLocal};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::StatusCode;
-use offhook_sip::sdp::{Attribute, OtherLine, SessionDescription};
+use offhook_sip::sdp::{Attribute, OtherLine, SessionDescription, TelephoneEvents};
 
 use super::{Agreed, Negotiation, Phase, Remote, both, no_common_codec, no_media, unusable};
 use crate::call::Description;
@@ -57,7 +57,9 @@ impl WebRtc {
     }
 
     fn agree(&mut self, remote: BrowserDescription, formats: Vec<PayloadFormat>, audio: Description) -> Agreed {
-        let agreed = Agreed { audio, remote: Remote::WebRtc(remote.remote(formats)) };
+        // Browsers take all keys or none.
+        let events = if audio.telephone_event { TelephoneEvents::ALL } else { TelephoneEvents::NONE };
+        let agreed = Agreed { audio, events, remote: Remote::WebRtc(remote.remote(formats)) };
         self.remote = Some(remote);
         self.agreed = Some(agreed.audio.clone());
         agreed
