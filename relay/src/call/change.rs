@@ -45,45 +45,6 @@ impl Call {
         self.pass_on(Some(party), party.other(), now);
     }
 
-    /// The caller changes its mind before the answer (RFC 3311): nobody needs to be asked. What the callee has let be heard
-    /// holds on; what else is agreed is seen to when it answers.
-    fn caller_changes_early(&mut self, audio: Description) {
-        let mut answer = audio.clone();
-        if let Some(early) = &self.early {
-            answer.codecs.retain(|codec| early.codecs.contains(codec));
-            answer.video = early.video.clone().filter(|_| audio.video.is_some());
-        }
-        if answer.codecs.is_empty() {
-            let failure = failure_for_status(488, "Not Acceptable Here");
-            return self.command(Party::Caller, LegCommand::ReofferAnswer(Err(Cause::Failure(failure))));
-        }
-        self.caller.named(&audio);
-        self.is_changed_early = true;
-        self.command(Party::Caller, LegCommand::ReofferAnswer(Ok(answer)));
-    }
-
-    /// Sees to what the caller has changed before the answer. `false` when nothing is left that both speak.
-    pub(super) fn catch_up(&mut self) -> bool {
-        let caller = &self.caller.codecs;
-        match &mut self.agreed {
-            Some((_, agreed)) if !caller.is_empty() => {
-                agreed.codecs.retain(|codec| caller.contains(codec));
-                !agreed.codecs.is_empty()
-            }
-            _ => true,
-        }
-    }
-
-    /// Offers the callee what the caller has changed before the answer.
-    pub(super) fn pass_on_early(&mut self, answered: &Description, now: Instant) {
-        let due = self.told(Party::Callee);
-        let is_other =
-            |due: &Description| due.direction != answered.direction || due.codecs.first() != answered.codecs.first();
-        if due.as_ref().is_some_and(is_other) {
-            self.pass_on(None, Party::Callee, now);
-        }
-    }
-
     /// The result of a change that a leg was asked for.
     pub(super) fn reoffer_result(&mut self, party: Party, result: Result<Description, Cause>, now: Instant) {
         let side = self.side_mut(party);
@@ -201,7 +162,7 @@ impl Call {
     }
 
     /// Offers the other end what has changed.
-    fn pass_on(&mut self, by: Option<Party>, other: Party, now: Instant) {
+    pub(super) fn pass_on(&mut self, by: Option<Party>, other: Party, now: Instant) {
         let Some(offer) = self.told(other) else { return };
         self.phase = Phase::Reoffering { by };
         self.deadline = Some(now + self.deadlines.reoffer);

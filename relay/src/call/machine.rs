@@ -88,6 +88,8 @@ pub struct Call {
     pub(super) agreed: Option<(Party, Description)>,
     /// What the callee lets be heard before its answer, as the caller was told it.
     pub(super) early: Option<Description>,
+    /// What a caller over SIP takes for the answer to its offer before there is one.
+    pub(super) caller_has: Option<Description>,
     /// The caller has changed what it offered since.
     pub(super) is_changed_early: bool,
     /// What held before the change under way: should it be refused, it holds again.
@@ -127,6 +129,7 @@ impl Call {
             phase: Phase::Inviting,
             agreed: None,
             early: None,
+            caller_has: None,
             is_changed_early: false,
             before: None,
             deadlines,
@@ -245,7 +248,7 @@ impl Call {
     fn progressed(&mut self, party: Party, command: LegCommand) {
         if party == Party::Callee && self.phase == Phase::Inviting {
             if let LegCommand::Ringing(Some(early), _) | LegCommand::Progress(Some(early), _) = &command {
-                self.early = Some(early.clone());
+                self.heard_early(early);
             }
             self.command(Party::Caller, command);
         }
@@ -276,8 +279,11 @@ impl Call {
         }
         let Some(answer) = self.told(Party::Caller) else { return };
         self.caller.settled = Some(answer.clone());
+        let is_left = self.is_left_with_another(&answer);
         self.command(Party::Caller, LegCommand::Answer(answer, extras));
-        if self.is_changed_early {
+        if is_left {
+            self.bring_over(now);
+        } else if self.is_changed_early {
             self.pass_on_early(&audio, now);
         }
     }

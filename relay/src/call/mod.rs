@@ -10,6 +10,7 @@
 
 mod cause;
 mod change;
+mod early;
 pub mod extras;
 pub mod leg;
 mod machine;

@@ -94,6 +94,47 @@ fn progress_of_the_callee_reaches_the_caller() {
 }
 
 #[test]
+fn a_sip_caller_is_brought_over_from_the_phone_it_heard_first_to_the_one_that_answers() {
+    let one = |codec| audio(&[codec], Direction::SendRecv);
+    let mut talk = Talk::between(LegKind::Sip, LegKind::Sip);
+    // Two phones are heard; what a caller was given first it takes for the answer.
+    talk.callee(LegEvent::Progress(Some(one(Codec::Opus)), Extras::default()));
+    talk.callee(LegEvent::Progress(Some(one(Codec::Pcma)), Extras::default()));
+    assert_eq!(
+        talk.callee(LegEvent::Answered(one(Codec::Pcma), Extras::default())),
+        [
+            to_caller(LegCommand::Answer(one(Codec::Pcma), Extras::default())),
+            to_caller(LegCommand::Reoffer(one(Codec::Pcma)))
+        ]
+    );
+    assert_eq!(talk.caller(LegEvent::ReofferResult(Ok(one(Codec::Pcma)))), []);
+    assert!(talk.call.is_established());
+}
+
+#[test]
+fn a_caller_that_will_not_be_brought_over_has_no_call() {
+    let one = |codec| audio(&[codec], Direction::SendRecv);
+    let mut talk = Talk::between(LegKind::Sip, LegKind::Sip);
+    talk.callee(LegEvent::Progress(Some(one(Codec::Opus)), Extras::default()));
+    talk.callee(LegEvent::Answered(one(Codec::Pcma), Extras::default()));
+    let refusal = Cause::Failure(failure_for_status(488, "Not Acceptable Here"));
+    let told = talk.caller(LegEvent::ReofferResult(Err(refusal.clone())));
+    let end = |command: fn(LegCommand) -> CallOutput| command(LegCommand::End(refusal.clone(), Extras::default()));
+    assert_eq!(told, [end(to_callee), end(to_caller)]);
+}
+
+#[test]
+fn a_caller_that_heard_the_phone_that_answers_is_left_as_it_is() {
+    let one = |codec| audio(&[codec], Direction::SendRecv);
+    for caller in [LegKind::Sip, LegKind::Browser] {
+        let mut talk = Talk::between(caller, LegKind::Sip);
+        talk.callee(LegEvent::Progress(Some(one(Codec::Opus)), Extras::default()));
+        let told = talk.callee(LegEvent::Answered(one(Codec::Opus), Extras::default()));
+        assert_eq!(told, [to_caller(LegCommand::Answer(one(Codec::Opus), Extras::default()))]);
+    }
+}
+
+#[test]
 fn an_answer_establishes_the_call() {
     let mut talk = Talk::between(LegKind::Browser, LegKind::Browser);
     assert_eq!(

@@ -16,6 +16,17 @@ impl Untouched {
         Self(body)
     }
 
+    /// Whether it says the same as another: all but who says it, and how often it has changed (`o=`).
+    #[must_use]
+    pub fn is_same_session(&self, other: &Self) -> bool {
+        let lines = |body: &Self| {
+            let lines =
+                body.0.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.starts_with(b"o="));
+            lines.map(<[u8]>::to_vec).collect::<Vec<_>>()
+        };
+        self.0 == other.0 || lines(self) == lines(other)
+    }
+
     /// The body as it came.
     #[must_use]
     pub const fn body(&self) -> &Bytes {

@@ -61,6 +61,30 @@ fn early_media_passes_as_it_is() {
 }
 
 #[test]
+fn another_phones_answer_is_offered_to_the_caller_that_had_the_first() {
+    let mut talk = Talk::new();
+    talk.at(Party::Callee, LegEvent::Progress(Some(says("o=1\r\nfirst\r\n")), Extras::default()));
+    let told = talk.at(Party::Callee, LegEvent::Answered(says("o=2\r\nsecond\r\n"), Extras::default()));
+    let [
+        CallOutput::Command(Party::Caller, LegCommand::Answer(..)),
+        CallOutput::Command(Party::Caller, LegCommand::Reoffer(offer)),
+    ] = told.as_slice()
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(body(offer), "o=2\r\nsecond\r\n");
+    assert_eq!(talk.at(Party::Caller, LegEvent::ReofferResult(Ok(says("taken")))), []);
+}
+
+#[test]
+fn the_same_answer_again_is_no_other() {
+    let mut talk = Talk::new();
+    talk.at(Party::Callee, LegEvent::Progress(Some(says("o=1\r\nfirst\r\n")), Extras::default()));
+    let told = talk.at(Party::Callee, LegEvent::Answered(says("o=2\r\nfirst\r\n"), Extras::default()));
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
 fn every_change_is_passed_on_and_its_answer_comes_back() {
     let mut talk = Talk::established();
     for (by, other) in [(Party::Callee, Party::Caller), (Party::Caller, Party::Callee)] {

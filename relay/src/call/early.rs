@@ -1,0 +1,80 @@
+//! What is said of the session before the answer: early media of one phone or several, and a caller that changes its mind.
+
+use std::time::Instant;
+
+use super::cause::failure_for_status;
+use super::leg::{Cause, Description, LegCommand};
+use super::machine::Call;
+use super::side::{LegKind, Party};
+
+impl Call {
+    /// The caller changes its mind before the answer (RFC 3311): nobody needs to be asked. What the callee has let be heard
+    /// holds on; what else is agreed is seen to when it answers.
+    pub(super) fn caller_changes_early(&mut self, audio: Description) {
+        let mut answer = audio.clone();
+        if let Some(early) = &self.early {
+            answer.codecs.retain(|codec| early.codecs.contains(codec));
+            answer.video = early.video.clone().filter(|_| audio.video.is_some());
+        }
+        if answer.codecs.is_empty() {
+            let failure = failure_for_status(488, "Not Acceptable Here");
+            return self.command(Party::Caller, LegCommand::ReofferAnswer(Err(Cause::Failure(failure))));
+        }
+        self.caller.named(&audio);
+        self.is_changed_early = true;
+        self.caller_has = Some(answer.clone());
+        self.command(Party::Caller, LegCommand::ReofferAnswer(Ok(answer)));
+    }
+
+    /// Sees to what the caller has changed before the answer. `false` when nothing is left that both speak.
+    pub(super) fn catch_up(&mut self) -> bool {
+        let caller = &self.caller.codecs;
+        match &mut self.agreed {
+            Some((_, agreed)) if !caller.is_empty() => {
+                agreed.codecs.retain(|codec| caller.contains(codec));
+                !agreed.codecs.is_empty()
+            }
+            _ => true,
+        }
+    }
+
+    /// Takes note of what the callee lets be heard. A caller over SIP takes the first for the answer to its offer.
+    pub(super) fn heard_early(&mut self, early: &Description) {
+        self.early = Some(early.clone());
+        let offered = early.untouched.is_some() || !self.caller.codecs.is_empty();
+        if offered && self.caller.kind == LegKind::Sip && self.caller_has.is_none() {
+            self.caller_has = Some(early.clone());
+        }
+    }
+
+    /// Whether the caller over SIP was given another phone's answer before than the one that holds now: several rang and
+    /// could be heard, and each has an answer of its own (RFC 3261 section 13.2.2.4).
+    pub(super) fn is_left_with_another(&self, answer: &Description) -> bool {
+        self.caller_has.as_ref().is_some_and(|has| match (&has.untouched, &answer.untouched) {
+            (Some(has), Some(answer)) => !has.is_same_session(answer),
+            _ => has.codecs.first() != answer.codecs.first(),
+        })
+    }
+
+    /// Brings such a caller over to the answer that holds.
+    pub(super) fn bring_over(&mut self, now: Instant) {
+        match self.caller_has.take() {
+            Some(has) if has.untouched.is_none() => {
+                self.caller.settled = Some(has);
+                self.align(now);
+            }
+            Some(_) => self.pass_on(None, Party::Caller, now),
+            None => {}
+        }
+    }
+
+    /// Offers the callee what the caller has changed before the answer.
+    pub(super) fn pass_on_early(&mut self, answered: &Description, now: Instant) {
+        let due = self.told(Party::Callee);
+        let is_other =
+            |due: &Description| due.direction != answered.direction || due.codecs.first() != answered.codecs.first();
+        if due.as_ref().is_some_and(is_other) {
+            self.pass_on(None, Party::Callee, now);
+        }
+    }
+}
