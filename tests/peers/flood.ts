@@ -78,10 +78,10 @@ export class Strangers {
 }
 
 /** As scanners write them: to a number that is not there. */
-function request(method: string, from: string, number: number): Buffer {
+function request(method: string, from: string, number: number, transport = "UDP"): Buffer {
   const lines = [
     `${method} sip:${1000 + (number % 9000)}@203.0.113.1 SIP/2.0`,
-    `Via: SIP/2.0/UDP ${from};branch=z9hG4bK-${number}`,
+    `Via: SIP/2.0/${transport} ${from};branch=z9hG4bK-${number}`,
     `From: "100"<sip:100@203.0.113.1>;tag=${number}`,
     "To: <sip:100@203.0.113.1>",
     `Call-ID: ${number}`,
@@ -94,21 +94,25 @@ function request(method: string, from: string, number: number): Buffer {
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
-/** What a half-open connection does. */
-export type Habit = "says nothing" | "stops in a header" | "trickles" | "pings";
+/** What a connection does whose peer wants nothing but its place. */
+export type Habit = "says nothing" | "stops in a header" | "trickles" | "pings" | "asks once";
 
-const HABITS: readonly Habit[] = ["says nothing", "stops in a header", "trickles", "pings"];
+/** Those that never say a whole message. */
+export const HALF_OPEN: readonly Habit[] = ["says nothing", "stops in a header", "trickles", "pings"];
 const BEGINNING = "INVITE sip:100@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/TCP ";
 
-/** Connections that never say a whole message. */
-export class HalfOpen {
+/** Connections that are there to be in the way. */
+export class Squatters {
   private readonly open = new Map<Socket, Habit>();
   private readonly dripping: NodeJS.Timeout;
   /** Bytes that were said to any of them. */
   heard = 0;
   opened = 0;
 
-  constructor(private readonly relay: Relay) {
+  constructor(
+    private readonly relay: Relay,
+    private readonly habits: readonly Habit[],
+  ) {
     this.dripping = setInterval(() => {
       for (const [socket, habit] of this.open) {
         if (habit === "trickles") socket.write("x");
@@ -137,13 +141,15 @@ export class HalfOpen {
 
   private one(localAddress: string): Promise<void> {
     const [host, port] = this.relay.sip.split(":") as [string, string];
-    const habit = HABITS[this.opened++ % HABITS.length] ?? "says nothing";
+    const number = this.opened++;
+    const habit = this.habits[number % this.habits.length] ?? "says nothing";
     const socket = connect({ host, port: Number(port), localAddress });
     return new Promise((resolve) => {
       socket.once("connect", () => {
         this.open.set(socket, habit);
         if (habit === "stops in a header" || habit === "trickles") socket.write(BEGINNING);
         if (habit === "pings") socket.write("\r\n\r\n");
+        if (habit === "asks once") socket.write(request("OPTIONS", `${localAddress}:5060`, number, "TCP"));
         resolve();
       });
       socket.on("data", (data) => (this.heard += data.length));

@@ -7,7 +7,7 @@ import { connect } from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
 import { Baresip } from "../peers/baresip.ts";
 import { eventually, within } from "../peers/deadline.ts";
-import { BareCall, HalfOpen, Strangers, resident, stranger } from "../peers/flood.ts";
+import { BareCall, HALF_OPEN, Squatters, Strangers, resident, stranger } from "../peers/flood.ts";
 import { hearsTone } from "../peers/hearing.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
@@ -122,7 +122,7 @@ describe("where policy says silence", () => {
 
   it("10,000 half-open connections keep nobody out, hear nothing, and are closed", async () => {
     const up = await calls();
-    const halfOpen = new HalfOpen(relay);
+    const halfOpen = new Squatters(relay, HALF_OPEN);
     // 256 from one address, and all others are sent away.
     await halfOpen.connect(400, () => stranger(0));
     await eventually(() => halfOpen.left === 256, () => `one address to have 256 connections, not ${halfOpen.left}`);
@@ -155,6 +155,17 @@ describe("where strangers are answered", () => {
     assert.ok(strangers.answered.size >= 5 * 200, `only ${strangers.answered.size} were answered`);
     assert.ok(strangers.answered.size <= most, `${strangers.answered.size} in ${seconds} s were answered`);
     strangers.close();
+  });
+
+  it("connections that were answered once and want nothing more keep nobody out", async () => {
+    const squatters = new Squatters(relay, ["asks once"]);
+    await squatters.connect(2500, (number) => stranger(number % 50));
+    await eventually(() => squatters.heard > 0, "some of them to be answered");
+    const connections = await count("sipConnections");
+    assert.ok(connections > 2000 && connections <= 2048, `${connections} connections`);
+    assert.equal(await asked(), "SIP/2.0 200 OK");
+    squatters.close();
+    await eventually(async () => (await count("sipConnections")) === 0, "them to be gone");
   });
 
   it("10,000 of them at a time take the share of strangers and no more, and no call suffers", async () => {

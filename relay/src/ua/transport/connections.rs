@@ -53,7 +53,7 @@ struct Table {
     /// How many connections each source has opened, and how many all of them have.
     sources: HashMap<IpAddr, usize>,
     accepted: usize,
-    /// Those of them that nobody here has spoken to, the oldest first: they make room when there is none.
+    /// Those of them that nobody needs, the oldest first: they make room when there is none.
     strange: BTreeSet<ConnectionId>,
     last_id: u64,
 }
@@ -132,8 +132,8 @@ impl Connections {
         }
     }
 
-    /// Takes a connection that a peer opened, unless it or all peers together have too many. One that nobody here has
-    /// spoken to makes room for a new one, so that those who say nothing keep nobody out. Waits until that one is gone.
+    /// Takes a connection that a peer opened, unless it or all peers together have too many. One that nobody needs makes
+    /// room for a new one, so that those who have nothing to say keep nobody out. Waits until that one is gone.
     pub(super) async fn accept(self: &Arc<Self>, stream: TcpStream, transport: Transport, peer: SocketAddr) {
         let source = source_of(peer.ip());
         if !self.admit(source, peer) {
@@ -187,7 +187,7 @@ impl Connections {
     fn queue(self: &Arc<Self>, transmit: &mut Transmit) -> Result<Queue, SendFault> {
         let mut table = self.table();
         if let Some(id) = transmit.destination.connection {
-            if let Some(queue) = table.open_queue(id) {
+            if let Some(queue) = table.use_for(id, &transmit.bytes) {
                 return Ok(queue);
             }
             transmit.destination = fallback(transmit).ok_or(SendFault::Closed)?;
@@ -198,7 +198,7 @@ impl Connections {
             }
         }
         let to = &transmit.destination;
-        if let Some(queue) = table.find(to) {
+        if let Some(queue) = table.find(to).and_then(|id| table.use_for(id, &transmit.bytes)) {
             return Ok(queue);
         }
         if !matches!(to.transport, Transport::Tcp | Transport::Tls) {
@@ -246,7 +246,7 @@ impl Connections {
 impl Table {
     /// A connection that reaches this peer. Over TLS it must be one whose certificate was checked for the host that is
     /// meant; one that is meant by its address alone may be any that we opened there.
-    fn find(&mut self, to: &Destination) -> Option<Queue> {
+    fn find(&self, to: &Destination) -> Option<ConnectionId> {
         let connections = self.peers.get(&(to.transport.clone(), to.address))?;
         let fits = |(id, name): &(ConnectionId, Option<Host>)| {
             let entry = self.entries.get(id).filter(|entry| !entry.queue.is_closed())?;
@@ -259,22 +259,23 @@ impl Table {
             };
             reaches.then_some(*id)
         };
-        let id = connections.iter().find_map(fits)?;
-        self.open_queue(id)
+        connections.iter().find_map(fits)
     }
 
-    /// What is written to a connection that is not closing; it is no stranger's any more.
-    fn open_queue(&mut self, id: ConnectionId) -> Option<Queue> {
+    /// Where this message is written to, if the connection is not closing.
+    fn use_for(&mut self, id: ConnectionId, message: &[u8]) -> Option<Queue> {
         let entry = self.entries.get(&id).filter(|entry| !entry.queue.is_closed())?;
-        self.strange.remove(&id);
+        if self.strange.contains(&id) && is_beginning(message) {
+            self.strange.remove(&id);
+        }
         Some(entry.queue.clone())
     }
 
-    /// Ends the oldest connection that nobody here has spoken to. Nobody relies on it, so nobody is told.
+    /// Ends the oldest connection that nobody needs, so that nobody has to be told.
     fn make_room(&mut self) -> bool {
         let Some(id) = self.strange.pop_first() else { return false };
         if let Some(entry) = self.entries.get(&id) {
-            tracing::trace!(peer = %entry.peer.1, "a SIP connection that nobody has answered makes room for another");
+            tracing::trace!(peer = %entry.peer.1, "a SIP connection that nobody needs makes room for another");
             entry.task.abort();
         }
         self.remove(id);
@@ -307,6 +308,15 @@ impl Table {
     }
 }
 
+/// Whether a message of ours begins something that both sides may need its connection for, such as a call or a binding.
+/// Refusals do not, nor does the answer to an OPTIONS, which anybody has.
+fn is_beginning(message: &[u8]) -> bool {
+    let Some(response) = message.strip_prefix(b"SIP/2.0 ") else { return true };
+    let goes_on = matches!(response, [b'1' | b'2', ..]) && !response.starts_with(b"100");
+    let mut lines = response.split(|byte| *byte == b'\n');
+    goes_on && !lines.any(|line| line.starts_with(b"CSeq:") && line.trim_ascii_end().ends_with(b" OPTIONS"))
+}
+
 /// Where a response goes whose connection has ended: the address its request came from, at the port that the request
 /// names (RFC 3261 section 18.2.2). Nothing else may be sent anywhere but on its flow.
 fn fallback(transmit: &Transmit) -> Option<Destination> {
@@ -319,4 +329,20 @@ fn fallback(transmit: &Transmit) -> Option<Destination> {
     let port = via.sent_by.port_or_default(to.transport == Transport::Tls);
     let address = SocketAddr::new(to.address.ip(), port);
     Some(Destination::new(to.transport.clone(), address).named(via.sent_by.host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_and_what_anybody_is_answered_begin_nothing() {
+        let of = |status: &str, method: &str| {
+            is_beginning(format!("SIP/2.0 {status}\r\nCSeq: 1 {method}\r\n\r\n").as_bytes())
+        };
+        assert!(of("180 Ringing", "INVITE") && of("200 OK", "INVITE") && of("200 OK", "REGISTER"));
+        assert!(is_beginning(b"OPTIONS sip:a@b SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n"), "we want something of the peer");
+        assert!(!of("100 Trying", "INVITE") && !of("401 Unauthorized", "REGISTER") && !of("404 Not Found", "INVITE"));
+        assert!(!of("200 OK", "OPTIONS"));
+    }
 }
