@@ -36,6 +36,8 @@ export interface RelayOptions {
   readonly v6?: boolean;
   /** The address where it takes SIP peers' media. Default: that of SIP. */
   readonly rtp?: string;
+  /** Further lines of `[http]`. */
+  readonly http?: readonly string[];
   /** Further lines of `[sip]`. */
   readonly sip?: readonly string[];
   /** Further tables, as TOML. */
@@ -187,6 +189,7 @@ function configuration(
     `listen = "${http}"`,
     ...(options.files === undefined ? [] : [`static = ${JSON.stringify(options.files)}`]),
     `allowed_origins = ${list(options.origins ?? [])}`,
+    ...(options.http ?? []),
     "[sip]",
     `udp = ${list([`${ADDRESS}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
     `tcp = ${list([`${ADDRESS}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,

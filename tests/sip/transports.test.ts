@@ -174,6 +174,52 @@ describe("strangers' connections", () => {
   });
 });
 
+describe("connections in all", () => {
+  let relay: Relay;
+  before(async () => (relay = await Relay.start({ sip: ["connections = 4", "connections_per_source = 100"] })));
+  after(() => relay.stop());
+
+  it("are no more than sip.connections: the silent make room, and who was served is not sent away", async () => {
+    const [host = "", sip] = relay.sip.split(":");
+    const open = async (): Promise<Socket> => {
+      const socket = createConnection({ host, port: Number(sip) });
+      socket.on("error", () => undefined);
+      await within(new Promise((resolve) => socket.once("connect", resolve)), "a connection");
+      return socket;
+    };
+    const served = async (socket: Socket, cseq: number): Promise<void> => {
+      const options = OPTIONS.replace("sips:", "sip:").replace("/TLS", "/TCP").replace("z9hG4bKtls", `z9hG4bKtcp${cseq}`);
+      socket.write(options.replace(/^Call-ID: .*$/m, `Call-ID: ${cseq}`));
+      const [reply] = (await within(once(socket, "data"), "an answer")) as [Buffer];
+      assert.match(reply.toString(), /^SIP\/2.0 200 OK\r\n/);
+    };
+    const held = async (count: number): Promise<void> => {
+      await eventually(async () => (await relay.health())["sipConnections"] === count, `${count} connections`);
+    };
+    const [first, second] = [await open(), await open()];
+    await served(first, 1);
+    await served(second, 2);
+    const [silent, other] = [await open(), await open()];
+    await held(4);
+    // The fifth is served in the place of the one that has been silent for longest.
+    const gone = within(once(silent.resume(), "close"), "the end of the silent");
+    const fifth = await open();
+    await gone;
+    await served(fifth, 3);
+    await served(other, 4);
+    // Now that all of them have been served, nobody makes room.
+    const refused = (await open()).resume();
+    await within(once(refused, "close"), "the end of the sixth");
+    await served(first, 5);
+    first.destroy();
+    await held(3);
+    const next = await open();
+    await served(next, 6);
+    for (const socket of [second, other, fifth, next]) socket.destroy();
+    await held(0);
+  });
+});
+
 describe("--sip-trace", () => {
   for (const transport of ["udp", "tcp"] as const) {
     it(`writes a capture that tshark reads, over ${transport}, without secrets`, async () => {
@@ -194,8 +240,8 @@ describe("--sip-trace", () => {
         return output.toString().trim().split("\n").filter(Boolean);
       };
       const seen = dissect("-T", "fields", "-e", "ip.src", "-e", "ip.dst", "-e", "sip.Method", "-e", "sip.Status-Code");
-      // The system chooses where a connection of the relay's leaves from.
-      const own = transport === "udp" ? "127.0.0.2" : "127.0.0.1";
+      // Connections leave from where the relay listens, too.
+      const own = "127.0.0.2";
       const expected = [`${own}\t127.0.0.10\tREGISTER\t`, `127.0.0.10\t${own}\t\t401`, `127.0.0.10\t${own}\t\t200`];
       assert.deepEqual(new Set(seen), new Set(expected));
       assert.deepEqual(dissect("-Y", "_ws.malformed || ip.checksum.status == 0 || tcp.analysis.lost_segment"), []);

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import { Authority } from "../peers/certificates.ts";
-import { Happenings, within } from "../peers/deadline.ts";
+import { Happenings, eventually, within } from "../peers/deadline.ts";
 import { folder } from "../peers/folder.ts";
 import { port } from "../peers/ports.ts";
 import { Relay } from "../peers/relay.ts";
@@ -47,8 +47,8 @@ class Page {
   }
 
   /** Connects; fails with the HTTP status where it is refused. */
-  static async open(url: string, subprotocols: string[] = ["sip"], origin?: string): Promise<Page> {
-    const socket = new WebSocket(url, subprotocols, { ca: readFileSync(authority.file), ...(origin !== undefined && { origin }) });
+  static async open(url: string, subprotocols: string[] = ["sip"], origin?: string, headers: Record<string, string> = {}): Promise<Page> {
+    const socket = new WebSocket(url, subprotocols, { ca: readFileSync(authority.file), headers, ...(origin !== undefined && { origin }) });
     const opened = new Promise<void>((resolve, reject) => {
       socket.once("open", resolve);
       socket.once("unexpected-response", (_, response) => reject(new Error(`HTTP ${response.statusCode}`)));
@@ -149,6 +149,21 @@ describe("a page that speaks SIP over WebSocket", () => {
     await assert.rejects(Page.open(ws, ["offhook.v1"]), /HTTP 400/);
     const page = await Page.open(ws, ["sip"], "https://shop.example");
     page.close();
+  });
+
+  it("is who the proxy says that it comes through, and pays for nobody else behind it", async () => {
+    const at = await port("127.0.0.2");
+    const proxied = await Relay.start({ http: ['trusted_proxies = ["127.0.0.1"]'], sip: [`ws = "127.0.0.2:${at}"`, "stranger_rate = 1"] });
+    const url = `ws://127.0.0.2:${at}`;
+    const from = (client: string): Promise<Page> => Page.open(url, ["sip"], undefined, { "X-Forwarded-For": `203.0.113.9, ${client}` });
+    const [loud, quiet] = [await from("198.51.100.1"), await from("198.51.100.2")];
+    for (let cseq = 1; cseq <= 60; cseq++) loud.say(request("OPTIONS", cseq, "WS"));
+    assert.match(await loud.hear(/CSeq: 1 OPTIONS/), /received=198\.51\.100\.1;?/);
+    await eventually(async () => Number((await proxied.health())["strangersIgnored"]) > 0, "some of them to be met with silence");
+    quiet.say(request("OPTIONS", 61, "WS"));
+    assert.match(await quiet.hear(/CSeq: 61 OPTIONS/), /received=198\.51\.100\.2/);
+    for (const page of [loud, quiet]) page.close();
+    await proxied.stop();
   });
 
   it("loses its socket for a frame that is larger than any message", async () => {

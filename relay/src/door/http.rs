@@ -100,7 +100,7 @@ fn accept(door: &DoorState, upgrade: WebSocketUpgrade, peer: Peer, headers: &Hea
         return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol must be offhook.v1").into_response();
     }
     let id = ConnectionId(door.connections.fetch_add(1, Ordering::Relaxed) + 1);
-    let source = source(peer, headers, &door.trusted_proxies);
+    let source = source(peer.0, headers, &door.trusted_proxies);
     let to_loop = door.to_loop.clone();
     upgrade.on_upgrade(move |socket| ws::serve(socket, id, source, to_loop))
 }

@@ -13,4 +13,5 @@ pub use http::{DoorState, router};
 pub use listener::BoundedListener;
 pub(crate) use origin::is_allowed as is_allowed_origin;
 pub use source::Peer;
+pub(crate) use source::source as forwarded_source;
 pub use ws::{Outgoing, Socket};

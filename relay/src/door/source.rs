@@ -18,8 +18,8 @@ impl Connected<IncomingStream<'_, BoundedListener>> for Peer {
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it. Anybody can write `X-Forwarded-For`, so it
 /// is read from its end, where the proxies that are trusted have put what they saw.
-pub(super) fn source(peer: Peer, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let mut source = peer.0.to_canonical();
+pub(crate) fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let mut source = peer.to_canonical();
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let mut named = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
     while trusted.contains(&source) {
@@ -47,7 +47,7 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let trusted = [PROXY.parse().unwrap(), "10.0.0.1".parse().unwrap()];
-        source(Peer(peer.parse().unwrap()), &headers, &trusted).to_string()
+        source(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
 
     #[test]

@@ -4,6 +4,7 @@ use offhook_media::{LegId, MediaError};
 use offhook_protocol::event::Registration;
 use offhook_protocol::{ErrorCode, EventBody, Failure};
 use offhook_sip::locate::Answer;
+use offhook_sip::message::Transport;
 use offhook_sip::transaction::Transmit;
 
 use super::branches::Callees;
@@ -15,7 +16,7 @@ use crate::route::{self, Target};
 use crate::session::SessionId;
 use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{AccountId, LookupId, MediaKind, MediaLocal, SipAccount, Source, UaOutput};
-use crate::webrtc::Transport;
+use crate::webrtc;
 
 /// With one of so many parts of all calls under way, no stranger gets another.
 const STRANGERS_SHARE: usize = 4;
@@ -107,7 +108,10 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     fn transmit(&mut self, transmit: Transmit, now: Instant) {
-        if self.config.sip.destinations.allow_resolved(transmit.destination.address.ip()) {
+        let to = &transmit.destination;
+        // A WebSocket leads to whoever has opened it; a proxy may have named another address than it came from.
+        let is_theirs = matches!(to.transport, Transport::Ws | Transport::Wss);
+        if is_theirs || self.config.sip.destinations.allow_resolved(to.address.ip()) {
             return self.outputs.push_back(Output::Transmit(transmit));
         }
         tracing::warn!("a SIP message was not sent: its address is not allowed");
@@ -138,12 +142,12 @@ impl<M: MediaPlane> Relay<M> {
 
     /// Gives a SIP leg to a client in a page another connection. Without one the leg goes on as it was, and its silence
     /// says so.
-    fn reconnect_sip_leg(&mut self, leg: LegId, transport: Transport) {
+    fn reconnect_sip_leg(&mut self, leg: LegId, transport: webrtc::Transport) {
         let Some(worker) = self.legs.get(&leg).map(|entry| entry.worker) else { return };
         let local = match transport {
-            Transport::Kept => return,
-            Transport::Restarted => self.media.webrtc_restart(worker, leg),
-            Transport::Replaced => self.media.webrtc_replace(worker, leg),
+            webrtc::Transport::Kept => return,
+            webrtc::Transport::Restarted => self.media.webrtc_restart(worker, leg),
+            webrtc::Transport::Replaced => self.media.webrtc_replace(worker, leg),
         };
         match local {
             Ok(local) => self.ua.attach(leg, local.into()),

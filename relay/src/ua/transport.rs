@@ -6,6 +6,7 @@
 
 mod connection;
 mod connections;
+mod dial;
 mod fault;
 mod kept;
 mod listener;

@@ -102,8 +102,11 @@ impl Conversation {
         let mut io = timeout(patience, self.begin(begin)).await??;
         match self.flow.transport {
             Transport::Ws | Transport::Wss => {
-                let socket =
-                    timeout(patience, websocket::accept(io, &self.shared.origins, self.shared.largest())).await??;
+                let (peer, largest) = (self.flow.address.ip(), self.shared.largest());
+                let accepted = websocket::accept(io, &self.shared.origins, peer, largest);
+                let (socket, source) = timeout(patience, accepted).await??;
+                // From here on the peer is who the proxy speaks for: what is counted against one is not against all.
+                self.flow.address.set_ip(source);
                 websocket::converse(self, socket).await
             }
             _ => stream::converse(self, &mut *io).await,
@@ -120,7 +123,7 @@ impl Conversation {
                 if secure { Ok(Box::pin(tls.accept(stream).await?)) } else { Ok(Box::pin(stream)) }
             }
             Begin::Connect => {
-                let stream = TcpStream::connect(self.flow.address).await?;
+                let stream = self.shared.dial.connect(&self.flow).await?;
                 self.local = stream.local_addr().ok();
                 prepare(&stream);
                 if !secure {

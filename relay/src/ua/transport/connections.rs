@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::AbortHandle;
 
 use super::connection::{self, Begin};
+use super::dial::Dial;
 use super::pace::Times;
 use super::tls::Tls;
 use super::trace::Trace;
@@ -31,6 +32,7 @@ pub(super) struct Connections {
     pub(super) events: mpsc::Sender<TransportEvent>,
     pub(super) limits: Limits,
     pub(super) connect_timeout: Duration,
+    pub(super) dial: Dial,
     pub(super) tls: Tls,
     pub(super) origins: Origins,
     pub(super) trace: Option<Trace>,
@@ -82,6 +84,7 @@ impl Connections {
             events,
             limits: config.limits,
             connect_timeout: config.connect_timeout,
+            dial: Dial::new(config),
             tls,
             origins: config.origins.clone(),
             trace: config.trace.clone(),

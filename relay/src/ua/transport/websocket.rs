@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::connection::{Conversation, Io};
-use crate::door::is_allowed_origin;
+use crate::door::{forwarded_source, is_allowed_origin};
 
 /// The subprotocol (RFC 7118 section 4).
 const SUBPROTOCOL: &str = "sip";
@@ -31,16 +31,27 @@ pub struct Origins {
     pub allowed: Vec<String>,
     /// Pages of this machine, and only they, may connect: the relay is a demo.
     pub this_machine_only: bool,
-    /// Proxies that end TLS for browsers: not bounded as one source.
+    /// Proxies that end TLS for browsers: not bounded as one source, and believed about who is behind them.
     pub proxies: Vec<IpAddr>,
 }
 
-/// Answers the handshake (RFC 7118 section 4): only for the subprotocol, and only pages that may.
-pub(super) async fn accept(io: Pin<Box<dyn Io>>, origins: &Origins, largest: usize) -> io::Result<Socket> {
+/// Answers the handshake (RFC 7118 section 4): only for the subprotocol, and only pages that may. Who has connected comes
+/// back: the peer, or whom a trusted proxy names.
+pub(super) async fn accept(
+    io: Pin<Box<dyn Io>>,
+    origins: &Origins,
+    peer: IpAddr,
+    largest: usize,
+) -> io::Result<(Socket, IpAddr)> {
     let config = WebSocketConfig::default().max_message_size(Some(largest)).max_frame_size(Some(largest));
+    let mut source = peer;
     #[expect(clippy::result_large_err, reason = "the shape that the library asks for")]
-    let check = |request: &Request, response: Response| answer(request, response, origins);
-    accept_hdr_async_with_config(io, check, Some(config)).await.map_err(of_websocket)
+    let check = |request: &Request, response: Response| {
+        source = forwarded_source(peer, request.headers(), &origins.proxies);
+        answer(request, response, origins)
+    };
+    let socket = accept_hdr_async_with_config(io, check, Some(config)).await.map_err(of_websocket)?;
+    Ok((socket, source))
 }
 
 #[expect(clippy::result_large_err, reason = "the shape that the library asks for")]

@@ -98,3 +98,21 @@ async fn a_frame_that_is_too_large_ends_the_socket() {
     client.send(Frame::text("x".repeat(200 * 1024))).await.unwrap_or_default();
     assert!(matches!(next(&mut events).await, TransportEvent::Closed { .. }));
 }
+
+#[tokio::test]
+async fn whom_a_trusted_proxy_names_is_who_speaks() {
+    for (proxies, seen) in [(vec![loopback().ip()], "198.51.100.7"), (Vec::new(), "127.0.0.1")] {
+        let origins = Origins { proxies, ..Origins::default() };
+        let (transports, mut events) = listening(TransportConfig { origins, ..TransportConfig::default() });
+        let forwarded = ("x-forwarded-for", "203.0.113.9, 198.51.100.7");
+        let mut client = connect(&transports, &[SIP, forwarded]).await.unwrap();
+        client.send(Frame::text(OPTIONS)).await.unwrap();
+        let (from, _) = next_method(&mut events).await;
+        assert_eq!(from.address.ip().to_string(), seen);
+        // What is said to it goes over its socket.
+        transports.send(transmit(from.clone(), b"SIP/2.0 200 OK\r\n\r\n", None));
+        assert_eq!(heard(&mut client).await, Frame::text("SIP/2.0 200 OK\r\n\r\n"));
+        drop(client);
+        assert!(matches!(next(&mut events).await, TransportEvent::Closed { from: closed, .. } if closed == from));
+    }
+}
