@@ -67,12 +67,16 @@ describe("the interval of a session", () => {
 });
 
 describe("a session with an interval of 90 seconds", () => {
-  it("is refreshed by the relay, by UPDATE or re-INVITE as the far end can, and ends where the far end owes it", async () => {
+  it("is refreshed by the relay, by UPDATE or re-INVITE as the far end can, before a hold that comes meanwhile, and ends where the far end owes it", async () => {
     const ours = `Session-Expires: ${SHORTEST};refresher=uac`;
     const confirmed = ["Require: timer", ours];
-    const [update, invite, silent] = await Promise.all([
+    const held = (called: Called): Called =>
+      called.reinvited().nudged().answerInvite(200, "OK", { version: 2 }, { headers: confirmed }).asked("ACK")
+        .asked("INVITE").confirm(200, "OK", { direction: "recvonly", version: 3 }, confirmed).asked("ACK").asked("BYE").confirm();
+    const [update, invite, hold, silent] = await Promise.all([
       taken([UPDATES, ...confirmed], (called) => called.asked("UPDATE").confirm(200, "OK", undefined, confirmed).asked("BYE").confirm()),
       taken(confirmed, (called) => called.asked("INVITE").confirm(200, "OK", {}, confirmed).asked("ACK").asked("BYE").confirm()),
+      taken(confirmed, held),
       taken([`Session-Expires: ${SHORTEST};refresher=uas`], (called) => called.asked("BYE").confirm()),
     ]);
     const refresh = await Promise.all([
@@ -83,10 +87,15 @@ describe("a session with an interval of 90 seconds", () => {
     // The offer is what it was: the version has not grown.
     const origins = [...invite.sipp.messages().matchAll(/^o=(?!sipp).*$/gm)].map(([origin]) => origin);
     assert.equal(new Set(origins).size, 1, origins.join("\n"));
+    await hold.sipp.message(/^INVITE [^]*^To:.*tag=/m, { ms: 60_000 });
+    await hold.app.ask("hold", { callId: hold.call });
+    await hold.sipp.nudge();
+    await hold.app.status(hold.call, "HOLD");
+    await hold.sipp.message(/^INVITE [^]*^a=sendonly/m);
     const over = await silent.app.status(silent.call, "FAILED", { ms: 60_000 });
     assert.equal((over["error"] as { code?: string }).code, "peerLost");
     assert.match(await silent.sipp.message(/^BYE /m), /^Reason: SIP;cause=408/m);
-    for (const { app, call, sipp } of [update, invite]) {
+    for (const { app, call, sipp } of [update, invite, hold]) {
       await app.hangup(call);
       await sipp.done();
       await app.close();
