@@ -147,6 +147,30 @@ describe("the relay's own provisional responses", () => {
     assert.ok(!lines.slice(0, prack).includes("SIP/2.0 200"), lines.join(", "));
   });
 
+  it("are confirmed with a new offer, and the 200 waits for its answer, too", async () => {
+    const invite = new Caller().invite({}, { headers: ["Supported: 100rel"] });
+    const late = invite.early(183).pause(700).prack({ port: 6000, version: 2 }).expect(200).expect(200).acknowledge();
+    const uac = await passedOn(late.bye().expect(200), 0);
+    assert.match(await uac.message(/^SIP\/2\.0 200[^]*^CSeq: 2 PRACK/m), /^m=audio [1-9]\d* RTP\/AVP 8/m);
+    assert.match(await uac.message(/^SIP\/2\.0 200[^]*^CSeq: 1 INVITE/m), /^Content-Length: 0\r?$/m);
+    const codes = [...uac.messages().matchAll(/^CSeq: (\d+ \w+)\r?\n/gm)].map(([, cseq]) => cseq);
+    assert.ok(codes.lastIndexOf("2 PRACK") < codes.indexOf("1 ACK"), codes.join(", "));
+  });
+
+  it("may be confirmed after the answer, and with a new offer even then", async () => {
+    const app = await App.local(relay, "web");
+    const invite = new Caller().invite({}, { headers: ["Require: 100rel"] }).early(180).expect(200);
+    const confirmed = invite.prack({ direction: "sendonly", version: 2 }).expect(200).acknowledge().bye().expect(200);
+    const uac = await Sipp.calling("web", relay.sip, confirmed);
+    const { callId } = await app.called();
+    await app.answer(callId);
+    await uac.done();
+    assert.match(await uac.message(/^SIP\/2\.0 200[^]*^CSeq: 2 PRACK/m), /^a=recvonly\r?$/m);
+    await app.status(callId, "HOLD");
+    await app.status(callId, "FINISH");
+    await app.close();
+  });
+
   it("need no confirmation where the caller cannot give one", async () => {
     const uac = await passedOn(new Caller().invite().expect(100, { optional: true }).expect(183).expect(200).acknowledge().bye().expect(200), 200);
     assert.doesNotMatch(await uac.message(/SIP\/2\.0 183/), /^RSeq:/m);
