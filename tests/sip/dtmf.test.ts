@@ -321,6 +321,22 @@ describe("keys of a peer as tones", () => {
     });
   }
 
+  it("are made and heard in G.722, too: those of the app come back from an echo", async () => {
+    const headers = [WITHOUT_INFO];
+    const called = new Called().invited().reply(200, "OK", { sdp: { codecs: ["g722"] }, headers }).asked("ACK");
+    const sipp = await Sipp.answering(called.asked("BYE").confirm(), { echo: true });
+    const app = await App.account(relay, sipp.target);
+    const id = await app.call("anyone");
+    await app.status(id, "ESTABLISHED");
+    await sipp.message(/^ACK /m);
+    await app.ask("dtmf", { callId: id, digits: "38C#" });
+    await eventually(() => told(app).length >= 4, () => `four keys, got ${JSON.stringify(told(app))}`);
+    assert.deepEqual((told(app) as [string, number][]).map(([key]) => key), ["3", "8", "C", "#"]);
+    await app.hangup(id);
+    await sipp.done();
+    await app.close();
+  });
+
   it("are not listened for where events are agreed", async () => {
     const call = await calling(["pcma", "telephone-event"], undefined, [WITHOUT_INFO]);
     const type = offered(await call.sipp.message(/^INVITE /m), "telephone-event/8000");

@@ -50,8 +50,8 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
-    /// Whether to listen for keys in the sound itself, as where the peer has no other way to tell of them. Only G.711
-    /// is listened to.
+    /// Whether to listen for keys in the sound itself, as where the peer has no other way to tell of them. Opus is
+    /// not listened to.
     ListenForKeys {
         /// The leg whose peer presses them.
         leg: LegId,
@@ -59,7 +59,7 @@ pub enum Command {
         listen: bool,
     },
     /// Presses keys towards the leg, after those still being sent: as RFC 4733 events where they were agreed, else as
-    /// tones in the place of the sound, where that may be G.711; these last 70 ms at least, as do their pauses.
+    /// tones in the place of the sound, where that may be G.711 or G.722; these last 70 ms at least, as do their pauses.
     /// [`crate::Event::DtmfSent`] or [`crate::Event::DtmfRefused`] follows.
     SendDtmf {
         /// The leg that is to receive them.

@@ -44,7 +44,7 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
-    /// Keys could not be sent: neither telephone-event nor G.711 was agreed, the leg is held or has no address yet,
+    /// Keys could not be sent: neither telephone-event nor a codec was agreed that tones can be made in, the leg is held or has no address yet,
     /// or too many keys are waiting.
     DtmfRefused {
         /// The leg.

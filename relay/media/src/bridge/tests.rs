@@ -412,14 +412,14 @@ fn keys_that_cannot_be_sent_are_refused() {
     let mut world = World::new();
     world.bridge.open_rtp(World::new_leg(B));
     assert_eq!(order(&mut world), refused, "no description yet");
-    world.describe(B, &[audio(Codec::G722, 9)]);
-    assert_eq!(order(&mut world), refused, "neither telephone-event nor G.711 agreed");
-    world.describe(B, &[audio(Codec::G722, 9), keys(8000, 101)]);
+    world.describe(B, &[audio(Codec::Opus, 111)]);
+    assert_eq!(order(&mut world), refused, "neither telephone-event nor G.711 or G.722 agreed");
+    world.describe(B, &[audio(Codec::Opus, 111), keys(8000, 101)]);
     world.direct(B, Direction::Inactive);
     assert_eq!(order(&mut world), refused, "held");
     world.direct(B, Direction::SendRecv);
     assert_eq!(order(&mut world), []);
-    world.describe(B, &[audio(Codec::G722, 9)]);
+    world.describe(B, &[audio(Codec::Opus, 111)]);
     world.pass(FRAME * 2);
     assert_eq!(world.events(), refused, "taken away by a new description");
 }

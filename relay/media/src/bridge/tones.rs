@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use audio_codec_algorithms::{encode_alaw, encode_ulaw};
-
 use super::Bridge;
 use crate::dtmf::Digits;
 use crate::event::Event;
@@ -40,7 +38,8 @@ impl Bridge {
         mut sound: &[u8],
         outlet: &mut impl Outlet,
     ) -> bool {
-        if !matches!(codec, Codec::Pcmu | Codec::Pcma) {
+        // What is not decoded is not listened to.
+        if codec == Codec::Opus {
             return false;
         }
         let was_key = self.listener(key).is_some_and(|listener| listener.hears_a_key());
@@ -104,12 +103,13 @@ impl Bridge {
                     let source = Source { leg: key, ssrc: 0 };
                     let stream = &mut leg.audio.stream;
                     let rewritten = stream.rewrite(now, source, codec.clock(), Part::Audio, header, payload_type);
-                    if let Some(header) = rewritten {
-                        let encode = if codec == Codec::Pcma { encode_alaw } else { encode_ulaw };
+                    if let Some(header) = rewritten
+                        && let Some(payload) = sender.encode(codec, &frame)
+                    {
                         let mut packet = [0; HEADER_LEN + FRAME_LEN];
                         let (head, body) = packet.split_at_mut(HEADER_LEN);
                         head.copy_from_slice(&header.to_bytes());
-                        body.copy_from_slice(&frame.samples().map(encode));
+                        body.copy_from_slice(&payload);
                         leg.send(key, MediumKind::Audio, &packet, &header, outlet);
                     }
                 }

@@ -1,10 +1,9 @@
-//! Keys out of packets of G.711.
+//! Keys out of packets.
 
 use std::time::{Duration, Instant};
 
-use audio_codec_algorithms::{decode_alaw, decode_ulaw};
-
 use super::RATE;
+use super::coding::Decoder;
 use super::detector::{Detector, Tone};
 use crate::format::Codec;
 use crate::rtp::Header;
@@ -20,8 +19,8 @@ const MAX_LATE: u16 = 100;
 const PAUSE: u32 = RATE * 40 / 1000;
 
 /// Listens to one leg.
-#[derive(Debug)]
 pub(crate) struct Listener {
+    decoder: Option<Decoder>,
     detector: Detector,
     next: Option<Expected>,
     heard: Option<Instant>,
@@ -50,7 +49,7 @@ impl Listener {
     /// A listener that has heard nothing.
     #[must_use]
     pub(crate) fn new() -> Self {
-        Self { detector: Detector::new(), next: None, heard: None }
+        Self { decoder: None, detector: Detector::new(), next: None, heard: None }
     }
 
     /// Takes a packet's header and how many samples it has. Unless it is late, its sound is for [`Listener::hear`].
@@ -74,15 +73,15 @@ impl Listener {
         if continues { Order::Next } else { Order::Anew(self.finish()) }
     }
 
-    /// Listens to sound until a key ends in it; `sound` is what was not listened to yet. Call until `None`.
+    /// Listens to sound until a key ends in it; there is none in Opus. `sound` is what was not listened to yet. Call until `None`.
     pub(crate) fn hear(&mut self, codec: Codec, sound: &mut &[u8]) -> Option<Press> {
-        let decode = match codec {
-            Codec::Pcma => decode_alaw,
-            _ => decode_ulaw,
-        };
+        if self.decoder.as_ref().is_none_or(|decoder| decoder.codec() != codec) {
+            self.decoder = Decoder::new(codec);
+        }
+        let decoder = self.decoder.as_mut()?;
         while let Some((&code, rest)) = sound.split_first() {
             *sound = rest;
-            if let Some(ended) = self.detector.hear(decode(code)) {
+            if let Some(ended) = self.detector.hear(decoder.decode(code)) {
                 return Some(press(ended));
             }
         }

@@ -1,5 +1,6 @@
 //! Keys as tones in the sound itself (ITU-T Q.23 and Q.24), for peers that know no other way.
 
+mod coding;
 mod detector;
 mod listener;
 mod sender;

@@ -3,14 +3,17 @@
 use std::f32::consts::TAU;
 use std::time::{Duration, Instant};
 
+use super::coding::Encoder;
 use super::{FREQUENCIES, RATE, REFERENCE, ROWS, place_of};
 use crate::dtmf::{Digit, Digits};
+use crate::format::Codec;
 use crate::orders::{Next, Orders};
 
 /// Time a frame lasts.
 pub(crate) const FRAME: Duration = Duration::from_millis(20);
-/// Samples of a frame.
-pub(crate) const FRAME_LEN: usize = RATE as usize / 50;
+const FRAMES_PER_SECOND: u32 = 50;
+/// Samples of a frame, and its bytes in every codec it is played in.
+pub(crate) const FRAME_LEN: usize = (RATE / FRAMES_PER_SECOND) as usize;
 /// The level of each of the two tones, in dBm0.
 const LEVEL: f32 = -9.0;
 /// Q.24 has a receiver take 40 ms; whatever it is that listens there may want more.
@@ -20,8 +23,8 @@ const LONGEST: Duration = Duration::from_secs(8);
 const MAX_LATE: Duration = Duration::from_millis(100);
 
 /// Plays orders of keys one after the other.
-#[derive(Debug)]
 pub(crate) struct Sender {
+    encoder: Option<Encoder>,
     orders: Orders,
     playing: Option<Playing>,
     due: Instant,
@@ -61,10 +64,10 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// Its samples.
+    /// Its samples, so many to the frame.
     #[must_use]
-    pub(crate) fn samples(&self) -> [i16; FRAME_LEN] {
-        self.sound.map_or([0; FRAME_LEN], |(digit, frame)| tone(digit, frame))
+    pub(crate) fn samples<const N: usize>(&self) -> [i16; N] {
+        self.sound.map_or([0; N], |(digit, frame)| tone(digit, frame))
     }
 }
 
@@ -72,7 +75,7 @@ impl Sender {
     /// A sender that begins at `due`.
     #[must_use]
     pub(crate) fn new(due: Instant) -> Self {
-        Self { orders: Orders::default(), playing: None, due, frames: 0 }
+        Self { encoder: None, orders: Orders::default(), playing: None, due, frames: 0 }
     }
 
     /// Queues an order, whose end is reported as [`Step::Done`] if `announced`. `false` when too many keys are waiting.
@@ -90,6 +93,14 @@ impl Sender {
     #[must_use]
     pub(crate) fn announced(&self) -> usize {
         self.orders.announced()
+    }
+
+    /// A frame as a payload. `None` where the codec is Opus.
+    pub(crate) fn encode(&mut self, codec: Codec, frame: &Frame) -> Option<[u8; FRAME_LEN]> {
+        if self.encoder.as_ref().is_none_or(|encoder| encoder.codec() != codec) {
+            self.encoder = Encoder::new(codec);
+        }
+        Some(self.encoder.as_mut()?.encode(frame))
     }
 
     /// The next step, if it is due. Call until `None`, or [`Step::Idle`].
@@ -127,15 +138,15 @@ fn frames(time: Duration) -> u32 {
     u32::try_from(time.as_micros().div_ceil(FRAME.as_micros())).unwrap_or(u32::MAX)
 }
 
-/// A frame of a key's two tones.
-fn tone(digit: Digit, frame: u32) -> [i16; FRAME_LEN] {
-    let Some((row, column)) = place_of(digit) else { return [0; FRAME_LEN] };
+/// A frame of a key's two tones, of so many samples.
+fn tone<const N: usize>(digit: Digit, frame: u32) -> [i16; N] {
+    let Some((row, column)) = place_of(digit) else { return [0; N] };
     let amplitude = REFERENCE * 10f32.powf(LEVEL / 20.0);
     let pair = [row, ROWS + column].map(|at| FREQUENCIES.get(at).copied().unwrap_or_default());
-    let begin = frame.wrapping_mul(FRAME_LEN as u32);
+    let (begin, rate) = (frame % FRAMES_PER_SECOND, N as u32 * FRAMES_PER_SECOND);
     std::array::from_fn(|at| {
         // The frequencies are whole numbers: whatever second it is, the phase is that of the first.
-        let time = (begin.wrapping_add(at as u32) % RATE) as f32 / RATE as f32;
+        let time = (begin * N as u32 + at as u32) as f32 / rate as f32;
         pair.iter().map(|frequency| amplitude * (TAU * frequency * time).sin()).sum::<f32>() as i16
     })
 }
@@ -173,7 +184,7 @@ mod tests {
         let (frames, done) = play(&mut sender, now);
         assert_eq!((frames.len(), done), (16 * 10, 1));
         let mut detector = Detector::new();
-        let samples = frames.iter().flat_map(|(_, frame)| frame.samples());
+        let samples = frames.iter().flat_map(|(_, frame)| frame.samples::<FRAME_LEN>());
         let heard: Vec<_> = samples.filter_map(|sample| detector.hear(sample)).collect();
         let keys: String = heard.iter().map(|tone| tone.digit.as_char()).collect();
         assert_eq!(keys, "0123456789*#ABCD");
@@ -194,7 +205,8 @@ mod tests {
     fn a_tone_and_a_pause_last_70_ms_at_least() {
         let (mut sender, now) = ordered("1", Duration::ZERO, Duration::ZERO);
         let (frames, _) = play(&mut sender, now);
-        let loud = frames.iter().filter(|(_, frame)| frame.samples().iter().any(|&sample| sample != 0)).count();
+        let loud =
+            frames.iter().filter(|(_, frame)| frame.samples::<FRAME_LEN>().iter().any(|&sample| sample != 0)).count();
         assert_eq!((loud, frames.len() - loud), (4, 4));
     }
 
@@ -202,7 +214,8 @@ mod tests {
     fn both_tones_have_the_same_level_of_minus_9_dbm0() {
         let (mut sender, now) = ordered("5", Duration::from_secs(1), TONE);
         let (frames, _) = play(&mut sender, now);
-        let samples: Vec<f32> = frames.iter().take(50).flat_map(|(_, frame)| frame.samples()).map(f32::from).collect();
+        let samples: Vec<f32> =
+            frames.iter().take(50).flat_map(|(_, frame)| frame.samples::<FRAME_LEN>()).map(f32::from).collect();
         for frequency in [770.0, 1336.0] {
             let sum = |function: fn(f32) -> f32| -> f32 {
                 let turn = |at: usize| function(TAU * frequency * at as f32 / RATE as f32);

@@ -181,13 +181,18 @@ impl Leg {
         events().find(|&(_, event)| Some(event) == clock).or_else(|| events().next())
     }
 
-    /// The G.711 to play keys in that the peer knows in no other way.
+    /// The codec to play keys in that the peer knows in no other way: G.711 if there is one, as it remembers nothing of
+    /// the sound before.
     #[must_use]
     pub(crate) fn tone_format(&self) -> Option<(u8, Codec)> {
-        self.formats.iter().find_map(|agreed| match agreed.format {
-            Format::Audio(codec @ (Codec::Pcmu | Codec::Pcma)) => Some((agreed.send_pt, codec)),
-            _ => None,
-        })
+        let codecs = || {
+            self.formats.iter().filter_map(|agreed| match agreed.format {
+                Format::Audio(codec) => Some((agreed.send_pt, codec)),
+                Format::TelephoneEvent { .. } | Format::Video(_) => None,
+            })
+        };
+        let is_g711 = |codec| matches!(codec, Codec::Pcmu | Codec::Pcma);
+        codecs().find(|&(_, codec)| is_g711(codec)).or_else(|| codecs().find(|&(_, codec)| codec == Codec::G722))
     }
 
     /// Whether keys stand in the place of its sound.

@@ -26,8 +26,9 @@ fn sound(keys: &str, encode: fn(i16) -> u8) -> Vec<[u8; FRAME_LEN]> {
     let mut sender = Sender::new(origin());
     assert!(sender.order(&keys.parse().unwrap(), TONE, TONE, true));
     let steps = std::iter::from_fn(|| sender.step(sender.deadline()).filter(|step| *step != Step::Idle));
-    let frames =
-        steps.filter_map(|step| if let Step::Send(frame) = step { Some(frame.samples().map(encode)) } else { None });
+    let frames = steps.filter_map(|step| {
+        if let Step::Send(frame) = step { Some(frame.samples::<FRAME_LEN>().map(encode)) } else { None }
+    });
     frames.collect()
 }
 
@@ -62,7 +63,7 @@ impl World {
 
 #[test]
 fn keys_are_played_where_events_were_not_agreed() {
-    for (codec, payload_type) in [(Codec::Pcmu, 0), (Codec::Pcma, 8)] {
+    for (codec, payload_type) in [(Codec::Pcmu, 0), (Codec::Pcma, 8), (Codec::G722, 9)] {
         let mut world = World::new();
         world.phone(A, &[audio(codec, payload_type), keys(8000, 101)]);
         world.phone(B, &[audio(codec, payload_type)]);
