@@ -126,12 +126,12 @@ describe("keys in the middle of sound", () => {
     assert.ok(isUnbroken(packets), "no number is left out");
     assert.equal(new Set(packets.map(({ source }) => source)).size, 1);
     assert.ok(media.events(110).length > 10 && media.events(101).length > 10, "keys on both clocks");
-    // Wherever the clock is the same, time has passed as on the wall: not less than nothing, and no more than a second.
+    // Wherever the clock is the same, time has passed as on the wall: not less than nothing, and no more than three seconds.
     const clock = ({ type }: Packet): number => (type === 111 || type === 110 ? 48_000 : 8000);
     for (const [at, packet] of packets.slice(1).entries()) {
       const before = packets[at] ?? packet;
       const passed = (packet.timestamp - before.timestamp) | 0;
-      assert.ok(passed >= 0 && passed < clock(packet), `${passed} ticks from ${before.type} to ${packet.type}`);
+      assert.ok(passed >= 0 && passed < 3 * clock(packet), `${passed} ticks from ${before.type} to ${packet.type}`);
     }
     await web.hangup(call);
     await sipp.done();

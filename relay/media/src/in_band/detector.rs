@@ -43,8 +43,7 @@ pub(super) struct Tone {
     pub(super) samples: u32,
 }
 
-/// Hears keys in sound of 8000 samples a second.
-#[derive(Debug)]
+/// Hears keys in sound of 8000 samples a second. It has no `Debug`: keys may be a PIN.
 pub(super) struct Detector {
     filters: [Filter; 8],
     /// Energy and samples of the hop that is under way.
@@ -65,7 +64,7 @@ struct Hop {
 }
 
 /// A key that may be one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Candidate {
     row: usize,
     column: usize,
@@ -75,7 +74,7 @@ struct Candidate {
 }
 
 /// A key that is down.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Held {
     digit: Digit,
     /// Windows from the first that had it to the last.
