@@ -286,6 +286,20 @@ describe("a peer that changes the call", () => {
     assert.match(await sipp.message(/^SIP\/2.0 200[\s\S]*a=(recvonly|inactive)/m), /a=(recvonly|inactive)/);
   });
 
+  it("holds and plays music, which is heard", async () => {
+    const scenario = new Called().invited().reply(200, "OK", { sdp: { port: STREAMED } }).asked("ACK").nudged();
+    scenario.request("INVITE", { direction: "sendonly", port: STREAMED, version: 2 }).answered(200).acknowledge().speak(spoken);
+    const { web, sipp, call } = await calling(scenario.asked("BYE").confirm());
+    await web.event(call, "ESTABLISHED");
+    await web.record();
+    await sipp.nudge();
+    await web.event(call, "HOLD");
+    await hears(web, OTHER_VOICE);
+    assert.equal(await web.status(call), "HOLD");
+    await web.hangup(call);
+    await sipp.done();
+  });
+
   it("holds with inactive longer than silence may last, and resumes", async () => {
     const scenario = answered().pause(300).request("INVITE", { direction: "inactive", version: 2 }).answered(200).acknowledge();
     scenario.pause(5000).request("INVITE", { version: 3 }).answered(200).acknowledge().asked("BYE").confirm();

@@ -1,9 +1,11 @@
 //! A leg's half of the media: its offers and answers, and what the worker is told of them.
 //!
 //! [`Media`] is what the states of a leg see, whatever carries the sound; each kind of carrier has a module of its own,
-//! which is an [`Negotiation`].
+//! which is a [`Negotiation`](negotiation::Negotiation).
 
+mod direction;
 mod keys;
+mod negotiation;
 mod rtp;
 mod webrtc;
 
@@ -12,10 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_media::{Command, Digit, Digits, Direction, LegId, RtpRemote, WebRtcRemote};
+use offhook_media::{Command, Digit, Digits, Direction, LegId};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Request, StatusCode};
-use offhook_sip::offer_answer::{OfferAnswer, State as Phase};
+use offhook_sip::offer_answer::OfferAnswer;
 use offhook_sip::sdp::{OtherLine, SessionDescription, TelephoneEvents};
 
 use super::Offer;
@@ -26,7 +28,9 @@ use crate::ua::attachment::{MediaKind, MediaLocal};
 use crate::ua::hop::Hop;
 use crate::ua::media_policy::{IcePolicy, MediaPolicy, SrtpPolicy};
 use crate::webrtc::{BrowserDescription, Transport};
+use direction::{unsent, widened};
 use keys::Keys;
+use negotiation::{Agreed, Kind, Remote};
 use rtp::Rtp;
 use webrtc::WebRtc;
 
@@ -35,92 +39,6 @@ pub(super) const SDP: &str = "application/sdp";
 
 /// The pause after a key.
 const KEY_GAP: Duration = Duration::from_millis(100);
-
-/// One kind of carrier's offers and answers (RFC 3264): one exchange at a time.
-trait Negotiation {
-    /// Where the exchange stands.
-    fn phase(&self) -> Phase;
-
-    /// Takes an offer; nothing holds until it is answered.
-    ///
-    /// # Errors
-    /// The status to refuse it with.
-    fn take_offer(&mut self, offer: SessionDescription) -> Result<Description, StatusCode>;
-
-    /// Makes an offer.
-    ///
-    /// # Errors
-    /// When an exchange is under way, or nothing is attached.
-    fn offer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<Bytes, Failure>;
-
-    /// The next offer is for a peer that may be another than before.
-    fn renew_keys(&mut self) {}
-
-    /// Answers the offer that was taken.
-    ///
-    /// # Errors
-    /// No common codec, or no offer.
-    fn answer(&mut self, audio: &Description, lines: &[OtherLine]) -> Result<(Bytes, Agreed), Failure>;
-
-    /// The description sent last.
-    fn repeated(&self) -> Option<Bytes>;
-
-    /// Takes an answer that another may still replace. `None` when it is of no use.
-    fn early_answer(&mut self, answer: SessionDescription) -> Option<Agreed>;
-
-    /// Takes the answer, or lets the early one stand; either way the exchange is over.
-    ///
-    /// # Errors
-    /// There is no answer, or it leaves nothing in common.
-    fn final_answer(&mut self, answer: Option<SessionDescription>) -> Result<Agreed, Failure>;
-
-    /// Our offer was refused; what was agreed before holds on.
-    fn withdraw(&mut self);
-
-    /// The peer's offer is refused; what was agreed before holds on.
-    fn refuse(&mut self);
-}
-
-/// What an exchange agreed on.
-#[derive(Clone, Debug)]
-struct Agreed {
-    /// In the core's terms.
-    audio: Description,
-    /// The keys that the peer takes as events.
-    events: TelephoneEvents,
-    /// In the media worker's.
-    remote: Remote,
-}
-
-/// What the media worker is told of the peer.
-#[derive(Clone, Debug)]
-enum Remote {
-    Rtp(RtpRemote),
-    WebRtc(WebRtcRemote),
-}
-
-/// What carries the media.
-#[derive(Clone)]
-enum Kind {
-    Rtp(Box<Rtp>),
-    WebRtc(Box<WebRtc>),
-}
-
-impl Kind {
-    fn exchange(&mut self) -> &mut dyn Negotiation {
-        match self {
-            Self::Rtp(rtp) => &mut **rtp,
-            Self::WebRtc(webrtc) => &mut **webrtc,
-        }
-    }
-
-    fn shared(&self) -> &dyn Negotiation {
-        match self {
-            Self::Rtp(rtp) => &**rtp,
-            Self::WebRtc(webrtc) => &**webrtc,
-        }
-    }
-}
 
 /// A leg's offers and answers. A clone is another phone's that a call was forked to.
 #[derive(Clone)]
@@ -426,32 +344,6 @@ impl fmt::Debug for Media {
         // Descriptions stay out of logs.
         let phase = self.kind.shared().phase();
         f.debug_struct("Media").field("leg", &self.leg).field("phase", &phase).finish_non_exhaustive()
-    }
-}
-
-/// The same direction without what we send.
-fn unsent(direction: Direction) -> Direction {
-    if direction.receives() { Direction::RecvOnly } else { Direction::Inactive }
-}
-
-/// What both allow.
-fn both(one: Direction, other: Direction) -> Direction {
-    of_halves(one.sends() && other.sends(), one.receives() && other.receives())
-}
-
-/// What our side wants, from what it did when the peer allowed only so much.
-fn widened(did: Direction, allowed: Direction) -> Direction {
-    let sends = did.sends() || !allowed.sends();
-    let receives = did.receives() || !allowed.receives();
-    of_halves(sends, receives)
-}
-
-fn of_halves(sends: bool, receives: bool) -> Direction {
-    match (sends, receives) {
-        (true, true) => Direction::SendRecv,
-        (true, false) => Direction::SendOnly,
-        (false, true) => Direction::RecvOnly,
-        (false, false) => Direction::Inactive,
     }
 }
 

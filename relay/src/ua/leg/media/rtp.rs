@@ -4,11 +4,12 @@ use bytes::Bytes;
 use offhook_media::RtpLocal;
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::StatusCode;
-use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError};
+use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError, State as Phase};
 use offhook_sip::sdp::{OtherLine, SessionDescription};
 
 use super::keys::Keys;
-use super::{Agreed, Negotiation, Phase, Remote, no_common_codec, no_media, unusable};
+use super::negotiation::{Agreed, Negotiation, Remote};
+use super::{no_common_codec, no_media, unusable};
 use crate::call::Description;
 use crate::ua::description;
 

@@ -4,9 +4,12 @@ use bytes::Bytes;
 use offhook_media::{Direction, PayloadFormat, WebRtcLocal};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::StatusCode;
+use offhook_sip::offer_answer::State as Phase;
 use offhook_sip::sdp::{Attribute, OtherLine, SessionDescription, TelephoneEvents};
 
-use super::{Agreed, Negotiation, Phase, Remote, both, no_common_codec, no_media, unusable};
+use super::direction::both;
+use super::negotiation::{Agreed, Negotiation, Remote};
+use super::{no_common_codec, no_media, unusable};
 use crate::call::Description;
 use crate::webrtc::{self, BrowserDescription, Payload, Transport};
 
