@@ -236,14 +236,14 @@ impl<M: MediaPlane> Relay<M> {
     /// Opens the leg of a service number or a local user.
     pub(super) fn local_callee(
         &mut self,
-        caller: Option<SessionId>,
+        asking: Asking,
         target: Target,
         worker: M::Worker,
         now: Instant,
     ) -> Result<Callees, Failure> {
         match target {
             Target::Service(number) => self.service_callee(number, worker, now).map(Callees::from),
-            Target::User(name) => self.user_callee(caller, &name, worker, now),
+            Target::User(name) => self.user_callee(asking, &name, worker, now),
             Target::Trunks(..) => Err(failure_for_status(404, "Not Found")),
         }
     }

@@ -29,6 +29,14 @@ pub(super) struct Asking {
     pub(super) may_pass: bool,
 }
 
+impl Asking {
+    /// Whether the call may go on over SIP: those that go round in circles end, as each relay on their way counts
+    /// (RFC 7332).
+    fn may_go_on(&self) -> Result<(), Failure> {
+        if self.hops == Some(0) { Err(failure_for_status(483, "Too Many Hops")) } else { Ok(()) }
+    }
+}
+
 impl<M: MediaPlane> Relay<M> {
     /// Opens the leg of whatever a number leads to for its dialler.
     pub(super) fn routed_callee(
@@ -41,14 +49,14 @@ impl<M: MediaPlane> Relay<M> {
     ) -> Result<Callees, Failure> {
         match route::find(dialler, dialled, &self.config)? {
             Target::Trunks(trunks, number) => self.trunk_callee(&trunks, &number, asking, worker, now),
-            target => self.local_callee(asking.session, target, worker, now),
+            target => self.local_callee(asking, target, worker, now),
         }
     }
 
     /// Opens the legs of a local user: that of the newest session with a socket, else of all phones.
     pub(super) fn user_callee(
         &mut self,
-        caller: Option<SessionId>,
+        asking: Asking,
         name: &str,
         worker: M::Worker,
         now: Instant,
@@ -56,9 +64,10 @@ impl<M: MediaPlane> Relay<M> {
         let attached = |id: SessionId| self.sessions.get(&id).is_some_and(|session| session.connection().is_some());
         let phones = self.ua.user_phones(name, now);
         if phones.is_empty() || self.local_session(name).is_some_and(attached) {
-            let session = self.session_of(caller, name)?;
+            let session = self.session_of(asking.session, name)?;
             return self.browser_callee(session, worker, now).map(Callees::from);
         }
+        asking.may_go_on()?;
         let mut ends = Vec::new();
         let mut failure = None;
         for phone in phones.into_iter().take(PHONES_AT_ONCE) {
@@ -108,10 +117,7 @@ impl<M: MediaPlane> Relay<M> {
         worker: M::Worker,
         now: Instant,
     ) -> Result<Callees, Failure> {
-        // RFC 7332: calls that go round in circles end, as each relay on their way counts.
-        if asking.hops == Some(0) {
-            return Err(failure_for_status(483, "Too Many Hops"));
-        }
+        asking.may_go_on()?;
         let unavailable = || failure_for_status(503, "Service Unavailable");
         let takes_calls = |trunk: &TrunkId| self.ua.trunk_state(*trunk) != TrunkState::Down;
         let mut trunks = trunks.iter().copied().filter(takes_calls).collect::<Vec<_>>().into_iter();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use offhook_sip::dialog::Dialog;
-use offhook_sip::message::{HeaderName, Method, Request, Response};
+use offhook_sip::message::{Method, Request, Response};
 use offhook_sip::transaction::Timing;
 
 use super::account::Protocol;
@@ -69,14 +69,8 @@ impl Strays {
         let next_hop = NextHop::of_uri(dialog.next_hop(), *protocol)?;
         let number = response.headers().cseq().ok()?.number;
         let via = hop.via(next_hop.protocol).ok()?;
-        let ack = dialog.acknowledge(number, &via, |mut ack| {
-            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
-                for header in invite.headers().all(&name) {
-                    ack = ack.header(name.clone(), header.text());
-                }
-            }
-            ack
-        });
+        // Without the INVITE's credentials: who answers this late need not be the server that they are for.
+        let ack = dialog.acknowledge(number, &via, |ack| ack);
         let ack = ack.ok()?;
         let via = hop.via(next_hop.protocol).ok()?;
         let bye = dialog.request(Method::Bye, &via).build().ok()?;

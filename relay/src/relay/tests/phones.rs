@@ -191,6 +191,17 @@ fn a_user_is_called_at_the_phone_wherever_its_contact_claims_to_be() {
 }
 
 #[test]
+fn a_call_without_hops_goes_to_no_phone() {
+    let mut world = world();
+    register(&mut world, &phone(), 1, CONTACT, 200);
+    let carrier = SipPeer::at("192.0.2.10:5060");
+    world.sip(&carrier, carrier.request("INVITE", "alice", "Max-Forwards: 0\r\n", &sdp("192.0.2.10", "8")));
+    world.sip_response(&carrier, 483);
+    assert!(!world.transmitted.iter().any(|(to, _)| *to == phone().address));
+    world.nothing_is_left();
+}
+
+#[test]
 fn the_path_that_a_phone_registered_over_is_gone_back() {
     let mut world = world();
     let bob = world.user("bob");

@@ -100,10 +100,11 @@ impl Calling {
             extras::into_request(common.invite(request, offer), extras).build()
         };
         let mut invite = built().map_err(|error| unsendable(&error))?;
-        common.authorize(&mut invite, hop)?;
+        let next_hop = NextHop::of_account(&account);
+        common.authorize(&mut invite, &next_hop, hop)?;
         Ok(Self {
             invite,
-            next_hop: NextHop::of_account(&account),
+            next_hop,
             id: None,
             forks: Forks::new(),
             early: EarlyDialogs::default(),
@@ -194,21 +195,20 @@ impl Calling {
         let mut invite = Common::anew(&self.invite, self.next_hop.protocol, hop).map_err(|error| unsendable(&error))?;
         invite.set_body(offer).map_err(|error| unsendable(&error))?;
         common.authorized();
-        common.authorize(&mut invite, hop)?;
+        common.authorize(&mut invite, &self.next_hop, hop)?;
         Ok(invite)
     }
 
     /// Whether the INVITE goes to the account's own server. Elsewhere, where a redirect may have led, nobody is given
     /// an answer that a password could be guessed from.
-    fn is_at_home(&self, common: &Common) -> bool {
-        let host = &self.next_hop.host_port.host;
-        common.account.as_ref().is_some_and(|account| account.is_home(host))
+    pub(super) fn is_at_home(&self, common: &Common) -> bool {
+        common.is_home(&self.next_hop.host_port.host)
     }
 
     fn answer_challenge(&self, response: &Response, common: &mut Common, hop: &mut Hop) -> Result<Request, Failure> {
         common.challenged(response)?;
         let mut invite = Common::anew(&self.invite, self.next_hop.protocol, hop).map_err(|error| unsendable(&error))?;
-        common.authorize(&mut invite, hop)?;
+        common.authorize(&mut invite, &self.next_hop, hop)?;
         Ok(invite)
     }
 
@@ -366,7 +366,7 @@ impl Calling {
         let mut invite = again.map_err(|error| unsendable(&error))?;
         invite.set_uri(target).map_err(|error| unsendable(&error))?;
         if proxied {
-            common.authorize(&mut invite, hop)?;
+            common.authorize(&mut invite, &self.next_hop, hop)?;
             return Ok(invite);
         }
         // The answer to one server's challenge is nothing for another.

@@ -124,7 +124,7 @@ impl EarlyDialogs {
             let prack = early.pracks.swap_remove(place);
             let challenged =
                 matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
-            if challenged && !prack.is_repeated && common.challenged(response).is_ok() {
+            if challenged && !prack.is_repeated && common.challenged_in(&early.dialog, response).is_ok() {
                 early.acknowledge(prack.rack, true, common, hop);
             }
             return;
@@ -216,7 +216,7 @@ impl Early {
         let built = prack.header(HeaderName::UserAgent, &common.user_agent).build();
         let Ok(mut prack) = built.inspect_err(|error| tracing::warn!(%error, "a PRACK was not sent")) else { return };
         // Without credentials it goes out all the same; a challenge is answered then.
-        drop(common.authorize(&mut prack, hop));
+        drop(common.authorize(&mut prack, &next_hop, hop));
         common.send(Some(self.dialog.id()), Sending::Prack, prack, next_hop);
         self.pracks.push(Prack { id: None, rack, is_repeated });
     }

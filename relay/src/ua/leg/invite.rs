@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use offhook_protocol::{ErrorCode, Failure};
+use offhook_sip::dialog::Dialog;
 use offhook_sip::message::{
-    BuildError, CSeq, HeaderName, Request, RequestBuilder, Response, ResponseBuilder, StatusCode,
+    BuildError, CSeq, HeaderName, Host, Request, RequestBuilder, Response, ResponseBuilder, StatusCode,
 };
 use offhook_sip::transaction::ServerId;
 
@@ -12,7 +13,7 @@ use super::{Common, LegOutput};
 use crate::ua::account::Protocol;
 use crate::ua::dispatch::ALLOW;
 use crate::ua::hop::Hop;
-use crate::ua::outbox::Unanswered;
+use crate::ua::outbox::{NextHop, Unanswered};
 use crate::ua::registration::refused;
 
 /// What a peer is asked to wait before it tries again, in seconds (RFC 3261 section 14.2: 0 to 10).
@@ -31,10 +32,35 @@ impl Common {
         timer.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    /// Puts the answers to challenges met before into a request.
-    pub(super) fn authorize(&mut self, request: &mut Request, hop: &mut Hop) -> Result<(), Failure> {
-        let Some(digest) = self.digest.as_mut() else { return Ok(()) };
+    /// Whether this is the account's own server, which challenges may be answered to: by its name, or by the address that
+    /// the INVITE was answered from.
+    pub(super) fn is_home(&self, host: &Host) -> bool {
+        let named = self.account.as_ref().is_some_and(|account| account.is_home(host));
+        named || host.ip().is_some_and(|ip| self.home == Some(ip))
+    }
+
+    /// Puts the answers to challenges met before into a request that goes to the account's own server. Others, which a
+    /// Contact or a redirect leads to, get nothing that a password could be guessed from.
+    pub(super) fn authorize(
+        &mut self,
+        request: &mut Request,
+        next_hop: &NextHop,
+        hop: &mut Hop,
+    ) -> Result<(), Failure> {
+        let is_home = self.is_home(&next_hop.host_port.host);
+        let Some(digest) = self.digest.as_mut().filter(|_| is_home) else { return Ok(()) };
         digest.authorize(request, &hop.token()).map_err(|error| unsendable(&error))
+    }
+
+    /// Takes a challenge to a request in a dialog, for [`Common::authorize`] to answer.
+    ///
+    /// # Errors
+    /// As [`Common::challenged`], or the request did not go to the account's own server.
+    pub(super) fn challenged_in(&mut self, dialog: &Dialog, response: &Response) -> Result<(), Failure> {
+        match dialog.next_hop().sip() {
+            Some(next_hop) if self.is_home(next_hop.host()) => self.challenged(response),
+            _ => Err(crate::call::failure_for_status(response.status().code(), &response.reason())),
+        }
     }
 
     /// Takes a challenge, for [`Common::authorize`] to answer.

@@ -20,6 +20,7 @@ mod session;
 mod signal;
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -121,6 +122,8 @@ struct Common {
     protocol: Protocol,
     /// Answers challenges, for outgoing legs.
     digest: Option<Client>,
+    /// The address at which the account's own server took our INVITE.
+    home: Option<IpAddr>,
     exchange: Exchange,
     peer: Peer,
     /// What our INVITE is to say that a REFER has asked for.
@@ -309,6 +312,11 @@ impl SipLeg {
         let (Some(account), Some(protocol)) = (&common.account, Protocol::of_transport(&server.transport)) else {
             return;
         };
+        if let State::Calling(calling) = &self.state
+            && calling.is_at_home(common)
+        {
+            common.home = Some(server.address.ip());
+        }
         common.contact = hop.contact_towards(&common.contact, protocol, server.address.ip());
         if account.lets_dns_choose() {
             common.protocol = protocol;
@@ -460,6 +468,7 @@ impl Common {
             contact,
             protocol,
             digest,
+            home: None,
             exchange,
             account_id: None,
             user: None,

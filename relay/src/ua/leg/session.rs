@@ -428,9 +428,10 @@ fn acknowledge(dialog: &mut Dialog, invite: &Request, response: &Response, commo
     let Some(next_hop) = NextHop::of_uri(dialog.next_hop(), common.protocol) else {
         return tracing::warn!("an ACK was not sent: the peer's Contact is no SIP address");
     };
+    let is_home = common.is_home(&next_hop.host_port.host);
     let ack = hop.via(next_hop.protocol).map_err(Into::into).and_then(|via| {
         dialog.acknowledge(number, &via, |mut ack| {
-            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization].into_iter().filter(|_| is_home) {
                 for header in invite.headers().all(&name) {
                     ack = ack.header(name.clone(), header.text());
                 }

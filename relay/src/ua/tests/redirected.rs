@@ -1,8 +1,10 @@
 use offhook_protocol::ErrorCode;
 use offhook_sip::digest::{Algorithm, Verifier};
-use offhook_sip::message::{HeaderName, Method, StatusCode};
+use offhook_sip::message::{HeaderName, Method, Request, StatusCode};
 
-use super::scene::{Scene, failure};
+use super::peer::foreign_sdp;
+use super::scene::{LEG, Scene, failure};
+use crate::call::{Cause, Extras, LegCommand};
 
 #[test]
 fn a_redirect_is_followed_to_its_contact() {
@@ -108,4 +110,41 @@ fn a_name_that_may_be_called_is_looked_up() {
     let invite = scene.call();
     scene.give(moved(&invite, &["<sip:bob@pbx.example>"]));
     assert_eq!(scene.lookups.pop_front().unwrap().1.name(), "pbx.example");
+}
+
+/// A call whose INVITE the account's own server challenged, answered by a phone with this Contact. It is hung up.
+fn hung_up(contact: &str) -> (Scene, Request) {
+    let mut scene = Scene::new();
+    let first = scene.call();
+    let challenge = Verifier::new("pbx", "n1", Algorithm::Md5).challenge(false);
+    scene.give(Scene::reply(&first, 407, "pbx").header(HeaderName::ProxyAuthenticate, challenge).build().unwrap());
+    scene.request(&Method::Ack);
+    let invite = scene.request(&Method::Invite);
+    let ok = offhook_sip::message::Response::reply(&invite, StatusCode::OK).to_tag("phone");
+    let ok = ok.header(HeaderName::Contact, contact);
+    scene.give(ok.body("application/sdp", foreign_sdp()).build().unwrap());
+    let ack = scene.request(&Method::Ack);
+    assert_eq!(ack.headers().contains(&HeaderName::ProxyAuthorization), contact.contains("192.0.2.9"));
+    scene.command(LEG, LegCommand::End(Cause::Cancelled, Extras::default()));
+    let bye = scene.request(&Method::Bye);
+    (scene, bye)
+}
+
+#[test]
+fn a_phone_that_the_server_led_to_gets_no_answer_to_the_servers_challenge() {
+    let (mut scene, bye) = hung_up("<sip:bob@192.0.2.77>");
+    assert!(!bye.headers().contains(&HeaderName::ProxyAuthorization));
+    let challenge = Verifier::new("pbx", "n2", Algorithm::Md5).challenge(false);
+    scene.sent.clear();
+    scene.give(Scene::reply(&bye, 407, "phone").header(HeaderName::ProxyAuthenticate, challenge).build().unwrap());
+    assert!(scene.sent.is_empty());
+}
+
+#[test]
+fn the_server_itself_is_answered_within_the_call_too() {
+    let (mut scene, bye) = hung_up("<sip:bob@192.0.2.9>");
+    assert!(bye.headers().contains(&HeaderName::ProxyAuthorization));
+    let challenge = Verifier::new("pbx", "n2", Algorithm::Md5).challenge(true);
+    scene.give(Scene::reply(&bye, 407, "phone").header(HeaderName::ProxyAuthenticate, challenge).build().unwrap());
+    assert!(scene.request(&Method::Bye).headers().contains(&HeaderName::ProxyAuthorization));
 }

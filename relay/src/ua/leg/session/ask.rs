@@ -26,7 +26,7 @@ impl Session {
         let via = hop.via(next_hop.protocol).map_err(|error| unsendable(&error))?;
         let request = self.dialog.request(method, &via).header(HeaderName::UserAgent, &common.user_agent);
         let mut request = finish(request).build().map_err(|error| unsendable(&error))?;
-        common.authorize(&mut request, hop)?;
+        common.authorize(&mut request, &next_hop, hop)?;
         Ok((request, next_hop))
     }
 }

@@ -62,7 +62,7 @@ impl Session {
         }
         let challenged =
             matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
-        if !challenged || common.challenged(response).is_err() {
+        if !challenged || common.challenged_in(&self.dialog, response).is_err() {
             return State::Over;
         }
         self.send_bye(common, hop);
@@ -86,6 +86,6 @@ pub(super) fn bye(
     let request = request.build();
     let mut request = request.inspect_err(|error| tracing::warn!(%error, "a BYE was not sent")).ok()?;
     // Without credentials it goes out all the same; a challenge is answered then.
-    drop(common.authorize(&mut request, hop));
+    drop(common.authorize(&mut request, &next_hop, hop));
     Some((request, next_hop))
 }

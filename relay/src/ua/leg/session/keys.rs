@@ -96,7 +96,7 @@ impl Session {
                 common.authorized();
                 self.press_next(common, hop, now);
             }
-            401 | 407 if !is_repeated && common.challenged(response).is_ok() => {
+            401 | 407 if !is_repeated && common.challenged_in(&self.dialog, response).is_ok() => {
                 self.send_key(signal, true, common, hop, now);
             }
             // RFC 3261 section 12.2.1.2: the peer has no such dialog any more.
@@ -173,7 +173,7 @@ impl Session {
         let info = self.dialog.request(Method::Info, &via).header(HeaderName::UserAgent, &common.user_agent);
         let info = info.body(kind, body).build();
         let mut info = info.inspect_err(|error| tracing::warn!(%error, "an INFO was not sent")).ok()?;
-        common.authorize(&mut info, hop).ok()?;
+        common.authorize(&mut info, &next_hop, hop).ok()?;
         Some((info, next_hop))
     }
 }

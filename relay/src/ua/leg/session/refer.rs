@@ -74,7 +74,7 @@ impl Session {
                 common.authorized();
                 tell(ReferralProgress::Accepted, common);
             }
-            401 | 407 if !refer.is_repeated && common.challenged(response).is_ok() => {
+            401 | 407 if !refer.is_repeated && common.challenged_in(&self.dialog, response).is_ok() => {
                 let referral = refer.referral.clone();
                 self.send_refer(referral, true, common, hop, now);
             }

@@ -149,7 +149,7 @@ impl Session {
                 common.authorized();
                 self.notify_next(common, hop);
             }
-            401 | 407 if !is_repeated && common.challenged(response).is_ok() => {
+            401 | 407 if !is_repeated && common.challenged_in(&self.dialog, response).is_ok() => {
                 self.send_notify(news, true, common, hop);
             }
             // Nobody listens any more (RFC 6665 section 4.2.2). The transfer goes on.

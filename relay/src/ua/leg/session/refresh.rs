@@ -90,7 +90,7 @@ impl Session {
                     tracing::debug!(%error, "an answer that does not renew the dialog");
                 }
             }
-            401 | 407 if !is_repeated && common.challenged(response).is_ok() => {
+            401 | 407 if !is_repeated && common.challenged_in(&self.dialog, response).is_ok() => {
                 self.send_update(true, common, hop, now)
             }
             // The peer said more than it can.
@@ -129,7 +129,7 @@ impl Session {
         let update = self.dialog.request(Method::Update, &via);
         let update = common.describe_self(update).header(HeaderName::UserAgent, &common.user_agent).build();
         let mut update = update.inspect_err(|error| tracing::warn!(%error, "an UPDATE was not sent")).ok()?;
-        common.authorize(&mut update, hop).ok()?;
+        common.authorize(&mut update, &next_hop, hop).ok()?;
         Some((update, next_hop))
     }
 

@@ -199,7 +199,7 @@ impl Session {
         common: &mut Common,
         hop: &mut Hop,
     ) -> Result<(Request, NextHop), Failure> {
-        common.challenged(response)?;
+        common.challenged_in(&self.dialog, response)?;
         self.reinvite(request.body().clone(), common, hop)
     }
 
@@ -215,7 +215,7 @@ impl Session {
         let via = hop.via(next_hop.protocol).map_err(|error| unsendable(&error))?;
         let request = self.dialog.request(Method::Invite, &via);
         let mut request = common.invite(request, offer).build().map_err(|error| unsendable(&error))?;
-        common.authorize(&mut request, hop)?;
+        common.authorize(&mut request, &next_hop, hop)?;
         Ok((request, next_hop))
     }
 
