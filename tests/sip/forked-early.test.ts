@@ -63,6 +63,18 @@ for (const way of ["relayed", "direct"] as const) {
       assert.match(await other.message(AGAIN), /^To: .*<sip:caller@/m);
     });
 
+    it("hears the other one before that, where it takes UPDATE", async () => {
+      const sipp = await Sipp.answering(fork({ reliable: true }).asked("BYE").confirm(), { port: at[way] });
+      const caller = new Caller().invite(both, { headers: ["Supported: 100rel", "Allow: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE"] });
+      caller.early(183).prack().expect(200).asked("UPDATE").confirm(200, "OK", { ...only("pcmu"), version: 2 });
+      // Nothing is left to be offered after the answer.
+      caller.early(183).prack().expect(200).expect(200).acknowledge().pause(300).bye().expect(200);
+      const other = await Sipp.calling(number, relay.sip, caller, { address: CARRIER });
+      await other.done();
+      await sipp.done();
+      assert.match(await other.message(/^UPDATE [^]*m=audio \d+ RTP\/AVP 0\b/m), /^To: .*<sip:caller@/m);
+    });
+
     it("is left alone where the phone answers that it heard", async () => {
       const heard = new Called().invited().reply(183, "Session Progress", { sdp: only("pcma"), tag: "first" });
       heard.answerInvite(200, "OK", only("pcma"), { tag: "first" }).asked("ACK").asked("BYE").confirm();

@@ -50,10 +50,16 @@ impl Call {
     /// Whether the caller over SIP was given another phone's answer before than the one that holds now: several rang and
     /// could be heard, and each has an answer of its own (RFC 3261 section 13.2.2.4).
     pub(super) fn is_left_with_another(&self, answer: &Description) -> bool {
-        self.caller_has.as_ref().is_some_and(|has| match (&has.untouched, &answer.untouched) {
-            (Some(has), Some(answer)) => !has.is_same_session(answer),
-            _ => has.codecs.first() != answer.codecs.first(),
-        })
+        self.caller_has.as_ref().is_some_and(|has| !has.is_alike(answer))
+    }
+
+    /// The caller was offered what is heard now, and takes it.
+    pub(super) fn followed_early(&mut self, answer: Description) {
+        self.caller_has = Some(match answer.untouched {
+            // What it answered itself is not what it was offered.
+            Some(_) => self.early.clone().unwrap_or(answer),
+            None => answer,
+        });
     }
 
     /// Brings such a caller over to the answer that holds.

@@ -47,6 +47,16 @@ impl Description {
         Self::new(Codec::ALL.to_vec(), true, Direction::SendRecv)
     }
 
+    /// Whether who was told the one need not be told the other for its sound: they are the same description, or the codec
+    /// that is spoken is the same.
+    #[must_use]
+    pub fn is_alike(&self, other: &Self) -> bool {
+        match (&self.untouched, &other.untouched) {
+            (Some(one), Some(other)) => one.is_same_session(other),
+            _ => self.codecs.first() == other.codecs.first(),
+        }
+    }
+
     /// One that the other SIP leg is handed as it is.
     #[must_use]
     pub fn of_untouched(session: Untouched) -> Self {

@@ -261,6 +261,7 @@ impl Call {
                 self.callee.settled = Some(audio.clone());
                 self.established(audio, extras, now);
             }
+            (Party::Caller, Phase::Inviting) => self.followed_early(audio),
             // The answer to the offer a caller was given in place of its own (RFC 3261 section 13.2.1).
             (_, Phase::Established) => self.narrowed(party, audio, now),
             (_, Phase::Aligning) => self.narrowed_while_aligning(party, audio, now),

@@ -301,7 +301,7 @@ impl UserAgent {
                     self.register_unanswered(account, id, why, now);
                 }
                 Incoming::Unanswered { owner: Owner::Leg(leg), id, why } => {
-                    let outputs = self.legs.drive(leg, |driver| driver.unanswered(id, why, hop));
+                    let outputs = self.legs.drive(leg, |driver| driver.unanswered(id, why, hop, now));
                     self.leg_outputs(leg, outputs, now);
                 }
                 Incoming::Request(id, request, source) => {

@@ -6,6 +6,7 @@
 mod calling;
 mod direct;
 mod early;
+mod early_update;
 mod exchange;
 mod ice;
 mod in_band;
@@ -82,6 +83,8 @@ enum Sending {
     Invite,
     /// A change of the session.
     Reoffer,
+    /// A change of the session before the answer.
+    Update,
     /// The end of the dialog.
     Bye,
     /// A key as INFO.
@@ -290,7 +293,7 @@ impl SipLeg {
                 LegCommand::End(cause, _) => calling.give_up(cause, common),
                 _ => State::Calling(calling),
             },
-            State::Ringing(ringing) => ringing.command(command, common, now),
+            State::Ringing(ringing) => ringing.command(command, common, hop, now),
             State::Session(session) => session.command(command, common, hop, now),
             State::Over => State::Over,
         })
@@ -302,7 +305,8 @@ impl SipLeg {
         match &mut self.state {
             State::Calling(calling) => calling.sent(id, dialog.as_ref()),
             State::Session(session) => session.sent(id, sending),
-            State::Opened(_) | State::Ringing(_) | State::Over => {}
+            State::Ringing(ringing) => ringing.update.name(id),
+            State::Opened(_) | State::Over => {}
         }
     }
 
@@ -334,15 +338,17 @@ impl SipLeg {
         self.step(|state, common| match state {
             State::Calling(calling) => calling.response(id, response, common, hop, now),
             State::Session(session) => session.response(id, response, common, hop, now),
+            State::Ringing(ringing) => ringing.response(id, response, common, now),
             other => other,
         })
     }
 
     /// A request of this leg got no response.
-    pub(super) fn unanswered(&mut self, id: RequestId, why: Unanswered, hop: &mut Hop) -> Vec<LegOutput> {
+    pub(super) fn unanswered(&mut self, id: RequestId, why: Unanswered, hop: &mut Hop, now: Instant) -> Vec<LegOutput> {
         self.step(|state, common| match state {
             State::Calling(calling) => calling.unanswered(id, why, common),
             State::Session(session) => session.unanswered(id, why, common, hop),
+            State::Ringing(ringing) => ringing.unanswered(id, common, now),
             other => other,
         })
     }

@@ -8,6 +8,7 @@ use offhook_sip::dialog::{Dialog, DialogId};
 use offhook_sip::message::{Method, NameAddr, Request, StatusCode};
 use offhook_sip::transaction::ServerId;
 
+use super::early_update::EarlyUpdate;
 use super::invite::unsendable;
 use super::media::SDP;
 use super::reliable::EarlyAnswers;
@@ -35,6 +36,8 @@ pub(super) struct Ringing {
     held: Option<(Description, Extras)>,
     /// What our side wants changed since.
     wanted: Option<Description>,
+    /// A change of ours before the answer.
+    pub(super) update: EarlyUpdate,
 }
 
 impl Ringing {
@@ -52,7 +55,9 @@ impl Ringing {
     ) -> Result<Self, StatusCode> {
         let dialog = Dialog::from_request(&request, &tag, contact).map_err(|error| error.status())?;
         let early = EarlyAnswers::new(&request, identity, hop);
-        Ok(Self { id, request, tag, dialog, offered, answered: false, early, change: None, held: None, wanted: None })
+        let update = EarlyUpdate::default();
+        let (answered, change, held, wanted) = (false, None, None, None);
+        Ok(Self { id, request, tag, dialog, offered, answered, early, change, held, wanted, update })
     }
 
     pub(super) fn id(&self) -> ServerId {
@@ -68,8 +73,26 @@ impl Ringing {
         self.dialog.id()
     }
 
+    pub(super) fn dialog_state(&mut self) -> &mut Dialog {
+        &mut self.dialog
+    }
+
+    /// Whether our side may offer a change: the caller has our answer for certain, and nobody has begun another.
+    pub(super) fn may_change(&self) -> bool {
+        self.offered && self.early.has_description && !self.early.holds_answer() && self.change.is_none()
+    }
+
     /// Takes what the core says.
-    pub(super) fn command(mut self: Box<Self>, command: LegCommand, common: &mut Common, now: Instant) -> State {
+    pub(super) fn command(
+        mut self: Box<Self>,
+        command: LegCommand,
+        common: &mut Common,
+        hop: &mut Hop,
+        now: Instant,
+    ) -> State {
+        if let LegCommand::Ringing(Some(heard), _) | LegCommand::Progress(Some(heard), _) = &command {
+            self.move_to(heard, common, hop);
+        }
         let done = match command {
             LegCommand::Ringing(early, extras) => self.provisional(StatusCode::RINGING, early, &extras, common, now),
             LegCommand::Progress(early, extras) => {
@@ -156,6 +179,9 @@ impl Ringing {
         now: Instant,
     ) -> Result<(), Failure> {
         let is_reliable = self.early.is_reliable(early.is_some());
+        if let Some(early) = early.as_ref().filter(|_| is_reliable && self.offered) {
+            self.update.gave(early);
+        }
         let body = match (self.offered, early) {
             // What has arrived for certain is not said again.
             (true, Some(_)) if is_reliable && self.early.has_description => None,
@@ -204,7 +230,7 @@ impl Ringing {
     }
 
     /// Sends the answer that was held, if nothing holds it any more.
-    fn answer_held(mut self: Box<Self>, common: &mut Common, now: Instant) -> State {
+    pub(super) fn answer_held(mut self: Box<Self>, common: &mut Common, now: Instant) -> State {
         match self.held.take() {
             Some((audio, extras)) => self.answer(audio, extras, common, now),
             None => State::Ringing(self),
@@ -249,7 +275,7 @@ impl Ringing {
     }
 
     fn answer(mut self: Box<Self>, audio: Description, extras: Extras, common: &mut Common, now: Instant) -> State {
-        if self.early.holds_answer() || self.change.is_some() {
+        if self.early.holds_answer() || self.change.is_some() || self.update.is_under_way() {
             self.held = Some((audio, extras));
             return State::Ringing(self);
         }

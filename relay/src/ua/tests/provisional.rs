@@ -1,7 +1,7 @@
 //! Our own provisional responses, where they arrive for certain (RFC 3262), and what the caller may change meanwhile.
 
 use offhook_media::{Codec, Direction};
-use offhook_sip::message::{HeaderName, Method, Request, Response};
+use offhook_sip::message::{HeaderName, Message, Method, Request, Response};
 
 use super::peer::{Peer, sdp, sdp_at};
 use super::scene::{Scene, audio, body, failure, header, seconds};
@@ -159,6 +159,75 @@ fn the_caller_may_change_its_offer_before_the_answer() {
     assert_eq!(scene.remote().rtp.port(), 6000);
     answer(&mut scene, leg);
     assert!(scene.response(200).body().is_empty());
+}
+
+/// Bob, who takes UPDATE, has heard one phone for certain; then another one with PCMU is heard.
+fn moved() -> (Scene, Peer, LegId, Request) {
+    let mut scene = Scene::new();
+    let peer = Peer::caller("alice");
+    let mut invite = peer.invite(&sdp("").replace("AVP 8", "AVP 8 0"));
+    invite.headers_mut().push(HeaderName::Supported, "100rel").unwrap();
+    invite.headers_mut().push(HeaderName::Allow, "INVITE, ACK, BYE, CANCEL, UPDATE, PRACK").unwrap();
+    scene.give(invite);
+    let leg = scene.incoming.pop_front().unwrap().leg;
+    scene.ua.attach(leg, super::scene::local().into());
+    let early = progress(&mut scene, leg);
+    let peer = peer.answered(&early);
+    scene.give(prack(&peer, 2, &early));
+    scene.response(200);
+    let pcmu = audio(&[Codec::Pcmu], Direction::SendRecv);
+    scene.command(leg, LegCommand::Progress(Some(pcmu), Extras::default()));
+    let update = scene.request(&Method::Update);
+    let second = scene.response(183);
+    assert!(second.body().is_empty());
+    scene.give(prack(&peer, 3, &second));
+    scene.response(200);
+    (scene, peer, leg, update)
+}
+
+fn pcmu() -> Description {
+    audio(&[Codec::Pcmu], Direction::SendRecv)
+}
+
+#[test]
+fn a_caller_is_moved_to_the_phone_that_is_heard_now() {
+    let (mut scene, _, leg, update) = moved();
+    assert!(body(update.body()).contains("RTP/AVP 0"), "{}", body(update.body()));
+    // The answer waits: offers and answers go one at a time.
+    scene.command(leg, LegCommand::Answer(pcmu(), Extras::default()));
+    scene.assert_quiet();
+    scene.respond_with(&update, 200, &sdp_at("192.0.2.9", 6000, "").replace("AVP 8", "AVP 0"));
+    assert_eq!(scene.event(), LegEvent::Answered(pcmu(), Extras::default()));
+    assert_eq!(scene.remote().rtp.port(), 6000);
+    assert!(scene.response(200).body().is_empty());
+}
+
+#[test]
+fn a_caller_that_will_not_be_moved_is_answered_all_the_same() {
+    for silent in [false, true] {
+        let (mut scene, _, leg, update) = moved();
+        scene.command(leg, LegCommand::Answer(pcmu(), Extras::default()));
+        match silent {
+            false => scene.respond(&update, 488),
+            true => {
+                scene.wait(seconds(32));
+                scene.sent.retain(|(_, message)| matches!(message, Message::Response(_)));
+            }
+        }
+        scene.response(200);
+        assert!(scene.events.is_empty());
+    }
+}
+
+#[test]
+fn a_caller_that_is_moved_may_give_up_meanwhile() {
+    let (mut scene, peer, _, update) = moved();
+    scene.give(peer.cancel(1));
+    scene.response(200);
+    scene.response(487);
+    scene.event();
+    scene.respond(&update, 487);
+    scene.assert_forgotten();
 }
 
 #[test]
