@@ -307,6 +307,11 @@ export class Caller extends Scenario {
     });
   }
 
+  /** The same INVITE by another way, as a proxy sends it that forked it, or a loop (RFC 3261 section 8.2.2.2). */
+  merged(description: Description = {}): this {
+    return this.out("INVITE", "sip:[service]@[remote_host]:[remote_port]", { body: sdp(description) });
+  }
+
   /** An INVITE with this very description. */
   offering(body: string): this {
     this.invites = ++this.requests;
