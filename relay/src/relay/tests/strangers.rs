@@ -59,6 +59,21 @@ fn a_crowd_of_strangers_takes_a_tenth_of_the_transactions_and_leaves_the_rest_to
     world.sip_response(&trunk, 200);
 }
 
+/// A peer that belongs here is told to wait; a stranger does not even learn that there is somebody.
+#[test]
+fn a_stranger_is_not_told_to_wait_where_all_transactions_are_taken() {
+    let mut world = world("");
+    let trunk = SipPeer::at("192.0.2.10:5060");
+    for number in 0..10_000 {
+        world.sip(&trunk, trunk.request("OPTIONS", &number.to_string(), "", ""));
+    }
+    world.transmitted.clear();
+    world.sip(&stranger(1), stranger(1).request("OPTIONS", "1", "", ""));
+    world.sip_quiet();
+    world.sip(&trunk, trunk.request("OPTIONS", "more", "", ""));
+    world.sip_response(&trunk, 503);
+}
+
 #[test]
 fn strangers_find_room_again_when_their_transactions_have_ended() {
     let mut world = world("strangers = \"refuse\"");
