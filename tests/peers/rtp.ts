@@ -11,6 +11,8 @@ export interface Packet {
   readonly timestamp: number;
   readonly source: number;
   readonly payload: Buffer;
+  /** When it came (ms). */
+  readonly at: number;
 }
 
 /** A telephone-event packet (RFC 4733 section 2.3). */
@@ -113,6 +115,7 @@ function read(datagram: Buffer): Packet {
     sequence: datagram.readUInt16BE(2),
     timestamp: datagram.readUInt32BE(4),
     source: datagram.readUInt32BE(8),
+    at: Date.now(),
     payload: datagram.subarray(12 + 4 * sources),
   };
 }
