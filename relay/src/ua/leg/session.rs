@@ -1,5 +1,6 @@
 //! A confirmed dialog: changes of the session by re-INVITE from either side (RFC 3261 section 14), and BYE.
 
+mod ack;
 mod ask;
 mod bye;
 mod keys;
@@ -11,19 +12,20 @@ mod reoffer;
 
 use std::time::Instant;
 
-use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::dialog::{AnswerTimeout, Dialog, DialogId, Fork, Forks, ReliableResponses, UnacknowledgedAnswer};
-use offhook_sip::message::{HeaderName, Method, Reason, Request, Response, StatusCode};
+use offhook_protocol::Failure;
+use offhook_sip::dialog::{Dialog, DialogId, Forks, ReliableResponses};
+use offhook_sip::message::{Method, Reason, Request, Response, StatusCode};
 use offhook_sip::transaction::ServerId;
 
-use super::invite::{of_silence, unsendable};
+use super::invite::of_silence;
 use super::signal::Signal;
-use super::{Common, LegOutput, Sending, State, reliable};
+use super::{Common, Sending, State, reliable};
 use crate::call::{Cause, Description, LegCommand, LegEvent};
 use crate::ua::hop::Hop;
-use crate::ua::outbox::{NextHop, RequestId, Unanswered};
+use crate::ua::outbox::{RequestId, Unanswered};
 use crate::ua::{extras, reason};
-use bye::{Bye, bye};
+use ack::{Answer, acknowledge};
+use bye::Bye;
 use keys::Keys;
 use refer::Refer;
 use referred::Referred;
@@ -66,13 +68,6 @@ pub(super) struct Session {
     reason: Option<Reason>,
 }
 
-#[derive(Debug)]
-struct Answer {
-    id: ServerId,
-    unacknowledged: UnacknowledgedAnswer,
-    awaits: Awaits,
-}
-
 /// What the ACK for a 2xx of ours brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Awaits {
@@ -112,20 +107,6 @@ impl Session {
             was_referred: false,
             reason: None,
         }
-    }
-
-    /// Our 2xx has been sent; it is repeated until its ACK comes.
-    pub(super) fn await_ack(
-        &mut self,
-        id: ServerId,
-        response: Response,
-        number: u32,
-        awaits: Awaits,
-        common: &Common,
-        now: Instant,
-    ) {
-        let unacknowledged = UnacknowledgedAnswer::new(response, number, &common.timing, now);
-        self.answer = Some(Answer { id, unacknowledged, awaits });
     }
 
     pub(super) fn dialog(&self) -> &DialogId {
@@ -317,31 +298,6 @@ impl Session {
         }
     }
 
-    /// Takes the ACK for our 2xx.
-    pub(super) fn acknowledged(
-        mut self: Box<Self>,
-        ack: &Request,
-        common: &mut Common,
-        hop: &mut Hop,
-        now: Instant,
-    ) -> State {
-        let ours = self.answer.as_ref().is_some_and(|answer| answer.unacknowledged.is_acknowledged_by(ack));
-        if !ours {
-            return State::Session(self);
-        }
-        let awaits = self.answer.take().map_or(Awaits::Ack, |answer| answer.awaits);
-        let confirmed = common.exchange.confirmed();
-        common.media(confirmed);
-        match (&self.bye, awaits) {
-            (Bye::AfterAck, _) => self.send_bye(common, hop),
-            (Bye::AfterNotify | Bye::Sent { .. }, _) | (Bye::None, Awaits::Ack) => {}
-            (Bye::None, Awaits::FirstAnswer | Awaits::Answer) => self.late_answer(awaits, ack, common, hop),
-        }
-        self.reoffer_in_turn(common, hop, now);
-        self.press_next(common, hop, now);
-        State::Session(self)
-    }
-
     /// The re-INVITE of the peer's that waits for the core's answer.
     pub(super) fn offered(&self) -> Option<ServerId> {
         self.offered.as_ref().map(|(id, _)| *id)
@@ -358,7 +314,7 @@ impl Session {
 
     /// When [`Session::handle_timeout`] is due.
     pub(super) fn poll_timeout(&self, common: &Common) -> Option<Instant> {
-        let answer = self.answer.as_ref().map(|answer| answer.unacknowledged.poll_timeout());
+        let answer = self.answer.as_ref().map(|answer| answer.poll_timeout());
         let reoffer = self.reoffer.as_ref().and_then(Reoffer::poll_timeout);
         let timer = common.timer.poll_timeout().filter(|_| matches!(self.bye, Bye::None));
         let refer = self.refer.as_ref().map(Refer::poll_timeout);
@@ -371,77 +327,8 @@ impl Session {
         self.press_next(common, hop, now);
         self.timer_timeout(common, hop, now);
         self.refer_timeout(common, now);
-        let Some(answer) = self.answer.as_mut() else { return State::Session(self) };
-        match answer.unacknowledged.handle_timeout(now) {
-            AnswerTimeout::Wait => {}
-            AnswerTimeout::Resend(response) => {
-                common.outputs.push(LegOutput::Respond(answer.id, Box::new(response.clone())));
-            }
-            AnswerTimeout::GiveUp => {
-                self.answer = None;
-                let sentence = "The far end did not confirm the answer. It may have lost its network.";
-                common.tell_end(Cause::Failure(Failure::new(ErrorCode::Timeout, sentence)));
-                self.hang_up(common, hop);
-            }
-        }
+        self.answer_timeout(common, hop, now);
         State::Session(self)
-    }
-
-    /// Acknowledges the 2xx that made the dialog.
-    pub(super) fn acknowledge(&mut self, response: &Response, common: &mut Common, hop: &mut Hop) {
-        let invite = self.sent.as_ref().map(|sent| sent.invite.clone());
-        if let Some(invite) = invite {
-            acknowledge(&mut self.dialog, &invite, response, common, hop);
-        }
-    }
-
-    fn repeat_ack(&self, response: &Response, common: &mut Common) {
-        let hop = NextHop::of_uri(self.dialog.next_hop(), common.protocol);
-        if let (Some(ack), Some(hop)) = (self.dialog.repeated_ack(response), hop) {
-            common.outputs.push(LegOutput::Ack(Box::new(ack.clone()), hop));
-        }
-    }
-
-    /// A further response to the INVITE that made the dialog: a repeated 2xx, or that of another phone.
-    fn forked(&mut self, response: &Response, common: &mut Common, hop: &mut Hop) {
-        let Some(sent) = self.sent.as_mut() else { return };
-        match sent.forks.receive(&sent.invite, response) {
-            Ok(Fork::Repeated(id)) if id == *self.dialog.id() => self.repeat_ack(response, common),
-            // The other phone has heard our ACK or BYE already, or is about to hear them again.
-            Ok(Fork::Lost(id) | Fork::Repeated(id)) => {
-                let Some(mut lost) = sent.forks.take(&id) else { return };
-                let invite = sent.invite.clone();
-                acknowledge(&mut lost, &invite, response, common, hop);
-                if let Some((bye, next_hop)) = bye(&mut lost, None, common, hop) {
-                    common.send(Some(&id), Sending::Other, bye, next_hop);
-                }
-            }
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "a response makes no dialog"),
-        }
-    }
-}
-
-/// Sends the ACK for a 2xx to this INVITE (RFC 3261 section 13.2.2.4).
-fn acknowledge(dialog: &mut Dialog, invite: &Request, response: &Response, common: &mut Common, hop: &mut Hop) {
-    let number = response.headers().cseq().map_or(0, |cseq| cseq.number);
-    let Some(next_hop) = NextHop::of_uri(dialog.next_hop(), common.protocol) else {
-        return tracing::warn!("an ACK was not sent: the peer's Contact is no SIP address");
-    };
-    let is_home = common.is_home(&next_hop.host_port.host);
-    let ack = hop.via(next_hop.protocol).map_err(Into::into).and_then(|via| {
-        dialog.acknowledge(number, &via, |mut ack| {
-            for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization].into_iter().filter(|_| is_home) {
-                for header in invite.headers().all(&name) {
-                    ack = ack.header(name.clone(), header.text());
-                }
-            }
-            ack
-        })
-    });
-    match ack {
-        Ok(ack) => common.outputs.push(LegOutput::Ack(Box::new(ack), next_hop)),
-        Err(error) => tracing::warn!(error = %unsendable(&error).message, "an ACK was not sent"),
     }
 }
 
