@@ -34,8 +34,8 @@ export interface RelayOptions {
   readonly connectTimeout?: number;
   /** Whether SIP reaches it at `::1` too, on ports the system chooses. */
   readonly v6?: boolean;
-  /** The address where it takes SIP peers' media. Default: that of SIP. */
-  readonly rtp?: string;
+  /** The addresses where it takes SIP peers' media, one of each family. Default: that of SIP. */
+  readonly rtp?: readonly string[];
   /** Further lines of `[http]`. */
   readonly http?: readonly string[];
   /** Further lines of `[sip]`. */
@@ -199,7 +199,7 @@ function configuration(
     "workers = 1",
     `webrtc_listen = "${webrtc}"`,
     ...(options.advertised === undefined ? [] : [`webrtc_advertised = ${list(options.advertised)}`]),
-    `rtp_listen = "${options.rtp ?? ADDRESS}"`,
+    `rtp_listen = ${list(options.rtp ?? [ADDRESS])}`,
     `rtp_ports = "${rtp.first}-${rtp.last}"`,
     `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
     "quarantine = 0",

@@ -10,6 +10,8 @@ import { hears } from "../peers/hearing.ts";
 import { port } from "../peers/ports.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
+import { Caller } from "../peers/scenario.ts";
+import { Sipp } from "../peers/sipp.ts";
 import { SENTENCES, speech } from "../sound/sources.ts";
 import { type Sound, loop } from "../sound/wav.ts";
 
@@ -106,11 +108,33 @@ describe("a call over IPv6", () => {
   it("is made and taken by softphones, with sound over IPv6 both ways", async () => {
     const bob = await softphone("bob", BOB, { address: "::1" });
     const trace = join(folder("trace"), "sip.txt");
-    relay = await Relay.start({ v6: true, rtp: "::1", tables: leading(at(bob)), args: ["--sip-trace", trace] });
+    relay = await Relay.start({ v6: true, rtp: ["::1"], tables: leading(at(bob)), args: ["--sip-trace", trace] });
     const alice = await softphone("alice", ALICE, { address: "::1" });
     await conversing(alice, bob, `sip:bob@${await relay.sip6("udp")}`);
     const seen = readFileSync(trace, "utf8");
     assert.match(seen, /c=IN IP6 ::1\r?\n/);
     assert.doesNotMatch(seen, /IN IP4/);
+  });
+
+  it("is joined with one over IPv4, each with media of its own family, whoever calls", async () => {
+    const bob = await softphone("bob", BOB, { address: CALLEE });
+    relay = await Relay.start({ v6: true, rtp: ["127.0.0.2", "::1"], tables: leading(at(bob)) });
+    const alice = await softphone("alice", ALICE, { address: "::1" });
+    await conversing(alice, bob, `sip:bob@${await relay.sip6("udp")}`);
+    await relay.idle();
+    await relay.stop();
+    await endPrograms();
+
+    const other = await softphone("bob", BOB, { address: "::1" });
+    relay = await Relay.start({ v6: true, rtp: ["127.0.0.2", "::1"], tables: leading(at(other)) });
+    const caller = await softphone("alice", ALICE, { address: CALLER });
+    await conversing(caller, other, `sip:bob@${relay.sip}`);
+  });
+
+  it("is refused with 488 where the relay has media of the other family only", async () => {
+    relay = await Relay.start({ v6: true });
+    const caller = new Caller().invite().progress().expect(488).acknowledge({ failure: true });
+    const uac = await Sipp.calling("echo", await relay.sip6("udp"), caller, { address: "::1" });
+    await uac.done();
   });
 });

@@ -26,6 +26,8 @@ pub struct MediaConfig {
     pub rtp_bind: IpAddr,
     /// The address SIP peers are told to send RTP to.
     pub rtp_advertised: IpAddr,
+    /// The same two in the other family of addresses, for peers of that family.
+    pub rtp_other: Option<(IpAddr, IpAddr)>,
     /// Ports for RTP (even) and RTCP (the odd one above).
     pub rtp_ports: RangeInclusive<u16>,
     /// Without RTP for this long a leg that is not held is reported inactive.
@@ -55,6 +57,7 @@ impl Default for MediaConfig {
             webrtc_advertised: Vec::new(),
             rtp_bind: loopback,
             rtp_advertised: loopback,
+            rtp_other: None,
             rtp_ports: 30_000..=39_999,
             rtp_inactivity: Duration::from_secs(30),
             consent_timeout: Duration::from_secs(10),
@@ -69,6 +72,22 @@ impl Default for MediaConfig {
 impl MediaConfig {
     /// Addresses that can be advertised to browsers.
     pub const MAX_ADVERTISED: usize = 16;
+
+    /// Where RTP is bound for a peer at this address, where one is known, and what that peer is told.
+    #[must_use]
+    pub fn rtp_for(&self, peer: Option<IpAddr>) -> (IpAddr, IpAddr) {
+        let preferred = (self.rtp_bind, self.rtp_advertised);
+        match peer {
+            Some(peer) if !is_same_family(peer, self.rtp_advertised) => self.rtp_other.unwrap_or(preferred),
+            _ => preferred,
+        }
+    }
+
+    /// Whether RTP can be sent to this address.
+    #[must_use]
+    pub fn rtp_reaches(&self, peer: IpAddr) -> bool {
+        is_same_family(peer, self.rtp_advertised) || self.rtp_other.is_some()
+    }
 
     /// Whether it makes sense.
     ///
@@ -95,6 +114,14 @@ impl MediaConfig {
         if self.rtp_advertised.is_ipv4() != self.rtp_bind.is_ipv4() && !self.rtp_bind.is_unspecified() {
             return wrong("rtp_advertised: must be of the same family as rtp_bind");
         }
+        if let Some((bind, advertised)) = self.rtp_other {
+            if advertised.is_unspecified() || bind.is_ipv4() != advertised.is_ipv4() {
+                return wrong("rtp_other: needs an address that can be reached, of the family that is bound");
+            }
+            if advertised.is_ipv4() == self.rtp_advertised.is_ipv4() {
+                return wrong("rtp_other: must be of the other family than rtp_bind");
+            }
+        }
         let (first, last) = (*self.rtp_ports.start(), *self.rtp_ports.end());
         if first == 0 || first.saturating_add(first & 1) >= last {
             return wrong("rtp_ports: the range must hold at least one even port and the one above it");
@@ -118,5 +145,31 @@ impl MediaConfig {
             return Err(MediaError::Config("rtcp_interval: half a second is the shortest"));
         }
         Ok(())
+    }
+}
+
+fn is_same_family(one: IpAddr, other: IpAddr) -> bool {
+    one.to_canonical().is_ipv4() == other.to_canonical().is_ipv4()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_told_an_address_of_its_own_family_where_there_is_one() {
+        let told = |config: &MediaConfig, peer: &str| config.rtp_for(peer.parse().ok()).1.to_string();
+        let one = MediaConfig::default();
+        assert_eq!([told(&one, "192.0.2.1"), told(&one, "2001:db8::1")], ["127.0.0.1", "127.0.0.1"]);
+        assert!(one.rtp_reaches("192.0.2.1".parse().unwrap()) && !one.rtp_reaches("2001:db8::1".parse().unwrap()));
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let both = MediaConfig { rtp_other: Some((ip("::"), ip("2001:db8::5"))), ..MediaConfig::default() };
+        assert_eq!(
+            [told(&both, "::ffff:192.0.2.1"), told(&both, "2001:db8::1"), told(&both, "")],
+            ["127.0.0.1", "2001:db8::5", "127.0.0.1"]
+        );
+        assert!(both.check().is_ok() && both.rtp_reaches(ip("2001:db8::1")));
+        let wrong = MediaConfig { rtp_other: Some((ip("127.0.0.2"), ip("127.0.0.2"))), ..MediaConfig::default() };
+        assert!(wrong.check().is_err());
     }
 }

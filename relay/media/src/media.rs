@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -157,19 +157,21 @@ impl Media {
         self.renew(worker, leg, Order::ReplaceWebRtc)
     }
 
-    /// Opens a leg to an RTP endpoint, on a port pair of its own.
+    /// Opens a leg to an RTP endpoint, on a port pair of its own: in the family of this address of the
+    /// peer's, where one is known and the relay has both.
     ///
     /// # Errors
     /// [`MediaError::NoPorts`] when the range is used up; [`MediaError::Bind`],
     /// [`MediaError::Stopped`], [`MediaError::Overloaded`], [`MediaError::System`].
-    pub fn rtp_leg(&self, worker: WorkerId, leg: LegId) -> Result<RtpLocal, MediaError> {
+    pub fn rtp_leg(&self, worker: WorkerId, leg: LegId, peer: Option<IpAddr>) -> Result<RtpLocal, MediaError> {
         let handle = self.handle(worker)?;
         let new = new_leg(leg)?;
-        let pair = SocketPair::bind(self.config.rtp_bind, &self.ports, now())?;
+        let (bind, advertised) = self.config.rtp_for(peer);
+        let pair = SocketPair::bind(bind, &self.ports, now())?;
         let ports = pair.ports();
         let local = RtpLocal {
-            addr: SocketAddr::new(self.config.rtp_advertised, ports.rtp()),
-            rtcp: SocketAddr::new(self.config.rtp_advertised, ports.rtcp()),
+            addr: SocketAddr::new(advertised, ports.rtp()),
+            rtcp: SocketAddr::new(advertised, ports.rtcp()),
             ssrc: new.seed.ssrc,
             cname: new.cname.clone(),
         };

@@ -375,12 +375,12 @@ fn a_port_rests_before_it_is_used_again() {
         Relay::start(MediaConfig { rtp_ports: start..=start + 3, quarantine: Duration::from_secs(2), ..config() });
     let (first, phone) = relay.phone(vec![PCMU]);
     let (_, _other) = relay.phone(vec![PCMU]);
-    let refused = relay.media.rtp_leg(relay.worker, LegId(99));
+    let refused = relay.media.rtp_leg(relay.worker, LegId(99), None);
     assert!(matches!(refused, Err(MediaError::NoPorts)));
     relay.command(Command::Close { leg: first });
     relay.wait_for_counts(|counts| counts.quarantined_ports == 1);
-    assert!(relay.media.rtp_leg(relay.worker, LegId(99)).is_err());
-    let again = until("the port to be free again", || relay.media.rtp_leg(relay.worker, LegId(99)).ok());
+    assert!(relay.media.rtp_leg(relay.worker, LegId(99), None).is_err());
+    let again = until("the port to be free again", || relay.media.rtp_leg(relay.worker, LegId(99), None).ok());
     assert_eq!(again.addr, phone.relay().addr);
 }
 

@@ -69,7 +69,6 @@ impl Check {
     }
 
     fn media(&mut self, file: Media, defaults: offhook_media::MediaConfig) -> offhook_media::MediaConfig {
-        let address = "an IP address";
         let most = offhook_media::MediaConfig::MAX_ADVERTISED;
         if file.webrtc_advertised.len() > most {
             self.problem("media.webrtc_advertised", format!("{most} addresses are the most"));
@@ -78,7 +77,6 @@ impl Check {
             file.webrtc_advertised.iter().filter_map(|text| self.address("media.webrtc_advertised", text)).collect();
         let socket = "an address and port such as \"192.0.2.1:40000\"";
         let webrtc_bind = self.parsed("media.webrtc_listen", file.webrtc_listen, socket, defaults.webrtc_bind);
-        let rtp_bind = self.parsed("media.rtp_listen", file.rtp_listen, address, defaults.rtp_bind);
         let workers = self.within("media.workers", file.workers, 1..=256, defaults.workers);
         let last_port = usize::from(webrtc_bind.port()) + workers.saturating_sub(1);
         if webrtc_bind.port() != 0 && last_port > usize::from(u16::MAX) {
@@ -91,16 +89,15 @@ impl Check {
                 "is needed: no browser can reach an unspecified address".to_owned(),
             );
         }
-        if rtp_bind.is_unspecified() && file.rtp_advertised.is_none() {
-            self.problem("media.rtp_advertised", "is needed: no peer can reach an unspecified address".to_owned());
-        }
-        let rtp_advertised = file.rtp_advertised.as_deref().and_then(|text| self.address("media.rtp_advertised", text));
+        let default = (defaults.rtp_bind, defaults.rtp_advertised);
+        let ((rtp_bind, rtp_advertised), rtp_other) = self.rtp(file.rtp_listen, file.rtp_advertised, default);
         offhook_media::MediaConfig {
             workers,
             webrtc_bind,
             webrtc_advertised: advertised,
             rtp_bind,
-            rtp_advertised: rtp_advertised.unwrap_or(rtp_bind),
+            rtp_advertised,
+            rtp_other,
             rtp_ports: self.ports(file.rtp_ports, defaults.rtp_ports),
             rtp_inactivity: self.seconds(
                 "media.rtp_inactivity",

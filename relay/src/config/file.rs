@@ -7,6 +7,7 @@ use offhook_protocol::Secret;
 use serde::Deserialize;
 
 use super::check::Check;
+use super::listed::Listed;
 use super::registrar::Registrar;
 use super::routes::RouteTable;
 use super::sip::Sip;
@@ -43,8 +44,8 @@ pub(super) struct Media {
     pub(super) workers: Option<usize>,
     pub(super) webrtc_listen: Option<String>,
     pub(super) webrtc_advertised: Vec<String>,
-    pub(super) rtp_listen: Option<String>,
-    pub(super) rtp_advertised: Option<String>,
+    pub(super) rtp_listen: Option<Listed>,
+    pub(super) rtp_advertised: Listed,
     pub(super) rtp_ports: Option<String>,
     pub(super) rtp_inactivity: Option<u64>,
     pub(super) connect_timeout: Option<u64>,

@@ -11,6 +11,7 @@ mod listed;
 mod networks;
 mod registrar;
 mod routes;
+mod rtp;
 mod sip;
 mod tls;
 mod transfer;

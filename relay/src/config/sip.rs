@@ -273,7 +273,7 @@ impl Check {
         texts.iter().filter_map(server).collect()
     }
 
-    fn one_of_each_family(&mut self, key: &str, addresses: &[IpAddr]) {
+    pub(super) fn one_of_each_family(&mut self, key: &str, addresses: &[IpAddr]) {
         let of_ipv4 = addresses.iter().filter(|address| address.is_ipv4()).count();
         if of_ipv4 > 1 || addresses.len() - of_ipv4 > 1 {
             self.problem(key, "takes one IPv4 and one IPv6 address at most".to_owned());

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use offhook_media::{Command, Counts, LegId, Media, MediaError, RtpLocal, Service, WebRtcLocal, WorkerId};
 
 /// The media side as signalling sees it. [`Media`] is the real one; tests record.
@@ -26,11 +28,11 @@ pub trait MediaPlane {
     /// [`MediaError`] when there is no such leg or no room.
     fn webrtc_replace(&self, worker: Self::Worker, leg: LegId) -> Result<WebRtcLocal, MediaError>;
 
-    /// Opens a leg to an RTP endpoint.
+    /// Opens a leg to an RTP endpoint; see [`Media::rtp_leg`].
     ///
     /// # Errors
     /// [`MediaError`] when there is no room.
-    fn rtp_leg(&self, worker: Self::Worker, leg: LegId) -> Result<RtpLocal, MediaError>;
+    fn rtp_leg(&self, worker: Self::Worker, leg: LegId, peer: Option<IpAddr>) -> Result<RtpLocal, MediaError>;
 
     /// Opens a leg that makes its own sound.
     ///
@@ -67,8 +69,8 @@ impl MediaPlane for Media {
         Self::webrtc_replace(self, worker, leg)
     }
 
-    fn rtp_leg(&self, worker: WorkerId, leg: LegId) -> Result<RtpLocal, MediaError> {
-        Self::rtp_leg(self, worker, leg)
+    fn rtp_leg(&self, worker: WorkerId, leg: LegId, peer: Option<IpAddr>) -> Result<RtpLocal, MediaError> {
+        Self::rtp_leg(self, worker, leg, peer)
     }
 
     fn service_leg(&self, worker: WorkerId, leg: LegId, service: Service) -> Result<(), MediaError> {

@@ -28,7 +28,8 @@ impl<M: MediaPlane> Relay<M> {
         let own = self.own_end_of(replaced).ok_or_else(gone)?;
         let worker = self.legs.get(&replaced).map(|entry| entry.worker).ok_or_else(gone)?;
         let kind = self.ua.media_kind(leg).unwrap_or(MediaKind::Rtp);
-        let local = self.sip_media(worker, leg, kind).map_err(|error| self.no_media(&error, now))?;
+        let peer = self.ua.offered_address(leg);
+        let local = self.sip_media(worker, leg, kind, peer).map_err(|error| self.no_media(&error, now))?;
         self.ua.attach(leg, local);
         let Some(call) = self.calls.get_mut(&own.call) else { return Err(gone()) };
         if let Err(cause) = call.machine.replace(own.party, (LegKind::Sip, caller), offer.as_ref(), now) {

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use offhook_media::{LegId, MediaError};
@@ -11,7 +12,7 @@ use super::branches::Callees;
 use super::calls::{Driver, End};
 use super::trunks::{self, Asking};
 use super::{MediaPlane, Output, Relay};
-use crate::call::{Cause, Description, Extras, Identity, LegCommand};
+use crate::call::{Cause, Description, Extras, Identity, LegCommand, failure_for_status};
 use crate::route::{self, Target};
 use crate::session::SessionId;
 use crate::ua::transport::{SendFault, TransportEvent};
@@ -49,7 +50,8 @@ impl<M: MediaPlane> Relay<M> {
         now: Instant,
     ) -> Result<End, Failure> {
         let leg = LegId(self.next_id());
-        let local = self.media.rtp_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
+        let server = self.ua.server_address(AccountId(session.0));
+        let local = self.media.rtp_leg(worker, leg, server).map_err(|error| self.no_media(&error, now))?;
         let end = End { leg, driver: Driver::Sip };
         match self.ua.open_leg(leg, AccountId(session.0), local.into(), dialled) {
             Ok(()) => Ok(end),
@@ -133,9 +135,15 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     /// Opens the media of a SIP leg.
-    pub(super) fn sip_media(&self, worker: M::Worker, leg: LegId, kind: MediaKind) -> Result<MediaLocal, MediaError> {
+    pub(super) fn sip_media(
+        &self,
+        worker: M::Worker,
+        leg: LegId,
+        kind: MediaKind,
+        peer: Option<IpAddr>,
+    ) -> Result<MediaLocal, MediaError> {
         match kind {
-            MediaKind::Rtp => self.media.rtp_leg(worker, leg).map(MediaLocal::Rtp),
+            MediaKind::Rtp => self.media.rtp_leg(worker, leg, peer).map(MediaLocal::Rtp),
             MediaKind::WebRtc => self.media.webrtc_leg(worker, leg).map(MediaLocal::WebRtc),
         }
     }
@@ -211,7 +219,15 @@ impl<M: MediaPlane> Relay<M> {
             offer => offer,
         };
         let kind = self.ua.media_kind(leg).unwrap_or(MediaKind::Rtp);
-        let local = self.sip_media(worker, leg, kind).map_err(|error| self.no_media(&error, now))?;
+        let peer = self.ua.offered_address(leg);
+        if kind == MediaKind::Rtp && peer.is_some_and(|peer| !self.config.media.rtp_reaches(peer)) {
+            let failure = failure_for_status(488, "Not Acceptable Here");
+            return Err(Failure {
+                message: "The relay has no media address of the caller's family.".to_owned(),
+                ..failure
+            });
+        }
+        let local = self.sip_media(worker, leg, kind, peer).map_err(|error| self.no_media(&error, now))?;
         self.ua.attach(leg, local);
         Ok((Driver::Sip, offer))
     }

@@ -86,7 +86,9 @@ impl<M: MediaPlane> Relay<M> {
 
     fn phone_callee(&mut self, phone: Phone, worker: M::Worker, now: Instant) -> Result<End, Failure> {
         let leg = LegId(self.next_id());
-        let local = self.sip_media(worker, leg, phone.media()).map_err(|error| self.no_media(&error, now))?;
+        let local = self
+            .sip_media(worker, leg, phone.media(), Some(phone.address()))
+            .map_err(|error| self.no_media(&error, now))?;
         let end = End { leg, driver: Driver::Sip };
         match self.ua.open_phone_leg(leg, phone, local) {
             Ok(()) => Ok(end),
@@ -124,10 +126,11 @@ impl<M: MediaPlane> Relay<M> {
         let trunk = trunks.next().ok_or_else(unavailable)?;
         let is_direct = asking.may_pass && self.is_direct(trunk);
         let leg = LegId(self.next_id());
+        let peer = self.config.trunk(trunk).and_then(|trunk| trunk.host.host.ip());
         let (local, driver) = match is_direct {
             true => (None, Driver::DirectSip),
             false => {
-                let local = self.media.rtp_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
+                let local = self.media.rtp_leg(worker, leg, peer).map_err(|error| self.no_media(&error, now))?;
                 (Some(local), Driver::Sip)
             }
         };

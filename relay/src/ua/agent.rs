@@ -1,6 +1,7 @@
 //! The user agent: accounts and legs, and what comes from and goes to the network for them.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -127,6 +128,17 @@ impl UserAgent {
     /// What media an incoming leg is to be given, once its offer has been read. `None` where it is to have none.
     pub fn media_kind(&mut self, leg: LegId) -> Option<MediaKind> {
         self.legs.drive(leg, |driver| driver.media_kind()).flatten()
+    }
+
+    /// Where an incoming leg's offer wants its media, if it says so.
+    pub fn offered_address(&mut self, leg: LegId) -> Option<IpAddr> {
+        self.legs.drive(leg, |driver| driver.offered_address()).flatten()
+    }
+
+    /// The address of an account's server, where it is named by one.
+    #[must_use]
+    pub fn server_address(&self, account: AccountId) -> Option<IpAddr> {
+        self.accounts.find(account)?.next_hop.host.ip()
     }
 
     /// Gives an incoming leg its media, or any leg another connection ([`UaOutput::Reconnect`]).

@@ -1,5 +1,6 @@
 //! Users of the relay's own who come over SIP: they register, prove who they are, and are called at their phones.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,6 +31,12 @@ impl Phone {
     #[must_use]
     pub fn media(&self) -> MediaKind {
         MediaKind::of_protocol(self.protocol)
+    }
+
+    /// Where it registered from.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.reach.flow.address.ip()
     }
 }
 

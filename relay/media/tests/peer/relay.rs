@@ -58,7 +58,7 @@ impl Relay {
     /// A leg to a telephone, which has agreed these formats and knows where the leg is.
     pub(crate) fn phone(&self, formats: Vec<PayloadFormat>) -> (LegId, Phone) {
         let leg = self.next_leg();
-        let local = self.media.rtp_leg(self.worker, leg).unwrap();
+        let local = self.media.rtp_leg(self.worker, leg, None).unwrap();
         let phone = Phone::new(&local);
         self.phone_remote(leg, &phone, formats);
         (leg, phone)

@@ -121,6 +121,14 @@ impl OfferAnswer {
         }
     }
 
+    /// Where the offer that waits for our answer wants its media; `None` where it says nowhere (`0.0.0.0`).
+    pub fn offered_address(&self) -> Option<IpAddr> {
+        match &self.phase {
+            Phase::OfferReceived(offer) => Some(offer.remote.address.ip()).filter(|ip| !ip.is_unspecified()),
+            Phase::Stable | Phase::OfferSent(_) => None,
+        }
+    }
+
     /// What the last exchange agreed on; an exchange that fails leaves it as it was (RFC 3264 §8).
     pub fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()

@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use offhook_media::{
@@ -89,7 +89,7 @@ impl MediaPlane for RecordingPlane {
         self.renew("Replace", leg)
     }
 
-    fn rtp_leg(&self, (): (), leg: LegId) -> Result<RtpLocal, MediaError> {
+    fn rtp_leg(&self, (): (), leg: LegId, _: Option<IpAddr>) -> Result<RtpLocal, MediaError> {
         self.open(leg)?;
         let addr = SocketAddr::from(([127, 0, 0, 1], 30_000));
         Ok(RtpLocal { addr, rtcp: addr, ssrc: 12, cname: "relay".into() })

@@ -1,5 +1,6 @@
 //! A leg's offers and answers, whoever its peer sends its media to.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -47,6 +48,14 @@ impl Exchange {
     pub(super) fn kind(&self) -> Option<MediaKind> {
         match self {
             Self::Relayed(media) => Some(media.kind()),
+            Self::Direct(_) => None,
+        }
+    }
+
+    /// Where the peer's offer wants RTP, while it is not answered.
+    pub(super) fn offered_address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Relayed(media) => media.offered_address(),
             Self::Direct(_) => None,
         }
     }

@@ -267,6 +267,11 @@ impl SipLeg {
         self.common.exchange.kind()
     }
 
+    /// Where its offer wants RTP, while it has one that is not answered.
+    pub(super) fn offered_address(&self) -> Option<IpAddr> {
+        self.common.exchange.offered_address()
+    }
+
     /// Gives an incoming leg its media, or any leg another connection.
     pub(super) fn attach(&mut self, local: MediaLocal) {
         self.common.exchange.attach(local);

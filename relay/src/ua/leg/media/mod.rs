@@ -10,6 +10,7 @@ mod rtp;
 mod webrtc;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,6 +132,14 @@ impl Media {
             None => Offer::None,
         };
         Ok((media, offer))
+    }
+
+    /// Where the peer's offer wants RTP, while it is not answered.
+    pub(super) fn offered_address(&self) -> Option<IpAddr> {
+        match &self.kind {
+            Kind::Rtp(rtp) => rtp.offered_address(),
+            Kind::WebRtc(_) => None,
+        }
     }
 
     /// What carries the media.

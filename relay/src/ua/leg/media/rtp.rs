@@ -1,5 +1,7 @@
 //! Offers and answers of a leg with RTP on a port of its own.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use offhook_media::RtpLocal;
 use offhook_protocol::{ErrorCode, Failure};
@@ -29,6 +31,11 @@ pub(super) struct Rtp {
 impl Rtp {
     pub(super) fn new(exchange: OfferAnswer, keys: Option<Keys>, own_order: bool) -> Self {
         Self { local: None, exchange, keys, own_order, is_from_elsewhere: false }
+    }
+
+    /// Where the peer's offer wants it, while it is not answered.
+    pub(super) fn offered_address(&self) -> Option<IpAddr> {
+        self.exchange.offered_address()
     }
 
     pub(super) fn attach(&mut self, local: RtpLocal) {
