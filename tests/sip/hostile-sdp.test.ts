@@ -4,10 +4,11 @@ import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
+import { App } from "../peers/app.ts";
 import { Happenings } from "../peers/deadline.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
-import { Caller } from "../peers/scenario.ts";
+import { Called, Caller, type Description } from "../peers/scenario.ts";
 import { Sipp } from "../peers/sipp.ts";
 
 const FROM = "127.0.0.66";
@@ -39,7 +40,7 @@ afterEach(async () => {
   await endPrograms((program) => program !== relay.program);
   await relay.idle();
 });
-after(() => relay.stop());
+after(() => relay.stop(["unused-password"]));
 
 let calls = 0;
 /** An INVITE for the echo with this body. */
@@ -133,6 +134,24 @@ describe("over UDP", () => {
     await serves();
     close();
   });
+});
+
+describe("in an answer", () => {
+  for (const [what, answer] of [
+    ["2000 attributes", { lines: Array.from({ length: 2000 }, () => "a=x") }],
+    ["33 sections", { lines: Array.from({ length: 33 }, () => "m=audio 4000 RTP/AVP 8") }],
+    ["multicast for an address", { address: "224.2.1.1" }],
+    ["a port beyond all ports", { port: "99999" }],
+  ] as readonly [string, Description][]) {
+    it(`${what}: the call is acknowledged and ended, and the app hears why`, async () => {
+      const sipp = await Sipp.answering(new Called().invited().reply(200, "OK", { sdp: answer }).asked("ACK").asked("BYE").confirm());
+      const app = await App.account(relay, sipp.target);
+      const over = await app.status(await app.call("anyone"), "FAILED");
+      assert.match((over["error"] as { message: string }).message, /session description/);
+      await sipp.done();
+      await app.close();
+    });
+  }
 });
 
 describe("over TCP", () => {
