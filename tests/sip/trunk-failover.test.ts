@@ -90,10 +90,10 @@ describe("a call whose first trunk", () => {
     await through("300", placed());
   });
 
-  it("rings and then says 503 goes no further", async () => {
+  it("rings and then says 503 goes no further, and the caller does not take the relay for overloaded", async () => {
     const busy = new Called().invited().reply(180, "Ringing").reply(503, "Service Unavailable").asked("ACK");
     const first = await Sipp.answering(busy, { address: FIRST, port: ports.first });
-    const caller = new Caller().invite().progress().expect(503).acknowledge({ failure: true });
+    const caller = new Caller().invite().progress().expect(500).acknowledge({ failure: true });
     const uac = await Sipp.calling("100", relay.sip, caller, { address: CARRIER });
     await uac.done();
     await first.done();

@@ -78,8 +78,11 @@ impl Cause {
                 _ => 500,
             };
         };
-        if let Some(status) = failure.sip_status.filter(|status| may_be_passed_on(*status)) {
-            return status;
+        match failure.sip_status.filter(|status| may_be_passed_on(*status)) {
+            // It is the far end that is overloaded; the caller would take it for this relay (RFC 3261 section 16.7, step 6).
+            Some(503) => return 500,
+            Some(status) => return status,
+            None => {}
         }
         match failure.code {
             ErrorCode::NotFound => 404,
@@ -137,6 +140,14 @@ mod tests {
         assert_eq!(Cause::Failure(failure_for_status(410, "Gone")).refusal(), 410);
         assert_eq!(Cause::Failure(Failure::new(ErrorCode::Declined, "no")).refusal(), 603);
         assert_eq!(Cause::Cancelled.refusal(), 487);
+    }
+
+    #[test]
+    fn only_a_relay_that_is_overloaded_itself_says_so() {
+        assert_eq!(Cause::Failure(failure_for_status(503, "Service Unavailable")).refusal(), 500);
+        for code in [ErrorCode::LimitReached, ErrorCode::ShuttingDown] {
+            assert_eq!(Cause::Failure(Failure::new(code, "no")).refusal(), 503);
+        }
     }
 
     #[test]

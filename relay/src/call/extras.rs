@@ -188,6 +188,13 @@ impl Extras {
         }
         Ok(Self { headers, sdp_lines, custom, ..Self::default() })
     }
+
+    /// What a leg that rang is told when somebody else has taken the call, which is then no missed one (RFC 3326
+    /// section 2).
+    #[must_use]
+    pub fn completed_elsewhere() -> Self {
+        Self { sip_status: Some(200), sip_reason: Some("Call completed elsewhere".to_owned()), ..Self::default() }
+    }
 }
 
 /// What apps say is theirs: a log shows how much it is.

@@ -54,7 +54,7 @@ impl Call {
         std::mem::swap(&mut self.callee, &mut self.third);
         self.outputs.push_back(CallOutput::Swapped(Party::Callee));
         self.attend(now);
-        self.end_leg(Party::Third, Cause::Cancelled, Extras::default(), now);
+        self.end_leg(Party::Third, Cause::Cancelled, Extras::completed_elsewhere(), now);
         self.established(answer, Extras::default(), now);
         let who = self.callee.who.clone();
         self.command(Party::Caller, LegCommand::Party(who));

@@ -131,7 +131,7 @@ fn a_call_that_rings_is_picked_up() {
         [
             answer(Party::Third, audio(&[Codec::Pcma])),
             CallOutput::Swapped(Party::Callee),
-            end(Party::Third, Cause::Cancelled),
+            to(Party::Third, LegCommand::End(Cause::Cancelled, Extras::completed_elsewhere())),
             answer(Party::Caller, audio(&[Codec::Pcma])),
             to(Party::Caller, LegCommand::Party(identity("carol"))),
         ]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use offhook_media::{Command, LegId};
 use offhook_protocol::ErrorCode;
+use offhook_sip::message::StatusCode;
 
 use super::calls::{CallId, End, LegEntry};
 use super::trunks::Asking;
@@ -79,6 +80,12 @@ impl Branches {
         left
     }
 
+    /// Somebody has taken the call who is none of them.
+    pub(super) fn taken(&mut self) -> Vec<LegId> {
+        self.refusal = None;
+        self.settle()
+    }
+
     /// Keeps a refusal where it is better than those before.
     fn refused(&mut self, cause: Cause, extras: Extras) {
         let is_better = |(best, _): &(Cause, Extras)| preference(&cause) < preference(best);
@@ -114,10 +121,7 @@ impl<M: MediaPlane> Relay<M> {
                 call.branches.invite = Some(command.clone());
                 self.be_patient(id, now);
             }
-            LegCommand::End(..) => {
-                call.branches.settle();
-                call.branches.refusal = None;
-            }
+            LegCommand::End(..) => drop(call.branches.taken()),
             _ => {}
         }
         for leg in legs {
@@ -144,7 +148,7 @@ impl<M: MediaPlane> Relay<M> {
             LegEvent::Ended(cause, extras) => self.branch_ended(id, leg, (cause, extras), now),
             LegEvent::Answered(..) => {
                 branches.refusal = None;
-                self.chosen(id, leg, now);
+                self.chosen(id, leg, &Extras::completed_elsewhere(), now);
                 Some(event)
             }
             LegEvent::Trying => {
@@ -157,7 +161,7 @@ impl<M: MediaPlane> Relay<M> {
                 Some(event)
             }
             // Who hears several phones ring hears none of them: their sound is let through once one has answered.
-            LegEvent::Ringing(..) if !std::mem::replace(&mut branches.is_heard, true) => {
+            LegEvent::Ringing(..) | LegEvent::Progress(..) if !std::mem::replace(&mut branches.is_heard, true) => {
                 Some(LegEvent::Ringing(None, Extras::default()))
             }
             LegEvent::Reoffer(_) if !is_callee => {
@@ -166,6 +170,11 @@ impl<M: MediaPlane> Relay<M> {
                 None
             }
             LegEvent::Ringing(..) | LegEvent::Progress(..) => None,
+            // The others may still answer. Its end is told like any other's.
+            LegEvent::MediaFailed(failure) if !is_alone => {
+                self.command(leg, LegCommand::End(Cause::MediaFailed(failure), Extras::default()), now);
+                None
+            }
             event => is_callee.then_some(event),
         }
     }
@@ -182,6 +191,7 @@ impl<M: MediaPlane> Relay<M> {
             if let Some(call) = self.calls.get_mut(&id) {
                 call.branches.leaving.push(silent);
             }
+            self.ua.abandon_leg(silent, now);
             self.command(silent, LegCommand::End(Cause::Cancelled, Extras::default()), now);
         }
         self.unsettled.push_back(id);
@@ -190,12 +200,12 @@ impl<M: MediaPlane> Relay<M> {
     /// One of several legs is over without an answer.
     fn branch_ended(&mut self, id: CallId, leg: LegId, why: (Cause, Extras), now: Instant) -> Option<LegEvent> {
         let may_go_on = is_nobody_there(&why.0);
-        let is_final = is_global(&why.0);
+        let for_all = refused_for_all(&why.0);
         let call = self.calls.get_mut(&id)?;
         call.branches.refused(why.0, why.1);
-        if is_final {
+        if let Some(said) = for_all {
             // RFC 3261 section 16.7: whoever says 6xx speaks for all.
-            self.chosen(id, leg, now);
+            self.chosen(id, leg, &said, now);
         } else if call.leg(Party::Callee) != Some(leg) {
             call.branches.ringing.retain(|ringing| *ringing != leg);
             self.remove_leg(leg);
@@ -216,8 +226,8 @@ impl<M: MediaPlane> Relay<M> {
         Some(LegEvent::Ended(cause, extras))
     }
 
-    /// One leg is the callee's now; the others are let go.
-    fn chosen(&mut self, id: CallId, leg: LegId, now: Instant) {
+    /// One leg is the callee's now; the others are let go, and told why.
+    fn chosen(&mut self, id: CallId, leg: LegId, why: &Extras, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let former = call.leg(Party::Callee);
         if former != Some(leg) {
@@ -229,8 +239,13 @@ impl<M: MediaPlane> Relay<M> {
         if former != Some(leg) {
             self.join_callee(id, now);
         }
-        for other in others {
-            self.command(other, LegCommand::End(Cause::Cancelled, Extras::default()), now);
+        self.let_go(others, why, now);
+    }
+
+    /// Ends legs that rang, which are told why (RFC 3326).
+    pub(super) fn let_go(&mut self, legs: Vec<LegId>, why: &Extras, now: Instant) {
+        for leg in legs {
+            self.command(leg, LegCommand::End(Cause::Cancelled, why.clone()), now);
         }
     }
 
@@ -288,9 +303,11 @@ fn is_nobody_there(cause: &Cause) -> bool {
     })
 }
 
-/// Whether a refusal is everybody's (6xx).
-fn is_global(cause: &Cause) -> bool {
-    cause.failure().and_then(|failure| failure.sip_status).is_some_and(|status| status >= 600)
+/// What the others are told of a refusal that is everybody's (6xx).
+fn refused_for_all(cause: &Cause) -> Option<Extras> {
+    let status = StatusCode::new(cause.failure()?.sip_status?).filter(|status| status.code() >= 600)?;
+    let said = Some(status.reason().to_owned());
+    Some(Extras { sip_status: Some(status.code()), sip_reason: said, ..Extras::default() })
 }
 
 /// The lower, the better a refusal is (RFC 3261 section 16.7): 6xx, then the lowest class; within 4xx what tells the caller

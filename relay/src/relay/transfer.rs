@@ -8,7 +8,7 @@ use offhook_protocol::{ErrorCode, Failure};
 
 use super::calls::{CallId, End, LegEntry};
 use super::{MediaPlane, Relay};
-use crate::call::{Identity, LegKind, Party, not_joinable, transfer_refused};
+use crate::call::{Extras, Identity, LegKind, Party, not_joinable, transfer_refused};
 use crate::route;
 use crate::session::SessionId;
 
@@ -55,6 +55,7 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn swapped(&mut self, id: CallId, party: Party, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         call.swap(party);
+        let ringing = if party == Party::Callee { call.branches.taken() } else { Vec::new() };
         let (here, gone) = (call.leg(party), call.leg(Party::Third));
         for (leg, party) in [(here, party), (gone, Party::Third)] {
             if let Some(entry) = leg.and_then(|leg| self.legs.get_mut(&leg)) {
@@ -66,6 +67,7 @@ impl<M: MediaPlane> Relay<M> {
         if let (Some(a), Some(b)) = (far.filter(has_media), here.filter(has_media)) {
             self.media_command(a, Command::Join { a, b }, now);
         }
+        self.let_go(ringing, &Extras::completed_elsewhere(), now);
         tracing::info!(call = id.0, ?party, "call transferred");
     }
 

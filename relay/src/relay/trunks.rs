@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use offhook_media::LegId;
-use offhook_protocol::Failure;
+use offhook_protocol::{ErrorCode, Failure};
 
 use super::branches::{Callees, Onward};
 use super::calls::{Driver, End};
@@ -120,7 +120,8 @@ impl<M: MediaPlane> Relay<M> {
         now: Instant,
     ) -> Result<Callees, Failure> {
         asking.may_go_on()?;
-        let unavailable = || failure_for_status(503, "Service Unavailable");
+        // The next such call would fare no better: the caller is told 503 as by the relay itself.
+        let unavailable = || Failure::new(ErrorCode::Unreachable, "No trunk can take the call at the moment.");
         let takes_calls = |trunk: &TrunkId| self.ua.trunk_state(*trunk) != TrunkState::Down;
         let mut trunks = trunks.iter().copied().filter(takes_calls).collect::<Vec<_>>().into_iter();
         let trunk = trunks.next().ok_or_else(unavailable)?;

@@ -154,6 +154,14 @@ impl UserAgent {
         self.settle(now);
     }
 
+    /// A leg that nothing was heard of is called another way: its INVITE is not repeated. Its end comes next.
+    pub fn abandon_leg(&mut self, leg: LegId, now: Instant) {
+        if let Some(invite) = self.legs.get(leg).and_then(SipLeg::calling) {
+            self.outbox.abandon(invite, now);
+            self.settle(now);
+        }
+    }
+
     /// Forgets an outgoing leg that was never told to call.
     pub fn discard_leg(&mut self, leg: LegId) {
         self.legs.remove(leg);

@@ -215,6 +215,17 @@ impl Outbox {
         self.drain(now);
     }
 
+    /// Lets an INVITE be that goes another way: it is repeated no more, and cancelled if it turns out to have arrived.
+    pub(super) fn abandon(&mut self, id: RequestId, now: Instant) {
+        let Some(pending) = self.pending.get_mut(id) else { return };
+        pending.alternatives = None;
+        self.silences.set(id, None);
+        if let Stage::Sent(client, _) = pending.stage {
+            self.transactions.abandon(client, now);
+        }
+        self.drain(now);
+    }
+
     /// A message of this peer's concerns an owner.
     pub(super) fn heard(&mut self, owner: Owner, peer: IpAddr) {
         self.peers.insert(owner, peer);

@@ -1,8 +1,8 @@
 //! Why a call ends, as a Reason header says it (RFC 3326).
 
-use offhook_sip::message::Reason;
+use offhook_sip::message::{HeaderName, Headers, Reason};
 
-use crate::call::Cause;
+use crate::call::{Cause, Extras};
 
 /// Recovery on timer expiry (ITU-T Q.850).
 const TIMER_EXPIRY: u16 = 102;
@@ -26,9 +26,30 @@ pub(super) fn of_cause(cause: &Cause) -> Option<Reason> {
     reason.ok()
 }
 
+/// What a phone is told that is not to ring any more: what the caller's own CANCEL says of it, or why the call is
+/// somebody else's.
+#[must_use]
+pub(super) fn of_cancel(cause: &Cause, extras: &Extras) -> Option<Reason> {
+    let told = || match (cause, extras.sip_status) {
+        (Cause::Cancelled, Some(status)) => Reason::sip(status, extras.sip_reason.as_deref().unwrap_or_default()).ok(),
+        _ => of_cause(cause),
+    };
+    passed_on(extras).or_else(told)
+}
+
+/// The Reason header that came along; of several the SIP one, which says most.
+fn passed_on(extras: &Extras) -> Option<Reason> {
+    let mut headers = Headers::default();
+    for header in extras.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("reason")) {
+        headers.push(HeaderName::Reason, &header.value).ok()?;
+    }
+    let reasons: Vec<Reason> = headers.reasons().collect();
+    reasons.iter().find(|reason| reason.is_of("SIP")).or(reasons.first()).cloned()
+}
+
 #[cfg(test)]
 mod tests {
-    use offhook_protocol::{ErrorCode, Failure};
+    use offhook_protocol::{ErrorCode, Failure, Header};
 
     use super::*;
 
@@ -36,6 +57,17 @@ mod tests {
     fn a_normal_end_needs_no_reason() {
         assert_eq!(of_cause(&Cause::Normal), None);
         assert_eq!(of_cause(&Cause::Cancelled), None);
+    }
+
+    #[test]
+    fn a_phone_is_told_what_the_caller_says_or_who_has_the_call() {
+        let cancel = |extras: &Extras| of_cancel(&Cause::Cancelled, extras).map(|reason| reason.to_string());
+        assert_eq!(cancel(&Extras::default()), None);
+        let elsewhere = Extras::completed_elsewhere();
+        assert_eq!(cancel(&elsewhere).unwrap(), "SIP;cause=200;text=\"Call completed elsewhere\"");
+        let value = "Q.850;cause=16;text=\"Terminated\", SIP;cause=487".to_owned();
+        let said = Extras { headers: vec![Header { name: "Reason".into(), value }], ..Extras::default() };
+        assert_eq!(cancel(&said).unwrap(), "SIP;cause=487");
     }
 
     #[test]

@@ -77,12 +77,62 @@ impl Scene {
         self.hears(at, Method::Ack);
     }
 
-    /// Rings, and is told that somebody else answered.
-    fn is_cancelled(&mut self, at: usize, invite: &Request) {
+    /// Rings, and is told to stop; the reason it is given.
+    fn is_cancelled(&mut self, at: usize, invite: &Request) -> Option<String> {
         let peer = self.peers[at].clone();
         let cancel = self.hears(at, Method::Cancel);
         self.world.sip(&peer, peer.reply(&cancel, 200, ""));
         self.refuses(at, invite, 487);
+        cancel.headers().first(&HeaderName::Reason).map(|reason| reason.text())
+    }
+
+    /// The caller gives up, with these further header lines.
+    fn gives_up(&mut self, more: &str) {
+        let Message::Request(mut cancel) = self.carrier.request("CANCEL", "alice", more, "") else {
+            panic!("a response")
+        };
+        let via = "SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bKINVITEalice";
+        cancel.headers_mut().set(HeaderName::Via, via).unwrap();
+        let carrier = self.carrier.clone();
+        self.world.sip(&carrier, cancel.into());
+        self.caller_hears(200);
+        self.caller_hears(487);
+    }
+
+    /// A colleague takes the place of the phone that rings with this INVITE (RFC 3891), and has the call.
+    fn picked_up(&mut self, invite: &Request) -> (SipPeer, Response) {
+        let colleague = SipPeer::at("203.0.113.5:5060");
+        let (call, from) = (invite.headers().call_id().unwrap(), invite.headers().from().unwrap());
+        let replaces = format!("Replaces: {call};to-tag={};from-tag=peer\r\n", from.tag().unwrap());
+        self.world.sip(&colleague, colleague.request("INVITE", "alice", &replaces, &sdp("203.0.113.5", "8")));
+        let taken = self.world.sip_response(&colleague, 200);
+        self.world.sip(&colleague, colleague.within("ACK", 1, &taken, ""));
+        let ok = self.caller_hears(200);
+        let carrier = self.carrier.clone();
+        self.world.sip(&carrier, carrier.within("ACK", 1, &ok, ""));
+        (colleague, taken)
+    }
+
+    /// The colleague hangs up: the caller is told so, and of no phone's refusal.
+    fn is_hung_up_by(&mut self, (colleague, taken): (SipPeer, Response)) {
+        self.world.sip(&colleague, colleague.within("BYE", 2, &taken, ""));
+        self.world.sip_response(&colleague, 200);
+        let carrier = self.carrier.clone();
+        let bye = self.world.sip_request(&carrier, Method::Bye);
+        assert!(!bye.headers().contains(&HeaderName::Reason));
+        self.world.sip(&carrier, carrier.reply(&bye, 200, ""));
+        self.world.nothing_is_left();
+    }
+
+    /// Three phones that ring.
+    fn ringing() -> (Self, [Request; 3]) {
+        let mut scene = Self::phones();
+        let invites = [0, 1, 2].map(|at| scene.invited(at));
+        for (at, invite) in invites.iter().enumerate() {
+            scene.says(at, invite, 180);
+        }
+        scene.caller_hears(180);
+        (scene, invites)
     }
 
     fn caller_hears(&mut self, status: u16) -> Response {
@@ -102,6 +152,9 @@ impl Scene {
     }
 }
 
+/// What phones are told that somebody else was quicker than.
+const ELSEWHERE: Option<&str> = Some("SIP;cause=200;text=\"Call completed elsewhere\"");
+
 #[test]
 fn phones_of_one_user_ring_at_once_and_the_first_that_answers_has_the_call() {
     let mut scene = Scene::phones();
@@ -113,8 +166,8 @@ fn phones_of_one_user_ring_at_once_and_the_first_that_answers_has_the_call() {
     scene.world.sip_quiet();
     scene.says(1, &invites[1], 200);
     scene.hears(1, Method::Ack);
-    scene.is_cancelled(0, &invites[0]);
-    scene.is_cancelled(2, &invites[2]);
+    assert_eq!(scene.is_cancelled(0, &invites[0]).as_deref(), ELSEWHERE, "no missed call");
+    assert_eq!(scene.is_cancelled(2, &invites[2]).as_deref(), ELSEWHERE);
     let ok = scene.caller_hears(200);
     assert_eq!(scene.world.media.open_legs().len(), 2, "those who speak with each other");
     scene.hangs_up(&ok, 1);
@@ -162,29 +215,103 @@ fn a_phone_that_declines_for_all_ends_the_ringing_of_the_others() {
     scene.caller_hears(180);
     scene.refuses(1, &invites[1], 603);
     scene.caller_hears(603);
-    scene.is_cancelled(0, &invites[0]);
-    scene.is_cancelled(2, &invites[2]);
+    for at in [0, 2] {
+        let reason = scene.is_cancelled(at, &invites[at]);
+        assert_eq!(reason.as_deref(), Some("SIP;cause=603;text=\"Decline\""));
+    }
     scene.world.nothing_is_left();
 }
 
 #[test]
-fn a_caller_that_gives_up_stops_all_phones() {
+fn a_caller_that_gives_up_stops_all_phones_and_its_reason_is_theirs() {
+    let said = "SIP;cause=200;text=\"Call completed elsewhere\"";
+    for (more, heard) in [(String::new(), None), (format!("Reason: {said}\r\n"), Some(said))] {
+        let (mut scene, invites) = Scene::ringing();
+        scene.gives_up(&more);
+        for (at, invite) in invites.iter().enumerate() {
+            assert_eq!(scene.is_cancelled(at, invite).as_deref(), heard);
+        }
+        scene.world.nothing_is_left();
+    }
+}
+
+#[test]
+fn a_call_that_rings_at_several_phones_and_is_picked_up_rings_at_none() {
+    for named in [0, 1, 2] {
+        let (mut scene, invites) = Scene::ringing();
+        let colleague = scene.picked_up(&invites[named]);
+        for at in [0, 1] {
+            assert_eq!(scene.is_cancelled(at, &invites[at]).as_deref(), ELSEWHERE, "{named}");
+        }
+        // One answers all the same: it cannot take the call any more.
+        scene.says(2, &invites[2], 200);
+        scene.hears(2, Method::Cancel);
+        scene.hears(2, Method::Ack);
+        let bye = scene.hears(2, Method::Bye);
+        scene.says(2, &bye, 202);
+        scene.world.sip_quiet();
+        assert_eq!(scene.world.media.open_legs().len(), 2);
+        scene.is_hung_up_by(colleague);
+    }
+}
+
+#[test]
+fn a_refusal_before_a_call_is_picked_up_is_forgotten() {
+    let (mut scene, invites) = Scene::ringing();
+    scene.refuses(1, &invites[1], 486);
+    let colleague = scene.picked_up(&invites[0]);
+    scene.is_cancelled(0, &invites[0]);
+    scene.is_cancelled(2, &invites[2]);
+    scene.is_hung_up_by(colleague);
+}
+
+#[test]
+fn phones_that_say_no_more_than_that_they_progress_ring() {
     let mut scene = Scene::phones();
     let invites = [0, 1, 2].map(|at| scene.invited(at));
     for (at, invite) in invites.iter().enumerate() {
-        scene.says(at, invite, 180);
+        scene.says(at, invite, 183);
     }
-    scene.caller_hears(180);
-    let Message::Request(mut cancel) = scene.carrier.request("CANCEL", "alice", "", "") else { panic!("a response") };
-    let via = "SIP/2.0/UDP 192.0.2.10:5060;rport;branch=z9hG4bKINVITEalice";
-    cancel.headers_mut().set(HeaderName::Via, via).unwrap();
-    let carrier = scene.carrier.clone();
-    scene.world.sip(&carrier, cancel.into());
-    scene.caller_hears(200);
-    scene.caller_hears(487);
+    let ringing = scene.caller_hears(180);
+    assert!(ringing.body().is_empty(), "who hears several hears none");
+    scene.world.sip_quiet();
+    scene.gives_up("");
     for (at, invite) in invites.iter().enumerate() {
         scene.is_cancelled(at, invite);
     }
+    scene.world.nothing_is_left();
+}
+
+#[test]
+fn a_phone_whose_media_fails_while_others_ring_is_the_only_one_to_end() {
+    let (mut scene, invites) = Scene::ringing();
+    // The legs are opened before the caller's, that of the phone registered last first.
+    let failed = scene.world.media.open_legs()[0];
+    let event = offhook_media::Event::Failed { leg: failed, cause: offhook_media::MediaFailure::Dtls };
+    scene.world.input(Input::Media(event));
+    let reason = scene.is_cancelled(2, &invites[2]).unwrap();
+    assert!(reason.starts_with("Q.850;cause=41"), "{reason}");
+    scene.world.sip_quiet();
+    scene.says(1, &invites[1], 200);
+    scene.hears(1, Method::Ack);
+    scene.is_cancelled(0, &invites[0]);
+    let ok = scene.caller_hears(200);
+    scene.hangs_up(&ok, 1);
+}
+
+#[test]
+fn a_phone_that_sends_its_calls_on_is_not_asked_again() {
+    let mut scene = Scene::phones();
+    let invites = [0, 1, 2].map(|at| scene.invited(at));
+    let phone = scene.peers[0].clone();
+    let Message::Response(mut moved) = phone.reply(&invites[0], 302, "") else { panic!("a request") };
+    moved.headers_mut().set(HeaderName::Contact, "<sip:0301234@127.0.0.1>").unwrap();
+    scene.world.sip(&phone, moved.into());
+    scene.hears(0, Method::Ack);
+    scene.world.sip_quiet();
+    scene.refuses(1, &invites[1], 408);
+    scene.refuses(2, &invites[2], 500);
+    scene.caller_hears(480);
     scene.world.nothing_is_left();
 }
 
@@ -230,8 +357,30 @@ fn a_silent_trunk_is_followed_by_the_next_and_is_no_more_heard() {
 }
 
 #[test]
+fn a_silent_trunk_is_not_asked_again_once_the_next_one_is() {
+    let mut scene = Scene::trunks();
+    let first = scene.invited(0);
+    scene.world.later(Duration::from_millis(4100));
+    scene.world.transmitted.retain(|(to, _)| to.ip().to_string() != "192.0.2.20");
+    let second = scene.invited(1);
+    scene.says(1, &second, 180);
+    scene.caller_hears(180);
+    for _ in 0..8 {
+        scene.world.later(Duration::from_secs(2));
+        scene.world.sip_quiet();
+    }
+    // It was only slow, and is cancelled then.
+    scene.says(0, &first, 180);
+    assert_eq!(scene.is_cancelled(0, &first), None);
+    scene.says(1, &second, 200);
+    scene.hears(1, Method::Ack);
+    let ok = scene.caller_hears(200);
+    scene.hangs_up(&ok, 1);
+}
+
+#[test]
 fn a_callee_that_refuses_or_was_heard_of_is_asked_on_no_other_trunk() {
-    for (statuses, seen) in [(&[486][..], 486), (&[404], 404), (&[180, 503], 503)] {
+    for (statuses, seen) in [(&[486][..], 486), (&[404], 404), (&[180, 503], 500)] {
         let mut scene = Scene::trunks();
         let first = scene.invited(0);
         for status in statuses {
@@ -254,5 +403,16 @@ fn the_best_refusal_is_the_callers_when_no_trunk_takes_the_call() {
         scene.refuses(at, &invite, status);
     }
     scene.caller_hears(404);
+    scene.world.nothing_is_left();
+}
+
+#[test]
+fn trunks_that_are_overloaded_do_not_make_the_relay_look_so() {
+    let mut scene = Scene::trunks();
+    for at in [0, 1, 2] {
+        let invite = scene.invited(at);
+        scene.refuses(at, &invite, 503);
+    }
+    scene.caller_hears(500);
     scene.world.nothing_is_left();
 }

@@ -121,6 +121,11 @@ impl Calling {
         }
     }
 
+    /// The INVITE, as it was sent last.
+    pub(super) fn id(&self) -> Option<RequestId> {
+        self.id
+    }
+
     /// The early dialogs.
     pub(super) fn dialogs(&self) -> impl Iterator<Item = &DialogId> {
         self.early.ids()
@@ -132,8 +137,8 @@ impl Calling {
     }
 
     /// The core wants the call to end.
-    pub(super) fn give_up(mut self: Box<Self>, cause: Cause, common: &mut Common) -> State {
-        let reason = reason::of_cause(&cause);
+    pub(super) fn give_up(mut self: Box<Self>, cause: Cause, extras: &Extras, common: &mut Common) -> State {
+        let reason = reason::of_cancel(&cause, extras);
         common.tell_end(cause);
         self.given_up = true;
         match self.id {
@@ -337,6 +342,9 @@ impl Calling {
     fn redirected(self: Box<Self>, response: &Response, common: &mut Common, hop: &mut Hop) -> State {
         if self.given_up || self.redirects >= MAX_REDIRECTS {
             return common.refused(response);
+        }
+        if common.user.is_some() {
+            return common.fail(redirect::forwarded(response));
         }
         let targets = redirect::targets(response);
         if targets.is_empty() {

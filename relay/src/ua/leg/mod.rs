@@ -295,7 +295,7 @@ impl SipLeg {
                 _ => State::Opened(target),
             },
             State::Calling(calling) => match command {
-                LegCommand::End(cause, _) => calling.give_up(cause, common),
+                LegCommand::End(cause, extras) => calling.give_up(cause, &extras, common),
                 _ => State::Calling(calling),
             },
             State::Ringing(ringing) => ringing.command(command, common, hop, now),
@@ -427,6 +427,14 @@ impl SipLeg {
             State::Ringing(ringing) => ringing.handle_timeout(common, now),
             other => other,
         })
+    }
+
+    /// Our INVITE that is unanswered.
+    pub(super) fn calling(&self) -> Option<RequestId> {
+        match &self.state {
+            State::Calling(calling) => calling.id(),
+            _ => None,
+        }
     }
 
     /// The INVITE of the peer that waits for the leg's answer.

@@ -30,6 +30,13 @@ pub(super) fn forbidden(response: &Response) -> Failure {
     Failure { sip_status: Some(response.status().code()), ..Failure::new(ErrorCode::DestinationForbidden, sentence) }
 }
 
+/// The failure of a call whose phone would have it go elsewhere: requests to a phone go the way it registered by, and no
+/// other, so it would only be asked again.
+pub(super) fn forwarded(response: &Response) -> Failure {
+    let sentence = "The phone sends its calls on, which this relay does not do for a phone that is registered with it.";
+    Failure { sip_status: Some(response.status().code()), ..Failure::new(ErrorCode::NoAnswer, sentence) }
+}
+
 impl Common {
     /// Whether requests go through a proxy of the account's, wherever they lead.
     pub(super) fn is_proxied(&self) -> bool {
