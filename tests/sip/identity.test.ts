@@ -50,11 +50,28 @@ describe("a caller", () => {
     assert.ok(names(incoming).includes("P-Asserted-Identity"));
   });
 
-  it("that does not want to be known is anonymous", async () => {
-    const incoming = await called("127.0.0.20", [asserted, "Privacy: id"]);
-    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["anonymous", undefined]);
-    assert.ok(!names(incoming).includes("P-Asserted-Identity"));
+  it("is who Remote-Party-ID says where nothing else is asserted", async () => {
+    const older = 'Remote-Party-ID: "The Boss" <sip:+49301@pbx.example>;party=calling;screen=yes;privacy=off';
+    const incoming = await called("127.0.0.20", [older]);
+    assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["+49301", "The Boss"]);
+    const both = await called("127.0.0.20", ['Remote-Party-ID: "Nobody" <sip:1@pbx.example>;party=calling', asserted]);
+    assert.deepEqual([both["caller"], both["visibleName"]], ["+49301", "The Boss"]);
+    const stranger = await called("127.0.0.30", [older]);
+    assert.deepEqual([stranger["caller"], stranger["visibleName"]], ["bob@127.0.0.30", "Bob"]);
   });
+
+  for (const [what, headers] of [
+    ["Privacy: id", [asserted, "Privacy: id"]],
+    ["Privacy: header", [asserted, "Privacy: header"]],
+    ["Privacy: user", [asserted, "Privacy: user;critical"]],
+    ["a private Remote-Party-ID", ['Remote-Party-ID: "The Boss" <sip:+49301@pbx.example>;party=calling;privacy=full']],
+  ] as const) {
+    it(`that does not want to be known by ${what} is anonymous`, async () => {
+      const incoming = await called("127.0.0.20", headers);
+      assert.deepEqual([incoming["caller"], incoming["visibleName"]], ["anonymous", undefined]);
+      assert.doesNotMatch(JSON.stringify(incoming), /The Boss|49301/);
+    });
+  }
 });
 
 describe("a call that was sent on", () => {
@@ -76,6 +93,17 @@ describe("a call that was sent on", () => {
     const incoming = await called("127.0.0.20", ["Diversion: <sip:100@pbx.example>;reason=away;privacy=full"]);
     assert.deepEqual([incoming["diversions"], names(incoming).includes("Diversion")], [[{ user: "anonymous", reason: "away" }], false]);
   });
+
+  for (const [what, headers] of [
+    ["of the whole message", ["Diversion: <sip:secret@pbx.example>;reason=away", "Privacy: history"]],
+    ["of an entry that diverted nobody", ["History-Info: <sip:secret@pbx.example?Privacy=history>;index=1, <sip:web@pbx.example>;index=1.1"]],
+    ["of an entry beside a Diversion", ["Diversion: <sip:100@pbx.example>;reason=away", "History-Info: <sip:secret@pbx.example?Privacy=history>;index=1"]],
+  ] as const) {
+    it(`keeps the privacy ${what}`, async () => {
+      const incoming = await called("127.0.0.20", headers);
+      assert.doesNotMatch(JSON.stringify(incoming), /secret/);
+    });
+  }
 
   it("is believed of a trunk only", async () => {
     const incoming = await called("127.0.0.30", diversion);

@@ -86,7 +86,7 @@ pub(super) fn hide(headers: &Headers, seen: &mut Vec<Header>) {
     if is_hidden(headers) {
         seen.retain(|header| !is_among(&TELLING, header));
     }
-    if headers.diversions().iter().any(|diversion| diversion.is_private) {
+    if headers.hides_diversions() {
         seen.retain(|header| !is_among(&DIVERTING, header));
     }
 }

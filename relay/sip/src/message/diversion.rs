@@ -1,5 +1,7 @@
 //! Who else was called before: Diversion (RFC 5806), and what History-Info says of it (RFC 7044, RFC 7544).
 
+use std::borrow::Cow;
+
 use super::uri::escape;
 use super::{HeaderName, Headers, NameAddr, Params, Reason, Uri};
 
@@ -25,7 +27,27 @@ impl Headers {
     pub fn diversions(&self) -> Vec<Diversion> {
         let listed = self.addresses(&HeaderName::Diversion).take(LIMIT);
         let said: Vec<Diversion> = listed.filter_map(Result::ok).map(of_diversion).collect();
-        if said.is_empty() { self.history() } else { said }
+        let mut diversions = if said.is_empty() { self.history() } else { said };
+        let all = self.hides_history();
+        diversions.iter_mut().for_each(|diversion| diversion.is_private |= all);
+        diversions
+    }
+
+    /// Whether anything that Diversion and History-Info say is not for everybody to know: all of it where Privacy has it so
+    /// (RFC 7044 section 10.1), or any entry, be it one that diverted nobody.
+    #[must_use]
+    pub fn hides_diversions(&self) -> bool {
+        // What cannot be read may still be read by people.
+        let hides = |entry: &[u8]| match NameAddr::parse(entry) {
+            Ok(address) => is_private(&address),
+            Err(_) => entry.to_ascii_lowercase().windows(6).any(|word| word == b"rivacy"),
+        };
+        let told = [HeaderName::Diversion, HeaderName::HistoryInfo];
+        self.hides_history() || told.iter().any(|name| self.list(name).any(hides))
+    }
+
+    fn hides_history(&self) -> bool {
+        self.asks_privacy(&["history", "header", "session"])
     }
 
     fn history(&self) -> Vec<Diversion> {
@@ -52,14 +74,27 @@ impl Headers {
 }
 
 fn of_diversion(address: NameAddr) -> Diversion {
-    let NameAddr { params, .. } = &address;
-    let is_private = params.value("privacy").is_some_and(|how| !how.eq_ignore_ascii_case("off"));
+    let (params, is_private) = (&address.params, is_private(&address));
     Diversion {
         reason: params.value("reason").map(str::to_ascii_lowercase),
         counter: params.value("counter").and_then(|times| times.parse().ok()),
         is_private,
         by: NameAddr { params: Params::new(), ..address },
     }
+}
+
+/// Whether who that is is not for everybody to know: by a parameter, as Diversion has it (RFC 5806 section 7), or by a
+/// header that the address carries, as History-Info has it.
+fn is_private(address: &NameAddr) -> bool {
+    address.params.value("privacy").is_some_and(|how| !how.eq_ignore_ascii_case("off"))
+        || header_in(address, "Privacy").is_some_and(|how| !how.eq_ignore_ascii_case(b"none"))
+}
+
+/// A header that a SIP address carries (RFC 3261 section 19.1.1).
+fn header_in<'a>(address: &'a NameAddr, wanted: &str) -> Option<Cow<'a, [u8]>> {
+    let headers = address.uri.sip()?.headers()?.split('&').filter_map(|header| header.split_once('='));
+    let mut named = headers.filter(|(name, _)| escape::decode(name).eq_ignore_ascii_case(wanted.as_bytes()));
+    named.next().map(|(_, value)| escape::decode(value))
 }
 
 /// One target of a call, as History-Info lists them in their order.
@@ -77,22 +112,14 @@ struct Entry {
 
 impl Entry {
     fn new(address: NameAddr) -> Option<Self> {
-        let sip = address.uri.sip();
-        let headers = || {
-            sip.and_then(|uri| uri.headers()).unwrap_or_default().split('&').filter_map(|header| header.split_once('='))
-        };
-        let named = |wanted: &str| {
-            let is_it = |name: &str| escape::decode(name).eq_ignore_ascii_case(wanted.as_bytes());
-            headers().find(|(name, _)| is_it(name)).map(|(_, value)| escape::decode(value))
-        };
-        let refused = named("Reason").and_then(|reason| Reason::parse(&reason).ok());
-        let is_private = named("Privacy").is_some_and(|how| !how.eq_ignore_ascii_case(b"none"));
+        let refused = header_in(&address, "Reason").and_then(|reason| Reason::parse(&reason).ok());
+        let cause = address.uri.sip().and_then(|uri| uri.param("cause"));
         Some(Self {
             index: address.params.value("index")?.to_owned(),
             maps: address.params.value("mp").map(str::to_owned),
-            cause: sip.and_then(|uri| uri.param("cause")).and_then(|cause| cause.parse().ok()),
+            cause: cause.and_then(|cause| cause.parse().ok()),
             refused: refused.filter(|reason| reason.is_of("SIP")).and_then(|reason| reason.cause()),
-            is_private,
+            is_private: is_private(&address),
             address: NameAddr {
                 uri: match &address.uri {
                     Uri::Sip(uri) => Uri::Sip(uri.clone().without_headers().without_param("cause")),
@@ -135,9 +162,14 @@ const fn reason_of(cause: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    fn diversions(lines: &[(HeaderName, &str)]) -> Vec<(String, Option<String>, Option<u32>, bool)> {
+    fn headers(lines: &[(HeaderName, &str)]) -> Headers {
         let mut headers = Headers::new();
         lines.iter().for_each(|(name, value)| headers.push(name.clone(), value).unwrap());
+        headers
+    }
+
+    fn diversions(lines: &[(HeaderName, &str)]) -> Vec<(String, Option<String>, Option<u32>, bool)> {
+        let headers = headers(lines);
         let told = |d: Diversion| (d.by.to_string(), d.reason, d.counter, d.is_private);
         headers.diversions().into_iter().map(told).collect()
     }
@@ -180,6 +212,30 @@ mod tests {
     fn who_is_not_to_be_known_is_marked() {
         let value = "<sip:bob@a.example?Privacy=history>;index=1, <sip:carol@a.example;cause=302>;index=1.1;mp=1";
         assert!(diversions(&[(HeaderName::HistoryInfo, value)])[0].3);
+    }
+
+    #[test]
+    fn privacy_of_the_message_is_that_of_every_entry() {
+        let diversion = (HeaderName::Diversion, "<sip:bob@b.example>;reason=away;privacy=off");
+        for (privacy, hides) in
+            [("history", true), ("id;header", true), ("session", true), ("id", false), ("none", false)]
+        {
+            let lines = [diversion.clone(), (HeaderName::Privacy, privacy)];
+            assert_eq!(diversions(&lines)[0].3, hides, "{privacy}");
+            assert_eq!(headers(&lines).hides_diversions(), hides, "{privacy}");
+        }
+    }
+
+    #[test]
+    fn any_entry_may_hide_what_the_headers_say() {
+        let entry = "<sip:a@x?Privacy=history>;index=1, <sip:b@x>;index=1.1";
+        let plain = (HeaderName::Diversion, "<sip:bob@b.example>;reason=away");
+        assert!(!headers(std::slice::from_ref(&plain)).hides_diversions());
+        assert!(headers(&[(HeaderName::HistoryInfo, entry)]).hides_diversions(), "it diverted nobody");
+        assert!(headers(&[plain, (HeaderName::HistoryInfo, entry)]).hides_diversions(), "beside a Diversion");
+        let many = format!("{}<sip:z@x>;privacy=full", "<sip:a@x>,".repeat(LIMIT));
+        assert!(headers(&[(HeaderName::Diversion, &many)]).hides_diversions(), "it is not looked at");
+        assert!(headers(&[(HeaderName::Diversion, "nonsense <sip:a@x;Privacy=full")]).hides_diversions());
     }
 
     #[test]

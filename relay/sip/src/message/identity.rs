@@ -16,14 +16,19 @@ impl Headers {
     /// Remote-Party-ID with any privacy but `off`.
     #[must_use]
     pub fn wants_privacy(&self) -> bool {
-        let asks = |value: &[u8]| {
-            let mut words = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            words.any(|word| [&b"id"[..], b"header", b"user"].iter().any(|asked| word.eq_ignore_ascii_case(asked)))
-        };
         let hides =
             |party: &NameAddr| party.params.value("privacy").is_some_and(|how| !how.eq_ignore_ascii_case("off"));
-        self.list(&HeaderName::Privacy).any(asks)
+        self.asks_privacy(&["id", "header", "user"])
             || self.addresses(&HeaderName::RemotePartyId).filter_map(Result::ok).any(|party| hides(&party))
+    }
+
+    /// Whether Privacy has one of these words (RFC 3323 section 4.2).
+    pub(super) fn asks_privacy(&self, asked: &[&str]) -> bool {
+        let words = |value: &'_ [u8]| {
+            let mut words = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            words.any(|word| asked.iter().any(|asked| word.eq_ignore_ascii_case(asked.as_bytes())))
+        };
+        self.list(&HeaderName::Privacy).any(words)
     }
 }
 
