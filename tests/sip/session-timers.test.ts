@@ -32,6 +32,19 @@ async function taken(terms: string[], then: (called: Called) => Called): Promise
   return { app, call, sipp };
 }
 
+/** A call of SIPp's that the app takes. */
+async function placed(app: App, caller: Caller): Promise<{ call: string; sipp: Sipp }> {
+  const from = app.wire.received.now();
+  const sipp = await Sipp.calling("web", relay.sip, caller, { seconds: 120 });
+  const call = String((await app.event("incomingCall", {}, { from }))["callId"]);
+  await app.answer(call);
+  await app.status(call, "ESTABLISHED");
+  return { call, sipp };
+}
+
+/** What a caller says of the session, whom it wants to refresh it. */
+const terms = (refresher: "uac" | "uas"): string[] => ["Supported: timer", `Session-Expires: ${SHORTEST};refresher=${refresher}`];
+
 describe("the interval of a session", () => {
   it("is asked for, and longer where the callee wants that (422)", async () => {
     const called = new Called().invited().reply(422, "Session Interval Too Small", { headers: ["Min-SE: 300"] }).asked("ACK");
@@ -67,7 +80,7 @@ describe("the interval of a session", () => {
 });
 
 describe("a session with an interval of 90 seconds", () => {
-  it("is refreshed by the relay, by UPDATE or re-INVITE as the far end can, before a hold that comes meanwhile, and ends where the far end owes it", async () => {
+  it("is refreshed by the relay, by UPDATE or re-INVITE as the far end can, before a hold that comes meanwhile, is refreshed by either side as the caller wants it, and ends where the far end owes it", async () => {
     const ours = `Session-Expires: ${SHORTEST};refresher=uac`;
     const confirmed = ["Require: timer", ours];
     const held = (called: Called): Called =>
@@ -79,9 +92,17 @@ describe("a session with an interval of 90 seconds", () => {
       taken(confirmed, held),
       taken([`Session-Expires: ${SHORTEST};refresher=uas`], (called) => called.asked("BYE").confirm()),
     ]);
+    const web = await App.local(relay, "web");
+    const begun = (refresher: "uac" | "uas"): Caller =>
+      new Caller().invite({}, { headers: [...terms(refresher), UPDATES] }).progress().expect(200).acknowledge();
+    const byUs = await placed(web, begun("uas").asked("UPDATE").confirm(200, "OK", undefined, confirmed).asked("BYE").confirm());
+    // Without its refresh this one would be over half a minute before it hangs up.
+    const alive = begun("uac").pause(40_000).update(undefined, terms("uac")).expect(200).pause(35_000).bye().expect(200);
+    const byThem = await placed(web, alive);
     const refresh = await Promise.all([
       update.sipp.message(/^UPDATE /m, { ms: 60_000 }),
       invite.sipp.message(/^INVITE [^]*^To:.*tag=/m, { ms: 60_000 }),
+      byUs.sipp.message(/^UPDATE /m, { ms: 60_000 }),
     ]);
     for (const message of refresh) assert.match(message, /^Session-Expires: 90;refresher=uac\r?$/m);
     // The offer is what it was: the version has not grown.
@@ -102,5 +123,11 @@ describe("a session with an interval of 90 seconds", () => {
     }
     await silent.sipp.done();
     await silent.app.close();
+    await web.hangup(byUs.call);
+    await byUs.sipp.done();
+    await byThem.sipp.done(60_000);
+    assert.match(await byThem.sipp.message(/^CSeq: 2 UPDATE/m), /^Session-Expires: 90;refresher=uac\r?$/m);
+    await web.status(byThem.call, "FINISH");
+    await web.close();
   });
 });
