@@ -13,6 +13,9 @@ use crate::params::LegId;
 use crate::rewrite::{Part, Source};
 use crate::rtp::{HEADER_LEN, Header};
 
+/// How long after a tone its echo may come: what a two-wire line sends back, over a path as long as they get.
+const ECHO: Duration = Duration::from_millis(300);
+
 impl Bridge {
     /// Begins or ceases to listen for keys in a leg's sound.
     pub(super) fn listen_for_keys(&mut self, now: Instant, id: LegId, listen: bool, outlet: &mut impl Outlet) {
@@ -40,6 +43,13 @@ impl Bridge {
     ) -> bool {
         // What is not decoded is not listened to.
         if codec == Codec::Opus {
+            return false;
+        }
+        if self.legs.get(key).is_some_and(|leg| leg.may_echo(now)) {
+            // A key that went down before is not lost.
+            if let Some(press) = self.listener(key).and_then(Listener::finish) {
+                self.pressed(now, key, press, outlet);
+            }
             return false;
         }
         let was_key = self.listener(key).is_some_and(|listener| listener.hears_a_key());
@@ -88,6 +98,7 @@ impl Bridge {
         let format = leg.tone_format().filter(|_| leg.direction.sends() && leg.is_ready());
         let Some((payload_type, codec)) = format else {
             // A new description took the codec away, or the leg was held.
+            leg.tones_echo = Some(now + ECHO);
             for _ in 0..sender.announced() {
                 outlet.event(Event::DtmfRefused { leg: leg.id });
             }
@@ -96,7 +107,10 @@ impl Bridge {
         while let Some(step) = sender.step(now) {
             match step {
                 Step::Done => outlet.event(Event::DtmfSent { leg: leg.id }),
-                Step::Idle => return leg.audio.stream.interrupt(),
+                Step::Idle => {
+                    leg.tones_echo = Some(now + ECHO);
+                    return leg.audio.stream.interrupt();
+                }
                 Step::Send(frame) => {
                     let (sequence, timestamp) = (frame.sequence, frame.timestamp);
                     let header = Header { marker: false, payload_type, sequence, timestamp, ssrc: 0 };

@@ -103,10 +103,11 @@ impl Detector {
         self.held.is_some()
     }
 
-    /// Whether there may be a key that is not certain yet.
+    /// Whether there may be a key that is not certain yet. What is none after twice the time of a key is a tone that is
+    /// off.
     #[must_use]
     pub(super) fn expects(&self) -> bool {
-        self.candidate.is_some_and(|candidate| candidate.hits > 1)
+        self.candidate.is_some_and(|candidate| (2..=2 * HITS).contains(&candidate.hits))
     }
 
     /// Takes a sample. Returns the key that ended with it.
@@ -162,7 +163,7 @@ impl Detector {
             known.row == row && known.column == column && off.iter().all(|off| off.abs() <= LOOSE_TOLERANCE)
         });
         let candidate = known.map_or(Candidate { row, column, hits: 1, off: [0.0; 2] }, |known| Candidate {
-            hits: known.hits + 1,
+            hits: known.hits.saturating_add(1),
             off: [known.off[0] + off[0], known.off[1] + off[1]],
             ..known
         });

@@ -185,3 +185,11 @@ fn a_key_is_heard_through_a_voice() {
     }
     assert_eq!(heard(sound), "#");
 }
+
+#[test]
+fn a_steady_tone_that_is_off_is_not_expected_to_become_a_key_for_ever() {
+    let mut detector = Detector::new();
+    let off = Press { time: 1000, off: 0.035, ..PLAIN }.sound(0, 0, 0);
+    let kept = off.iter().take(8000).filter(|sample| detector.hear(**sample).is_some() || detector.expects()).count();
+    assert!(kept < 2 * usize::from(2 * HITS * HOP), "{kept} samples");
+}

@@ -73,6 +73,8 @@ pub(crate) struct Leg {
     pub tones_in: Option<Box<in_band::Listener>>,
     /// Keys played towards it as sound, while there are any.
     pub tones_out: Option<Box<in_band::Sender>>,
+    /// Until when such keys may come back in the leg's own sound.
+    pub tones_echo: Option<Instant>,
     /// Notices its silence.
     pub supervision: Supervision,
     /// Counters, as far as they are kept here.
@@ -98,6 +100,7 @@ impl Leg {
             keys_out: Sender::default(),
             tones_in: None,
             tones_out: None,
+            tones_echo: None,
             supervision: Supervision::default(),
             counters: LegStats::default(),
             scheduled: None,
@@ -199,6 +202,11 @@ impl Leg {
     #[must_use]
     pub(crate) fn is_pressing(&self) -> bool {
         self.keys_out.is_pressing() || self.tones_out.is_some()
+    }
+
+    /// Whether keys in the leg's sound may be those that it is played itself.
+    pub(crate) fn may_echo(&self, now: Instant) -> bool {
+        self.tones_out.is_some() || self.tones_echo.is_some_and(|until| now < until)
     }
 
     /// Has the stream's time go on by the clock of a codec that the peer knows, should that of its sound so far be

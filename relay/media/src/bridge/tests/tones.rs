@@ -145,6 +145,22 @@ fn keys_in_the_sound_are_told_where_they_are_listened_for() {
 }
 
 #[test]
+fn a_line_that_sends_back_what_it_is_played_presses_no_keys() {
+    let mut world = listening(&[pcmu(), keys(8000, 101)]);
+    world.command(Command::SendDtmf { leg: B, digits: "12".parse().unwrap(), tone: TONE, gap: TONE });
+    // 120 ms later, 12 dB softer.
+    let softer = |sample: i16| encode_ulaw(sample / 4);
+    let silence = vec![[0xff; FRAME_LEN]; 6];
+    let mut timestamp = world.sing(0, &silence);
+    timestamp = world.sing(timestamp, &sound("12", softer));
+    assert_eq!(world.told(), "");
+    timestamp = world.sing(timestamp, &vec![[0xff; FRAME_LEN]; 20]);
+    world.sing(timestamp, &sound("7", encode_ulaw));
+    world.pass(Duration::from_millis(300));
+    assert_eq!(world.told(), "7");
+}
+
+#[test]
 fn how_long_a_key_sounded_is_told_with_it() {
     let mut world = listening(&[pcmu()]);
     world.sing(0, &sound("5", encode_ulaw));
