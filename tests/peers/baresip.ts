@@ -94,6 +94,11 @@ export class Baresip {
     return this.command("resume");
   }
 
+  /** Has the far end of its call call somebody else (REFER). */
+  transfer(uri: string): Promise<string> {
+    return this.command("transfer", uri);
+  }
+
   /** Presses keys one after another, as RFC 4733 events. */
   async press(keys: string): Promise<void> {
     for (const key of keys) await this.command("sndcode", key);
