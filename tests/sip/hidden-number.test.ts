@@ -73,6 +73,18 @@ describe("a hidden number", () => {
     assert.match(invite, /^P-Asserted-Identity: <sip:web@127\.0\.0\.30>\r?$/m);
   });
 
+  it("is not told to whom such a trunk sends the call on", async () => {
+    const elsewhere = await Sipp.answering(busy(), { address: "127.0.0.10" });
+    const moved = new Called().invited().reply(302, "Moved Temporarily", { headers: [`Contact: <sip:100@${elsewhere.target}>`] }).asked("ACK");
+    const sipp = await Sipp.answering(moved, { port: trusted });
+    const invite = await invited(await App.local(relay, "web"), elsewhere, "100", { anonymous: true });
+    await sipp.done();
+    assert.match(await sipp.message(/^INVITE /m), /^P-Asserted-Identity: <sip:web@/m);
+    assert.match(invite, ANONYMOUS);
+    assert.match(invite, /^Privacy: id\r?$/m);
+    assert.doesNotMatch(invite, /^P-Asserted-Identity:|sip:web@/m);
+  });
+
   it("is told to no other trunk", async () => {
     const sipp = await Sipp.answering(busy(), { port: other });
     const invite = await invited(await App.local(relay, "web"), sipp, "200", { anonymous: true });
