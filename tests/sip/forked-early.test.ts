@@ -31,7 +31,8 @@ const RELIABLE = ["Require: 100rel", "RSeq: 1"];
 /** One phone is heard in G.711 A-law; another one, with µ-law, answers. */
 function fork({ reliable = false } = {}): Called {
   const heard = new Called().invited().reply(183, "Session Progress", { sdp: only("pcma"), tag: "first", ...(reliable && { headers: RELIABLE }) });
-  if (reliable) heard.asked("PRACK").confirm();
+  // The other phone rings a little longer: the caller's own PRACK is to come first.
+  if (reliable) heard.asked("PRACK").confirm().pause(500);
   return heard.answerInvite(183, "Session Progress", only("pcmu"), { tag: "second" }).pause(200).answerInvite(200, "OK", only("pcmu"), { tag: "second" }).asked("ACK");
 }
 

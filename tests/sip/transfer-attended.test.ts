@@ -100,7 +100,7 @@ describe("an attended transfer of two far ends behind the same server", () => {
 
   it("is made by the relay where the other knows no Replaces", async () => {
     const bob = calling("bob").asked("BYE").confirm();
-    const { app, first, second } = await both(bob, calling("carol", CAN.slice(0, 1)).pause(500).bye().expect(200));
+    const { app, first, second } = await both(bob, calling("carol", CAN.slice(0, 1)).pause(1500).bye().expect(200));
     await app.event("transfer", { callId: first.call, status: "COMPLETED" });
     for (const { call, sipp } of [first, second]) {
       await app.status(call, "FINISH");
