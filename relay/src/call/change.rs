@@ -23,8 +23,10 @@ impl Call {
         let before = (self.side(party).wants, self.agreed.clone());
         let towards_other = self.towards(party.other());
         let kept = self.keeps(party, &audio);
-        self.side_mut(party).named(&audio);
-        self.side_mut(party).wants = self.unmirrored(party, audio.direction);
+        let wants = self.unmirrored(party, audio.direction);
+        let side = self.side_mut(party);
+        side.named(&audio);
+        (side.wants, side.answered) = (wants, None);
         self.side_mut(party).asks = true;
         let is_alone = self.side(party.other()).life != Life::Live;
         if is_alone && audio.untouched.is_some() {
@@ -51,6 +53,9 @@ impl Call {
         let was_stale = std::mem::take(&mut side.is_stale);
         if !std::mem::take(&mut side.is_asked) {
             return;
+        }
+        if let Ok(audio) = &result {
+            side.answered = Some(audio.direction);
         }
         match self.phase {
             Phase::Reoffering { by } => match result {
@@ -224,10 +229,12 @@ impl Call {
     }
 
     /// What a SIP end wants that offers this direction. One that is held says in its own offers that it only listens, which
-    /// is no wish of its own: it speaks again when the hold is over.
+    /// is no wish of its own: it speaks again when the hold is over. Nor is what it answered to the hold, said again.
     fn unmirrored(&self, party: Party, offered: Direction) -> Direction {
+        let side = self.side(party);
         let is_held = !self.side(party.other()).wants.sends();
-        match self.side(party).kind == LegKind::Sip && is_held {
+        match side.kind == LegKind::Sip && is_held {
+            true if side.answered == Some(offered) => side.wants,
             true => direction(offered.sends(), true),
             false => offered,
         }

@@ -54,6 +54,8 @@ pub(super) struct Side {
     pub(super) who: Identity,
     /// The direction the leg last asked for, as the relay sees it.
     pub(super) wants: Direction,
+    /// What it last answered to a change of the other end's; `None` once it has asked for one itself.
+    pub(super) answered: Option<Direction>,
     /// The codecs it has named as its own, most preferred first.
     pub(super) codecs: Vec<Codec>,
     /// The picture it has named as its own.
@@ -77,6 +79,7 @@ impl Side {
             life: Life::Live,
             who,
             wants: Direction::SendRecv,
+            answered: None,
             codecs: Vec::new(),
             video: None,
             sound: Sound::default(),

@@ -337,6 +337,19 @@ fn who_says_while_held_that_it_only_listens_speaks_again_when_the_hold_is_over()
 }
 
 #[test]
+fn who_answers_a_hold_with_inactive_and_says_so_again_holds_nobody() {
+    for held in [Direction::Inactive, Direction::RecvOnly] {
+        let mut talk = Talk::established(LegKind::Sip, LegKind::Sip);
+        talk.caller(LegEvent::Reoffer(audio(&[Codec::Opus], held)));
+        talk.callee(LegEvent::ReofferResult(Ok(audio(&[Codec::Opus], Direction::Inactive))));
+        // The held end refreshes its session with what it has said last.
+        talk.callee(LegEvent::Reoffer(audio(&[Codec::Opus], Direction::Inactive)));
+        let outputs = talk.caller(LegEvent::Reoffer(audio(&[Codec::Opus], Direction::SendRecv)));
+        assert_eq!(outputs, [to_callee(LegCommand::Reoffer(audio(&[Codec::Opus], Direction::SendRecv)))]);
+    }
+}
+
+#[test]
 fn both_ends_holding_hear_nothing_until_both_resume() {
     let mut talk = Talk::established(LegKind::Sip, LegKind::Sip);
     let wants = |direction| audio(&[Codec::Opus], direction);
