@@ -187,10 +187,15 @@ impl UserAgent {
             Some((id, account)) => driver.of_account(id, account),
             None => driver,
         };
-        let driver = match sender.user() {
+        let mut driver = match sender.user() {
             Some(user) => driver.of_user(user),
             None => driver,
         };
+        // Who forges a trunk's address could else have sound sent to somebody who wants none.
+        let is_there = source.transport.is_reliable() || driver.offered_address() == Some(source.address.ip());
+        if sender.user().is_some() || (is_trusted && is_there) {
+            driver.be_heard_early();
+        }
         self.legs.insert_incoming(leg, driver, origin);
         self.pin_to(leg, &sender, source);
         self.outbox.heard(Owner::Leg(leg), source.address.ip());

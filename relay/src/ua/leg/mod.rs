@@ -139,6 +139,8 @@ struct Common {
     destinations: Arc<Destinations>,
     /// The session's timer.
     timer: SessionTimer,
+    /// Media may go to the caller's address before its ACK.
+    is_known: bool,
     /// The media worker listens for keys in the peer's sound.
     listens: bool,
     /// The core has been told that the leg is over; what remains is good manners towards the peer.
@@ -259,7 +261,17 @@ impl SipLeg {
         let (exchange, offer) =
             Exchange::of_caller(leg, ringing.invite(), self.common.protocol, &self.common.media_policy, hop)?;
         self.common.exchange = exchange;
+        if self.common.is_known {
+            self.be_heard_early();
+        }
         Ok(offer)
+    }
+
+    /// It is known who calls and from where, so that the caller hears what there is to be heard before its ACK.
+    pub(super) fn be_heard_early(&mut self) {
+        self.common.is_known = true;
+        let confirmed = self.common.exchange.confirmed();
+        self.common.media(confirmed);
     }
 
     /// What carries its media, where that goes through the relay.
@@ -490,6 +502,7 @@ impl Common {
             home: None,
             exchange,
             account_id: None,
+            is_known: false,
             user: None,
             peer: Peer::default(),
             carried: Carried::default(),

@@ -212,6 +212,9 @@ impl Ringing {
             common.respond(id, request, status);
             return State::Ringing(self);
         }
+        // It came to where the response went, as an ACK does.
+        let confirmed = common.exchange.confirmed();
+        common.media(confirmed);
         match (request.body().is_empty(), self.early.awaits_answer(self.offered)) {
             (true, false) => common.respond(id, request, StatusCode::OK),
             (_, true) => {

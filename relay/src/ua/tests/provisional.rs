@@ -52,6 +52,17 @@ fn early_media_goes_reliably_where_the_caller_can() {
 }
 
 #[test]
+fn a_caller_hears_nothing_before_it_has_confirmed_where_it_is() {
+    let (mut scene, peer, leg) = ringing(HeaderName::Supported, &sdp(""));
+    let early = progress(&mut scene, leg);
+    assert_eq!(scene.media_told(), ["remote 192.0.2.9:5000", "RecvOnly"]);
+    scene.media.clear();
+    let peer = peer.answered(&early);
+    scene.give(prack(&peer, 2, &early));
+    assert_eq!(scene.media_told(), ["SendRecv"]);
+}
+
+#[test]
 fn ringing_goes_reliably_only_where_the_caller_requires_it() {
     for (name, expected) in [(HeaderName::Supported, false), (HeaderName::Require, true)] {
         let (mut scene, _, leg) = ringing(name, &sdp(""));

@@ -100,7 +100,7 @@ impl Media {
     }
 
     /// The half of a caller's leg, of the kind that its INVITE asks for, and what that offers. The caller hears nothing
-    /// before its ACK.
+    /// before it is [confirmed](Self::confirmed).
     ///
     /// # Errors
     /// The status to refuse the INVITE with.
@@ -295,7 +295,7 @@ impl Media {
         first.then_some(Command::Supervise { leg: self.leg })
     }
 
-    /// The caller has sent its ACK, to where our answer went.
+    /// The caller is at its address: it has sent its ACK or a PRACK, to where our response went, or is known otherwise.
     pub(super) fn confirmed(&mut self) -> Option<Command> {
         let was = std::mem::replace(&mut self.unconfirmed, false);
         let direction = self.direction;
