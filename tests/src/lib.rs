@@ -70,10 +70,21 @@ impl Bench {
     /// next who asks.
     pub fn answers_to(&self, datagram: &[u8]) -> Vec<String> {
         let to = self.relay.sip_over(Protocol::Udp).unwrap();
+        self.within("an answer to OPTIONS", async { Stranger::alone(to).await.asks(datagram).await })
+    }
+
+    /// The same, and once more from the same address: what is sent then is made of what came back.
+    pub fn answers_to_both(
+        &self,
+        datagram: &[u8],
+        then: impl FnOnce(&[String]) -> Vec<u8>,
+    ) -> (Vec<String>, Vec<String>) {
+        let to = self.relay.sip_over(Protocol::Udp).unwrap();
         self.within("an answer to OPTIONS", async {
             let stranger = Stranger::alone(to).await;
-            stranger.send(datagram).await;
-            stranger.answers().await
+            let first = stranger.asks(datagram).await;
+            let second = stranger.asks(&then(&first)).await;
+            (first, second)
         })
     }
 

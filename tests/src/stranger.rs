@@ -18,8 +18,11 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// A sender of datagrams.
 #[derive(Debug)]
 pub struct Stranger {
-    /// The first one sends.
-    sockets: Vec<UdpSocket>,
+    /// The one that sends.
+    socket: UdpSocket,
+    /// Those that listen only. They are asked directly what they have: an event of theirs may be seen later than the
+    /// answer for which the first one is read.
+    others: Vec<std::net::UdpSocket>,
     relay: SocketAddr,
 }
 
@@ -27,7 +30,7 @@ impl Stranger {
     /// One on any free port of loopback.
     pub async fn anywhere(relay: SocketAddr) -> Self {
         let loopback = if relay.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
-        Self { sockets: vec![UdpSocket::bind(loopback).await.unwrap()], relay }
+        Self { socket: UdpSocket::bind(loopback).await.unwrap(), others: Vec::new(), relay }
     }
 
     /// One with an address of loopback to itself, so that it is reached at any port. IPv6 has one such address only:
@@ -38,8 +41,8 @@ impl Stranger {
                 SocketAddr::V4(_) => unused(),
                 SocketAddr::V6(relay) => IpAddr::V6(*relay.ip()),
             };
-            match bind(ip).await {
-                Some(sockets) => return Self { sockets, relay },
+            match bind(ip) {
+                Some((socket, others)) => return Self { socket, others, relay },
                 None => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
@@ -47,13 +50,19 @@ impl Stranger {
 
     /// Sends a datagram.
     pub async fn send(&self, datagram: &[u8]) {
-        self.sockets.first().unwrap().send_to(datagram, self.relay).await.unwrap();
+        self.socket.send_to(datagram, self.relay).await.unwrap();
+    }
+
+    /// Sends a datagram, and gives everything that comes back.
+    pub async fn asks(&self, datagram: &[u8]) -> Vec<String> {
+        self.send(datagram).await;
+        self.answers().await
     }
 
     /// Everything that is answered until the relay gives a sign of life, for which it is asked again and again like
     /// anybody over UDP. It takes datagrams one by one: what was sent before has had its answer by then.
     pub async fn answers(&self) -> Vec<String> {
-        let socket = self.sockets.first().unwrap();
+        let socket = &self.socket;
         let (to, from) = (self.relay, socket.local_addr().unwrap());
         let call_id = format!("probe-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let options = format!(
@@ -77,10 +86,13 @@ impl Stranger {
                 assert!(answer.starts_with("SIP/2.0 200"), "{answer}");
                 break;
             }
-            answers.push(answer);
+            // The second answer to an earlier question that was repeated.
+            if !answer.contains("Call-ID: probe-") {
+                answers.push(answer);
+            }
         }
-        for socket in &self.sockets {
-            while let Ok(length) = socket.try_recv(&mut buffer) {
+        for socket in &self.others {
+            while let Ok(length) = socket.recv(&mut buffer) {
                 answers.push(text(&buffer, length));
             }
         }
@@ -88,13 +100,15 @@ impl Stranger {
     }
 }
 
-/// Sockets at all ports of an address; nothing if one of them is taken.
-async fn bind(ip: IpAddr) -> Option<Vec<UdpSocket>> {
+/// Sockets at all ports of an address, one of them to send from; nothing if one of them is taken.
+fn bind(ip: IpAddr) -> Option<(UdpSocket, Vec<std::net::UdpSocket>)> {
     let mut sockets = Vec::new();
     for port in PORTS {
-        sockets.push(UdpSocket::bind((ip, port)).await.ok()?);
+        let socket = std::net::UdpSocket::bind((ip, port)).ok()?;
+        socket.set_nonblocking(true).ok()?;
+        sockets.push(socket);
     }
-    Some(sockets)
+    Some((UdpSocket::from_std(sockets.remove(0)).ok()?, sockets))
 }
 
 /// An address of loopback that no other test of this process has had, and hardly one of another process.

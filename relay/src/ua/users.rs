@@ -85,6 +85,10 @@ impl UserAgent {
         if !serves {
             return self.refuse(id, request, StatusCode::FORBIDDEN, tag, now);
         }
+        // RFC 3261 section 10.3: only such an address is ever bound, whoever asks (RFC 4475 section 3.3.4).
+        if request.headers().to().is_ok_and(|to| to.uri.sip().is_none()) {
+            return self.refuse(id, request, StatusCode::BAD_REQUEST, tag, now);
+        }
         let Some(user) = self.identified(id, request, from, Asker::Registrar, tag, now) else { return };
         let Some(registrar) = self.registrar.as_mut() else { return };
         let reply = registrar.register(&user, request, from, now);

@@ -1,14 +1,16 @@
 //! RFC 5118, section by section: what each message is answered with, over IPv6.
 
-use crate::Fate::Answered;
+use crate::Fate::{Answered, Registered};
 use crate::messages;
 
 messages! { "rfc5118", own_5118, "[::1]:0",
-    // The registrar here knows none of these users.
-    good "ipv6-good" "4.1" Answered(403);
+    // It is for an address whose registrar the relay is.
+    good "ipv6-good" "4.1" Registered;
     bad "ipv6-bad" "4.2" Answered(400);
+    // What looks like a port within the brackets is the end of another address, which is not the relay's; behind them
+    // it is a port of the relay's own.
     port_ambiguous "port-ambiguous" "4.3" Answered(403);
-    port_unambiguous "port-unambiguous" "4.4" Answered(403);
+    port_unambiguous "port-unambiguous" "4.4" Registered;
     received_with_brackets "via-received-param-with-delim" "4.5" Answered(481);
     received_without_brackets "via-received-param-no-delim" "4.5" Answered(200);
     // Its session description is read, and offers nothing that the relay speaks; so does 4.9.

@@ -118,6 +118,15 @@ fn nobody_registers_for_somebody_else() {
 }
 
 #[test]
+fn what_is_no_sip_address_is_not_registered() {
+    let mut world = world();
+    let Message::Request(mut first) = phone().register("alice", 1, CONTACT) else { panic!("a response") };
+    first.headers_mut().set(HeaderName::To, "tel:+4930555").unwrap();
+    world.sip(&phone(), first.into());
+    world.sip_response(&phone(), 400);
+}
+
+#[test]
 fn a_time_that_is_too_short_is_refused_with_the_shortest_there_is() {
     let mut world = world();
     let brief = register(&mut world, &phone(), 1, "Contact: <sip:alice@10.0.0.7>;expires=5\r\n", 423);
