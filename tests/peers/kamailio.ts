@@ -14,12 +14,16 @@ export interface KamailioOptions {
   /** Where a port cannot be chosen: a random one otherwise. */
   readonly port?: number;
   readonly algorithm?: "MD5" | "SHA-256";
+  /** What answers to its challenges of calls are to protect, the body besides with `auth-int`. Default: `auth`. */
+  readonly protection?: "auth" | "auth-int";
   /** Seconds a registration is granted at most. */
   readonly expires?: number;
   /** Seconds a nonce is good for. */
   readonly nonceExpires?: number;
   /** What it shows over TLS, which it then speaks besides. */
   readonly tls?: { certificate: string; key: string };
+  /** The authority (a file) of who may connect over TLS; nobody has to show a certificate otherwise. */
+  readonly clients?: string;
 }
 
 export class Kamailio {
@@ -98,7 +102,16 @@ function configuration(address: string, sip: number, tls: number, home: string, 
     'modparam("tls", "tls_method", "TLSv1.2+")',
     `modparam("tls", "certificate", "${options.tls.certificate}")`,
     `modparam("tls", "private_key", "${options.tls.key}")`,
+    ...(options.clients === undefined
+      ? []
+      : [
+          `modparam("tls", "ca_list", "${options.clients}")`,
+          'modparam("tls", "verify_certificate", 1)',
+          'modparam("tls", "require_certificate", 1)',
+        ]),
   ];
+  // What it heard in the greeting: who it was taken for, and who it was told to speak with.
+  const greeted = options.tls && 'if (proto==TLS) xlog("L_ERR", "asked for as $tls_peer_server_name by $tls_peer_subject_cn\\n");';
   const passwords = Object.entries(options.users)
     .map(([user, password]) => `  if ($var(user) == "${user}") $var(password) = "${password}";`)
     .join("\n");
@@ -149,7 +162,11 @@ request_route {
   if (from_uri==myself) {
     $var(user) = $fU;
     route(PASSWORD);
-    if (!pv_proxy_authenticate("$fd", "$var(password)", "0")) { auth_challenge("$fd", "1"); exit; }
+    if (!pv_proxy_authenticate("$fd", "$var(password)", "0")) {
+      auth_challenge("$fd", "${options.protection === "auth-int" ? 2 : 1}");
+      exit;
+    }
+    xlog("L_ERR", "$rm of $fU proven: $hdr(Proxy-Authorization)\\n");
     consume_credentials();
   }
   record_route();
@@ -160,6 +177,7 @@ request_route {
 }
 
 route[REGISTRAR] {
+  ${greeted ?? ""}
   $var(user) = $tU;
   route(PASSWORD);
   if (!pv_www_authenticate("$td", "$var(password)", "0")) { auth_challenge("$td", "1"); exit; }

@@ -157,6 +157,9 @@ impl Transports {
         let udp = |addr: &SocketAddr| Udp::bind(*addr, config, events.clone(), datagrams).map_err(bind("udp", *addr));
         let udp = config.udp.iter().map(udp).collect::<Result<_, _>>()?;
         let tls = Tls::new(&config.tls).map_err(TransportError::Tls)?;
+        if !config.tls.verify {
+            tracing::warn!("any SIP server is believed over TLS, and who is on the way can listen (sip.tls_verify)");
+        }
         let is_secure = |(protocol, _): &(Protocol, SocketAddr)| matches!(protocol, Protocol::Tls | Protocol::Wss);
         if config.listen.iter().any(is_secure) && !tls.can_serve() {
             return Err(TransportError::Tls("there is no certificate to show to those who connect".to_owned()));
