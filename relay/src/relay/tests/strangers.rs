@@ -106,3 +106,23 @@ fn a_stranger_gives_up_a_call_where_there_is_no_room_for_another() {
     world.sip_response(&caller, 200);
     world.sip_response(&caller, 487);
 }
+
+#[test]
+fn strangers_call_while_a_quarter_of_the_calls_is_not_taken_and_leave_the_rest_to_others() {
+    let mut world = World::new(Config::from_toml(&format!("[limits]\ncalls = 8\n{TRUNK}")).unwrap());
+    let calls = |world: &mut World, peer: &SipPeer| {
+        world.sip(peer, peer.request("INVITE", "noanswer", "", &super::sip_peer::sdp("203.0.113.0", "8")));
+        let statuses: Vec<u16> = std::mem::take(&mut world.transmitted)
+            .into_iter()
+            .filter_map(|(_, message)| match message {
+                Message::Response(response) => Some(response.status().code()),
+                Message::Request(_) => None,
+            })
+            .collect();
+        *statuses.last().unwrap()
+    };
+    let strangers: Vec<u16> = (0..4).map(|number| calls(&mut world, &stranger(number))).collect();
+    assert_eq!(strangers, [180, 180, 503, 503]);
+    assert_eq!(calls(&mut world, &SipPeer::at("192.0.2.10:5060")), 180);
+    assert_eq!(world.relay.counts().calls, 3);
+}
