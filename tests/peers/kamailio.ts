@@ -14,8 +14,6 @@ export interface KamailioOptions {
   /** Where a port cannot be chosen: a random one otherwise. */
   readonly port?: number;
   readonly algorithm?: "MD5" | "SHA-256";
-  /** What answers to its challenges of calls are to protect, the body besides with `auth-int`. Default: `auth`. */
-  readonly protection?: "auth" | "auth-int";
   /** Seconds a registration is granted at most. */
   readonly expires?: number;
   /** Seconds a nonce is good for. */
@@ -162,11 +160,7 @@ request_route {
   if (from_uri==myself) {
     $var(user) = $fU;
     route(PASSWORD);
-    if (!pv_proxy_authenticate("$fd", "$var(password)", "0")) {
-      auth_challenge("$fd", "${options.protection === "auth-int" ? 2 : 1}");
-      exit;
-    }
-    xlog("L_ERR", "$rm of $fU proven: $hdr(Proxy-Authorization)\\n");
+    if (!pv_proxy_authenticate("$fd", "$var(password)", "0")) { auth_challenge("$fd", "1"); exit; }
     consume_credentials();
   }
   record_route();
