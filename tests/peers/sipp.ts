@@ -21,6 +21,8 @@ export interface SippOptions {
   readonly retransmissions?: boolean;
   /** Seconds the scenario may take. Default: 60. */
   readonly seconds?: number;
+  /** Calls it takes, one after another or at once, before it is done. Default: one. */
+  readonly calls?: number;
 }
 
 export class Sipp {
@@ -61,7 +63,7 @@ export class Sipp {
     const xml = address.includes(":") ? scenario.xml().replaceAll("[remote_host]", "[remote_ip]") : scenario.xml();
     writeFileSync(join(home, "scenario.xml"), xml);
     const args = ["-sf", join(home, "scenario.xml"), "-i", address, "-p", `${sip}`, "-mi", address];
-    args.push("-mp", `${media.first}`, "-m", "1", "-nostdin", "-timeout", `${options.seconds ?? 60}`, "-timeout_error");
+    args.push("-mp", `${media.first}`, "-m", `${options.calls ?? 1}`, "-nostdin", "-timeout", `${options.seconds ?? 60}`, "-timeout_error");
     args.push("-t", options.transport === "tcp" ? "t1" : "u1");
     args.push("-trace_msg", "-message_file", join(home, "messages"), "-trace_err", "-error_file", join(home, "errors"));
     args.push("-trace_logs", "-log_file", join(home, "log"));

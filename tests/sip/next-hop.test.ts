@@ -36,6 +36,14 @@ before(async () => {
     .offer("wants-tcp.test", "SIP+D2U", "_sip._udp.wants-tcp.test", 20)
     .service("_sip._tcp.wants-tcp.test", [{ host: "first.test", port: at.tcp }])
     .service("_sip._udp.wants-tcp.test", [second])
+    .service("_sip._udp.alike.test", [
+      { host: "first.test", port: at.first, weight: 7 },
+      { host: "second.test", port: at.second, weight: 7 },
+    ])
+    .service("_sip._udp.weighed.test", [
+      { host: "first.test", port: at.first, weight: 0 },
+      { host: "second.test", port: at.second, weight: 65_535 },
+    ])
     .service("_sip._udp.six.test", [{ host: "v6.test", port: at.v6 }]);
   dns = await Dnsmasq.start(zone);
   relay = await Relay.start({
@@ -107,6 +115,38 @@ describe("of a domain's servers", () => {
     for (const name of ["Call-ID", "CSeq", "From", "To"]) assert.equal(header(refused, name), header(taken, name));
     assert.notEqual(header(refused, "Via"), header(taken, "Via"));
     await app.close();
+  });
+});
+
+describe("servers of one priority", () => {
+  const [MANY, MORE] = [40, 1000];
+
+  /** How many of so many calls reached each. */
+  async function shared(domain: string, count: number): Promise<readonly [first: number, second: number]> {
+    const options = { calls: MORE, transport: "udp" } as const;
+    const [first, second] = [
+      await Sipp.answering(busy(), { address: FIRST, port: at.first, ...options }),
+      await Sipp.answering(busy(), { address: SECOND, port: at.second, ...options }),
+    ];
+    const app = await App.account(relay, domain);
+    for (let call = 0; call < count; call++) await calls(app);
+    await app.close();
+    const taken = (sipp: Sipp): number => new Set([...sipp.messages().matchAll(/^Call-ID: (.*)$/gm)].map(([line]) => line)).size;
+    const each = [taken(first), taken(second)] as const;
+    assert.equal(each[0] + each[1], count);
+    return each;
+  }
+
+  it("share the calls where they weigh the same", async () => {
+    const [first, second] = await shared("alike.test", MANY);
+    // All of them to one server: once in 2^39 runs.
+    assert.ok(first > 0 && second > 0, `${first} and ${second} calls`);
+  });
+
+  it("have calls by their weight, and hardly any where that is 0 (RFC 2782)", async () => {
+    const [first] = await shared("weighed.test", MANY);
+    // Each call goes there once in 65536 times, so three of them once in 10^10 runs.
+    assert.ok(first < 3, `${first} calls to the server of weight 0`);
   });
 });
 
