@@ -48,6 +48,26 @@ describe("what the registrar is told", () => {
     await sipp.done();
   });
 
+  it("is a flow to be kept (RFC 5626), where it is over TCP", async () => {
+    const scenario = new Called().asked("REGISTER").registrar(200, "OK").asked("REGISTER").registrar(200, "OK");
+    const contacts: string[] = [];
+    for (const transport of ["tcp", "udp"] as const) {
+      const sipp = await Sipp.answering(scenario, { transport });
+      const app = await registering(sipp.target, { transport });
+      await outcome(app, "registered");
+      const register = await sipp.message(/^REGISTER /m);
+      const field = (name: string): string => new RegExp(`^${name}: (.*?)\r?$`, "m").exec(register)?.[1] ?? assert.fail(register);
+      contacts.push(field("Contact"));
+      // A datagram has no flow that the server could lose.
+      assert.equal(/\boutbound\b/.test(field("Supported")), transport === "tcp");
+      await app.close();
+      await sipp.done();
+    }
+    const [kept = "", plain = ""] = contacts;
+    assert.match(kept, /^<sip:[^>]+;transport=tcp(;ob)?>;(?=.*\+sip\.instance="<urn:uuid:[0-9a-f-]{36}>").*reg-id=1\b/);
+    assert.doesNotMatch(plain, /reg-id/);
+  });
+
   it("is an outbound flow over TCP, which is registered again at once when the server ends it", async () => {
     const sip = await port("127.0.0.10");
     const first = await Kamailio.start({ users: USERS, port: sip });
