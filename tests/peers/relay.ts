@@ -36,6 +36,10 @@ export interface RelayOptions {
   readonly v6?: boolean;
   /** The addresses where it takes SIP peers' media, one of each family. Default: that of SIP. */
   readonly rtp?: readonly string[];
+  /** What SIP peers are told of where it takes their media. Default: the address where it does. */
+  readonly rtpAdvertised?: string;
+  /** Whether it takes SIP at every IPv4 address of this machine. */
+  readonly everywhere?: boolean;
   /** Further lines of `[http]`. */
   readonly http?: readonly string[];
   /** Further lines of `[sip]`. */
@@ -180,6 +184,7 @@ function configuration(
   webrtc: string,
   rtp: { first: number; last: number },
 ): string {
+  const bound = options.everywhere === true ? "0.0.0.0" : ADDRESS;
   const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
   const users = Object.entries(options.users ?? {}).map(
     ([user, password]) => `${user} = ${password === "" ? "{}" : `{ password = ${JSON.stringify(password)} }`}`,
@@ -191,8 +196,8 @@ function configuration(
     `allowed_origins = ${list(options.origins ?? [])}`,
     ...(options.http ?? []),
     "[sip]",
-    `udp = ${list([`${ADDRESS}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
-    `tcp = ${list([`${ADDRESS}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
+    `udp = ${list([`${bound}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
+    `tcp = ${list([`${bound}:${sip}`, ...(options.v6 === true ? ["[::1]:0"] : [])])}`,
     ...(options.sip ?? []),
     `destinations = ${list(options.destinations ?? ["127.0.0.1", "127.0.0.10", "127.0.0.20", "127.0.0.30"])}`,
     "[media]",
@@ -200,6 +205,7 @@ function configuration(
     `webrtc_listen = "${webrtc}"`,
     ...(options.advertised === undefined ? [] : [`webrtc_advertised = ${list(options.advertised)}`]),
     `rtp_listen = ${list(options.rtp ?? [ADDRESS])}`,
+    ...(options.rtpAdvertised === undefined ? [] : [`rtp_advertised = "${options.rtpAdvertised}"`]),
     `rtp_ports = "${rtp.first}-${rtp.last}"`,
     `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
     "quarantine = 0",
