@@ -20,7 +20,7 @@ export function response(message: string, parameters: Map<string, string>, passw
     if (found === undefined) throw new Error(`no ${name} in ${[...parameters.keys()].join()}`);
     return found;
   };
-  const algorithm = value("algorithm");
+  const algorithm = parameters.get("algorithm") ?? "MD5";
   const hash = (...parts: readonly (string | Buffer)[]): string => {
     const known = Object.entries(HASHES).find(([name]) => name === algorithm.replace(/-sess$/, ""))?.[1];
     if (known === undefined) throw new Error(`unknown algorithm ${algorithm}`);

@@ -175,6 +175,9 @@ impl Calling {
                     Err(failure) => common.fail(failure),
                 };
             }
+            401 | 407 if !self.given_up && common.digest.is_some() => {
+                return common.fail(redirect::challenged(response));
+            }
             // RFC 4028 section 7.3: the same with a longer interval.
             422 if !self.given_up && common.timer.too_small(response.headers()) => {
                 return match self.ask_longer(common, hop) {

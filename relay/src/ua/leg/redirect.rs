@@ -30,6 +30,13 @@ pub(super) fn forbidden(response: &Response) -> Failure {
     Failure { sip_status: Some(response.status().code()), ..Failure::new(ErrorCode::DestinationForbidden, sentence) }
 }
 
+/// The failure of a call that was sent on to where the password is asked for, and not given.
+pub(super) fn challenged(response: &Response) -> Failure {
+    let sentence = "The call was sent on to another server, which asks for the password. \
+                    It is given to the account's own server only.";
+    Failure { sip_status: Some(response.status().code()), ..Failure::new(ErrorCode::DestinationForbidden, sentence) }
+}
+
 /// The failure of a call whose phone would have it go elsewhere: requests to a phone go the way it registered by, and no
 /// other, so it would only be asked again.
 pub(super) fn forwarded(response: &Response) -> Failure {

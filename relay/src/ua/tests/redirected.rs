@@ -71,7 +71,8 @@ fn a_stranger_that_a_redirect_led_to_gets_no_answer_to_its_challenge() {
     let challenge = Scene::reply(&next, 401, "eve").header(HeaderName::WwwAuthenticate, verifier.challenge(false));
     scene.give(challenge.build().unwrap());
     scene.request(&Method::Ack);
-    assert_eq!(failure(scene.event()).sip_status, Some(401));
+    let failure = failure(scene.event());
+    assert_eq!((failure.code, failure.sip_status), (ErrorCode::DestinationForbidden, Some(401)));
     scene.assert_forgotten();
 }
 
