@@ -54,6 +54,24 @@ describe("where a call is sent on to (302)", () => {
     assert.doesNotMatch(there.messages(), PROOF);
     await app.close();
   });
+
+  it("gets none with ACK and BYE where it takes the call, and none when it asks for one", async () => {
+    const taking = new Called().invited().reply(200, "OK", { sdp: {} }).asked("ACK").asked("BYE");
+    const asking = taking.confirm(401, "Unauthorized", undefined, [challenge("of-a-thief")]);
+    const there = await Sipp.answering(asking, { address: FOREIGN });
+    const home = await sends(there);
+    const app = await account(home);
+    const call = await app.call("bob");
+    await app.status(call, "ESTABLISHED");
+    await home.message(PROOF);
+    await there.message(/^ACK /m);
+    await app.hangup(call);
+    for (const sipp of [home, there]) await sipp.done();
+    await relay.zero((name) => name === "dialogs", 5_000);
+    assert.equal(there.messages().match(/^BYE /gm)?.length, 1);
+    assert.doesNotMatch(there.messages(), PROOF);
+    await app.close();
+  });
 });
 
 describe("where the Contact of a callee leads that is elsewhere", () => {
