@@ -17,6 +17,8 @@ export interface SippOptions {
   readonly transport?: "udp" | "tcp";
   /** User and password for `[authentication]`. */
   readonly credentials?: { user: string; password: string };
+  /** What its digest answers are for, where that is not the host and port it sends to: without `sip:`. */
+  readonly proves?: string;
   /** Whether it repeats itself over UDP, and takes what comes again for a repetition. */
   readonly retransmissions?: boolean;
   /** Seconds the scenario may take. Default: 60. */
@@ -70,6 +72,7 @@ export class Sipp {
     if (options.retransmissions === false) args.push("-nr");
     if (options.echo === true) args.push("-rtp_echo");
     if (options.credentials) args.push("-au", options.credentials.user, "-ap", options.credentials.password);
+    if (options.proves !== undefined) args.push("-auth_uri", options.proves);
     const program = new Program("sipp", "sipp", [...args, ...rest], { cwd: home });
     return new Sipp(program, address, sip, media.first, home);
   }

@@ -6,9 +6,9 @@ import { eventually } from "../peers/deadline.ts";
 import { Nat } from "../peers/nat.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
-import { Called, Caller } from "../peers/scenario.ts";
+import { Called, Caller, sdp } from "../peers/scenario.ts";
 import { Silent } from "../peers/silent.ts";
-import { Sipp } from "../peers/sipp.ts";
+import { Sipp, type SippOptions } from "../peers/sipp.ts";
 
 const PASSWORD = "s3cret-of-alice";
 const HOME = "127.0.0.62";
@@ -49,11 +49,52 @@ class Phone extends Caller {
     ];
     return this.send(lines, undefined, 'retrans="500"');
   }
+
+  /** An INVITE, and with `answer` the one that proves who calls. */
+  ring(target: string, ...answer: readonly string[]): this {
+    return this.during("INVITE", target, ++this.sent, sdp(), answer);
+  }
+
+  /** An ACK: of a failure to where the INVITE went, else to where its answer says. */
+  confirmed(target = "[next_url]"): this {
+    return this.during("ACK", target, this.sent);
+  }
+
+  private during(method: string, target: string, number: number, body?: string, more: readonly string[] = []): this {
+    const lines = [
+      `${method} ${target} SIP/2.0`,
+      `Via: SIP/2.0/UDP ${WRONG};branch=[branch];rport`,
+      "From: <sip:alice@offhook.example>;tag=phone[call_number]",
+      `To: <sip:carol@offhook.example>${method === "ACK" ? "[peer_tag_param]" : ""}`,
+      "Call-ID: [call_id]",
+      `CSeq: ${number} ${method}`,
+      `Contact: <sip:alice@${WRONG}>`,
+      "Max-Forwards: 70",
+      ...more,
+    ];
+    return this.send(lines, body, method === "ACK" ? "" : 'retrans="500"');
+  }
 }
 
 /** SIPp behind the NAT. */
-function behind(phone: Phone): Promise<Sipp> {
-  return Sipp.calling("alice", nat.inside, phone, { address: HOME, credentials: { user: "alice", password: PASSWORD } });
+function behind(phone: Phone, options: SippOptions = {}): Promise<Sipp> {
+  const credentials = { user: "alice", password: PASSWORD };
+  return Sipp.calling("alice", nat.inside, phone, { address: HOME, credentials, ...options });
+}
+
+/** The port of a phone that has registered through the NAT. */
+async function registered(): Promise<number> {
+  // What SIPp answers a challenge for is where it sends to, whatever the Request-URI.
+  const registrar = `sip:${nat.inside}`;
+  const via = `${WRONG};branch=[branch];rport`;
+  const registering = new Phone()
+    .ask("REGISTER", registrar, via, "Expires: 60")
+    .expect(401, { authentication: true })
+    .ask("REGISTER", registrar, via, "Expires: 60", "[authentication]")
+    .expect(200);
+  const sipp = await behind(registering);
+  await sipp.done();
+  return sipp.port;
 }
 
 describe("a response over UDP", () => {
@@ -82,21 +123,11 @@ describe("a response over UDP", () => {
 
 describe("a phone that believes to be elsewhere", () => {
   it("is called where it registered from, and so are its call's other requests", async () => {
-    const via = `${WRONG};branch=[branch];rport`;
-    // What SIPp answers a challenge for is where it sends to, whatever the Request-URI.
-    const registrar = `sip:${nat.inside}`;
-    const registering = new Phone()
-      .ask("REGISTER", registrar, via, "Expires: 60")
-      .expect(401, { authentication: true })
-      .ask("REGISTER", registrar, via, "Expires: 60", "[authentication]")
-      .expect(200);
-    const registered = await behind(registering);
-    await registered.done();
+    const port = await registered();
     const headers = [`Contact: <sip:alice@${WRONG}>`];
     const taking = new Called().invited().reply(180, "Ringing", { headers }).reply(200, "OK", { sdp: {}, headers });
     // The same phone: the NAT knows this port of it only, and the relay does not.
-    const own = { address: HOME, port: registered.port };
-    const phone = await Sipp.answering(taking.asked("ACK").asked("BYE").confirm(), own);
+    const phone = await Sipp.answering(taking.asked("ACK").asked("BYE").confirm(), { address: HOME, port });
     const carol = await App.local(relay, "carol");
     const call = await carol.call("alice");
     await carol.status(call, "ESTABLISHED");
@@ -106,6 +137,23 @@ describe("a phone that believes to be elsewhere", () => {
     for (const method of ["INVITE", "ACK", "BYE"]) {
       assert.match(await phone.message(new RegExp(`^${method} `, "m")), new RegExp(`^${method} sip:alice@${WRONG.replaceAll(".", "\\.")} SIP`, "m"));
     }
+    await carol.close();
+  });
+
+  it("is told at the same place that a call is over which it made", async () => {
+    const port = await registered();
+    const carol = await App.local(relay, "carol");
+    const target = `sip:carol@${nat.inside}`;
+    const calling = new Phone().ring(target).progress().expect(407, { authentication: true }).confirmed(target);
+    calling.ring(target, "[authentication]").progress().expect(200).confirmed().asked("BYE").confirm();
+    const phone = await behind(calling, { port, proves: `carol@${nat.inside}` });
+    const { callId } = await carol.called();
+    await carol.answer(callId);
+    await phone.message(/^ACK /m, { sent: true });
+    await carol.status(callId, "ESTABLISHED");
+    await carol.hangup(callId);
+    await phone.done();
+    assert.match(await phone.message(/^BYE /m), new RegExp(`^BYE sip:alice@${WRONG.replaceAll(".", "\\.")} SIP`, "m"));
     await carol.close();
   });
 });
