@@ -12,7 +12,7 @@ export interface RelayOptions {
   readonly users?: Record<string, string>;
   /** Where pages come from. */
   readonly origins?: readonly string[];
-  /** Seconds without RTP until a call ends. */
+  /** Seconds without RTP until a call ends. Default: 4, and 60 where `connectTimeout` is set. */
   readonly rtpInactivity?: number;
   /** Seconds a call may ring. */
   readonly unanswered?: number;
@@ -207,7 +207,8 @@ function configuration(
     `rtp_listen = ${list(options.rtp ?? [ADDRESS])}`,
     ...(options.rtpAdvertised === undefined ? [] : [`rtp_advertised = "${options.rtpAdvertised}"`]),
     `rtp_ports = "${rtp.first}-${rtp.last}"`,
-    `rtp_inactivity = ${options.rtpInactivity ?? 4}`,
+    // Where no browser has to connect nobody speaks either, and a busy machine takes long over a call.
+    `rtp_inactivity = ${options.rtpInactivity ?? (options.connectTimeout === undefined ? 4 : 60)}`,
     "quarantine = 0",
     ...(options.connectTimeout === undefined ? [] : [`connect_timeout = ${options.connectTimeout}`]),
     "[limits]",
