@@ -25,6 +25,9 @@ const account = (home: Sipp): Promise<App> => App.account(relay, home.target, { 
 /** A challenge of the realm that home has, whoever makes it. */
 const challenge = (nonce: string, header = "WWW-Authenticate"): string => `${header}: Digest realm="pbx", nonce="${nonce}", qop="auth"`;
 
+/** Of a home that hears no ACK, which goes to the callee, and is not to say 200 again until it does. */
+const silent = { address: HOME, retransmissions: false };
+
 /** Takes the INVITE once the password was proven. */
 function proven(): Called {
   const headers = [challenge("of-the-invite", "Proxy-Authenticate")];
@@ -79,7 +82,7 @@ describe("where the Contact of a callee leads that is elsewhere", () => {
     const asking = new Called().asked("ACK").asked("BYE").confirm(401, "Unauthorized", undefined, [challenge("of-a-thief")]);
     const there = await Sipp.answering(asking, { address: FOREIGN });
     const headers = [`Contact: <sip:bob@${there.target}>`];
-    const home = await Sipp.answering(proven().reply(200, "OK", { sdp: {}, headers }).asked("NOTHING"), { address: HOME });
+    const home = await Sipp.answering(proven().reply(200, "OK", { sdp: {}, headers }).asked("NOTHING"), silent);
     const app = await account(home);
     const call = await app.call("bob");
     await app.status(call, "ESTABLISHED");
@@ -90,6 +93,29 @@ describe("where the Contact of a callee leads that is elsewhere", () => {
     // The answer was heard, and nothing more is to be said.
     await relay.zero((name) => name === "dialogs", 5_000);
     assert.equal(there.messages().match(/^BYE /gm)?.length, 1);
+    assert.doesNotMatch(there.messages(), PROOF);
+    await app.close();
+  });
+});
+
+describe("where the Contact of a callee leads that asks for the password in mid-call", () => {
+  it("gets no proof; the app hears that the hold failed and why, and the call goes on", async () => {
+    const asking = new Called().asked("ACK").asked("INVITE").confirm(401, "Unauthorized", undefined, [challenge("of-a-thief")]);
+    const there = await Sipp.answering(asking.asked("ACK").asked("BYE").confirm(), { address: FOREIGN });
+    const headers = [`Contact: <sip:bob@${there.target}>`];
+    const home = await Sipp.answering(proven().reply(200, "OK", { sdp: {}, headers }).asked("NOTHING"), silent);
+    const app = await account(home);
+    const call = await app.call("bob");
+    await app.status(call, "ESTABLISHED");
+    await there.message(/^ACK /m);
+    const from = app.wire.received.now();
+    await app.ask("hold", { callId: call });
+    const failed = await app.status(call, "ESTABLISHED", { from });
+    const error = failed["error"] as Record<string, unknown>;
+    assert.deepEqual([error["code"], error["sipStatus"]], ["destinationForbidden", 401]);
+    await app.hangup(call);
+    await there.done();
+    assert.equal(there.messages().match(/^INVITE /gm)?.length, 1);
     assert.doesNotMatch(there.messages(), PROOF);
     await app.close();
   });

@@ -59,6 +59,7 @@ impl Common {
     pub(super) fn challenged_in(&mut self, dialog: &Dialog, response: &Response) -> Result<(), Failure> {
         match dialog.next_hop().sip() {
             Some(next_hop) if self.is_home(next_hop.host()) => self.challenged(response),
+            _ if self.digest.is_some() => Err(super::redirect::challenged(response)),
             _ => Err(crate::call::failure_for_status(response.status().code(), &response.reason())),
         }
     }

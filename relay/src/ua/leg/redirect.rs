@@ -30,10 +30,9 @@ pub(super) fn forbidden(response: &Response) -> Failure {
     Failure { sip_status: Some(response.status().code()), ..Failure::new(ErrorCode::DestinationForbidden, sentence) }
 }
 
-/// The failure of a call that was sent on to where the password is asked for, and not given.
+/// The failure of a request that was sent on, or led by the far end's Contact, to where the password is asked for.
 pub(super) fn challenged(response: &Response) -> Failure {
-    let sentence = "The call was sent on to another server, which asks for the password. \
-                    It is given to the account's own server only.";
+    let sentence = "Another SIP server than the account's own asks for the password, which is given to that one only.";
     Failure { sip_status: Some(response.status().code()), ..Failure::new(ErrorCode::DestinationForbidden, sentence) }
 }
 
