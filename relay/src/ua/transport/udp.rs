@@ -17,6 +17,10 @@ use super::{SendFault, TransportConfig, TransportEvent, listener};
 /// The largest payload of a UDP datagram over IPv4.
 const MAX_DATAGRAM: usize = 65_507;
 
+/// What the system is to keep while the relay is busy: some 2000 messages, less than a tenth of a second's work. Its own
+/// measure, 200, is gone within 5 ms at 3000 calls a second.
+const BUFFER: usize = 1 << 20;
+
 /// The socket and its reader.
 #[derive(Debug)]
 pub(super) struct Udp {
@@ -46,6 +50,8 @@ impl Udp {
         runtime: &Handle,
     ) -> io::Result<Self> {
         let sender = listener::udp(addr)?;
+        // The system may grant less; then bursts are lost sooner, which is no reason not to start.
+        let _ = socket2::SockRef::from(&sender).set_recv_buffer_size(BUFFER);
         let local = sender.local_addr()?;
         let inside = runtime.enter();
         let receiver = UdpSocket::from_std(sender.try_clone()?)?;
