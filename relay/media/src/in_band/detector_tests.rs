@@ -4,6 +4,7 @@ use audio_codec_algorithms::{decode_ulaw, encode_ulaw};
 
 use super::*;
 use crate::in_band::{KEYPAD, RATE};
+use crate::service::spoken;
 
 /// A call that a key is pressed in.
 #[derive(Clone, Copy)]
@@ -149,29 +150,9 @@ fn one_tone_alone_and_three_are_no_key() {
 
 #[test]
 fn speech_is_no_key() {
-    const SPOKEN: [&[u8]; 17] = [
-        include_bytes!("../../assets/sentence.ulaw"),
-        include_bytes!("../../assets/key-0.ulaw"),
-        include_bytes!("../../assets/key-1.ulaw"),
-        include_bytes!("../../assets/key-2.ulaw"),
-        include_bytes!("../../assets/key-3.ulaw"),
-        include_bytes!("../../assets/key-4.ulaw"),
-        include_bytes!("../../assets/key-5.ulaw"),
-        include_bytes!("../../assets/key-6.ulaw"),
-        include_bytes!("../../assets/key-7.ulaw"),
-        include_bytes!("../../assets/key-8.ulaw"),
-        include_bytes!("../../assets/key-9.ulaw"),
-        include_bytes!("../../assets/key-10.ulaw"),
-        include_bytes!("../../assets/key-11.ulaw"),
-        include_bytes!("../../assets/key-12.ulaw"),
-        include_bytes!("../../assets/key-13.ulaw"),
-        include_bytes!("../../assets/key-14.ulaw"),
-        include_bytes!("../../assets/key-15.ulaw"),
-    ];
     // Spoken faster and slower it is another voice.
     for rate in [70, 80, 90, 100, 110, 120, 130, 140] {
-        let words =
-            SPOKEN.iter().flat_map(|spoken| (0..spoken.len() * 100 / rate).map(move |at| spoken[at * rate / 100]));
+        let words = spoken().flat_map(|spoken| (0..spoken.len() * 100 / rate).map(move |at| spoken[at * rate / 100]));
         assert_eq!(heard(words.map(decode_ulaw)), "", "at {rate} %");
     }
 }

@@ -2,6 +2,9 @@
 
 mod sound;
 
+#[cfg(test)]
+pub(crate) use sound::spoken;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

@@ -44,6 +44,12 @@ pub(super) fn key(digit: Digit) -> &'static [u8] {
     KEYS.get(usize::from(digit.event())).copied().unwrap_or_default()
 }
 
+/// Everything that is spoken, for whoever must not take it for something else.
+#[cfg(test)]
+pub(crate) fn spoken() -> impl Iterator<Item = &'static [u8]> {
+    std::iter::once(SENTENCE).chain(KEYS)
+}
+
 /// One period of the 440 Hz tone; played in a loop it has no seam.
 pub(super) fn tone() -> [u8; PERIOD] {
     std::array::from_fn(|sample| {
