@@ -41,8 +41,8 @@ pub struct MediaConfig {
     /// How long a closed RTP port rests before it is used again, so that stale packets of the last
     /// call never reach the next.
     pub quarantine: Duration,
-    /// After the first acceptable packet, how long the exact address of the description may still
-    /// displace another source that came first. Afterwards the source is fixed.
+    /// After a description has moved a peer, how long packets from where it was may still be under
+    /// way: they are not taken for its new source.
     pub learning_window: Duration,
     /// The mean time between RTCP reports on a leg.
     pub rtcp_interval: Duration,

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::Bridge;
 use crate::event::Event;
 use crate::ice::Check;
+use crate::learning::Sign;
 use crate::leg::Transport;
 use crate::outlet::{LegKey, Outlet, Path};
 use crate::rtp::{Datagram, Header};
@@ -57,18 +58,22 @@ impl Bridge {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let agreed = Header::parse(datagram).and_then(|(header, _)| leg.received_format(header.payload_type));
+        let agreed = Header::parse(datagram).filter(|(header, _)| leg.received_format(header.payload_type).is_some());
         let Transport::Rtp(peer) = &mut leg.transport else {
             return;
         };
         let kind = Datagram::classify(datagram);
-        let plausible = kind == Some(Datagram::Rtp) && agreed.is_some();
+        let sign = match agreed.filter(|_| kind == Some(Datagram::Rtp)) {
+            Some(_) if peer.is_encrypted() => Sign::Authentic,
+            Some((header, _)) => Sign::Plausible(header.ssrc),
+            None => Sign::None,
+        };
         if peer.is_encrypted() {
-            return self.receive_encrypted(now, key, source, (kind, plausible), datagram, outlet);
+            return self.receive_encrypted(now, key, source, (kind, sign), datagram, outlet);
         }
         if !matches!(kind, Some(Datagram::Rtp | Datagram::Rtcp)) {
             leg.counters.invalid += 1;
-        } else if !peer.accepts(now, source, plausible) && !peer.accepts_muxed(kind, source) {
+        } else if !peer.accepts(now, source, sign) && !peer.accepts_muxed(kind, source) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
             self.receive_report(now, key, datagram, outlet);
@@ -84,7 +89,7 @@ impl Bridge {
         now: Instant,
         key: LegKey,
         source: SocketAddr,
-        (kind, plausible): (Option<Datagram>, bool),
+        (kind, sign): (Option<Datagram>, Sign),
         datagram: &[u8],
         outlet: &mut impl Outlet,
     ) {
@@ -103,7 +108,7 @@ impl Bridge {
             leg.counters.invalid += 1;
             return;
         };
-        if !peer.accepts(now, source, plausible) && !peer.accepts_muxed(kind, source) {
+        if !peer.accepts(now, source, sign) && !peer.accepts_muxed(kind, source) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
             self.receive_report(now, key, &packet, outlet);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use rtc_crypto::RTCCryptoProvider;
 
-use crate::learning::Learning;
+use crate::learning::{Learning, Sign};
 use crate::params::{RtpRemote, SrtpKeys, SrtpSuite};
 use crate::rtp::{Datagram, Header};
 use crate::srtp::{Keys, Rekeyed, Session};
@@ -127,9 +127,9 @@ impl RtpTransport {
         self.muxed
     }
 
-    /// Whether a packet from there is the peer's; `plausible` is whether the peer would send it.
-    pub(crate) fn accepts(&mut self, now: Instant, source: SocketAddr, plausible: bool) -> bool {
-        self.learning.accepts(now, source, plausible)
+    /// Whether a packet from there that bears this sign is the peer's.
+    pub(crate) fn accepts(&mut self, now: Instant, source: SocketAddr, sign: Sign) -> bool {
+        self.learning.accepts(now, source, sign)
     }
 
     /// Whether an RTCP packet from there is the peer's: from the host that RTP is sent to, or the
@@ -225,10 +225,10 @@ mod tests {
     fn a_hold_of_the_old_kind_leaves_known_who_plays_its_music() {
         let mut transport = transport(None);
         let now = crate::simulated::origin();
-        assert!(transport.accepts(now, at("192.0.2.77:5000"), true));
+        assert!(transport.accepts(now, at("192.0.2.77:5000"), Sign::Plausible(7)));
         transport.set_remote(now, &remote("0.0.0.0:4000", "0.0.0.0:4001", None), &crypto());
-        assert!(transport.accepts(now, at("192.0.2.77:5000"), true));
-        assert!(!transport.accepts(now, at("192.0.2.78:5000"), true));
+        assert!(transport.accepts(now, at("192.0.2.77:5000"), Sign::Plausible(7)));
+        assert!(!transport.accepts(now, at("192.0.2.78:5000"), Sign::Plausible(7)));
         assert_eq!(transport.rtcp_destination(), Some(at("192.0.2.77:5001")));
     }
 
