@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use offhook_media::{
-    Bridge, Codec, Command, Door, Event, Format, IceCredentials, Identity, LegId, LegKey, MediaConfig, NewLeg,
-    NtpClock, Outlet, Path, PayloadFormat, RtpRemote, Seed, Timing,
+    Bridge, Codec, Command, Door, Event, Format, IceCredentials, Identity, LegId, LegKey, MediaConfig, MediumKind,
+    NewLeg, NtpClock, Outlet, Path, PayloadFormat, RtpRemote, Seed, Timing,
 };
 
 pub const PHONE: usize = 0;
@@ -48,6 +48,8 @@ impl Outlet for Out {
     fn event(&mut self, event: Event) {
         self.events.push(event);
     }
+
+    fn video_closed(&mut self, _: LegKey) {}
 
     fn closed(&mut self, _: LegKey) {}
 }
@@ -90,7 +92,7 @@ impl Bench {
         let (key, from) = self.phones[phone];
         let mut datagram = datagram[..datagram.len().min(ROOM - 1)].to_vec();
         let is_report = datagram.get(1).is_some_and(|kind| (192..=223).contains(kind));
-        self.with(|bridge, now, out| bridge.receive_rtp(now, key, from, &mut datagram, out));
+        self.with(|bridge, now, out| bridge.receive_rtp(now, (key, MediumKind::Audio), from, &mut datagram, out));
         is_report
     }
 
@@ -98,7 +100,7 @@ impl Bench {
     pub fn rtcp(&mut self, phone: usize, datagram: &[u8]) -> bool {
         let (key, from) = self.phones[phone];
         let from = SocketAddr::new(from.ip(), from.port() + 1);
-        self.with(|bridge, now, out| bridge.receive_rtcp(now, key, from, datagram, out));
+        self.with(|bridge, now, out| bridge.receive_rtcp(now, (key, MediumKind::Audio), from, datagram, out));
         true
     }
 

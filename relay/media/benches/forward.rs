@@ -11,8 +11,8 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use offhook_media::{
-    Bridge, Command, Door, Event, IceCredentials, Identity, LegId, LegKey, MediaConfig, NewLeg, NtpClock, Outlet, Path,
-    RtpRemote, Seed, Timing, WebRtcLocal,
+    Bridge, Command, Door, Event, IceCredentials, Identity, LegId, LegKey, MediaConfig, MediumKind, NewLeg, NtpClock,
+    Outlet, Path, RtpRemote, Seed, Timing, WebRtcLocal,
 };
 use peer::{Connection, PCMU};
 
@@ -41,6 +41,8 @@ impl Outlet for Out {
     }
 
     fn event(&mut self, _: Event) {}
+
+    fn video_closed(&mut self, _: LegKey) {}
 
     fn closed(&mut self, _: LegKey) {}
 }
@@ -155,7 +157,13 @@ impl Call {
     fn carry_from_phone(&mut self, packets: Vec<Vec<u8>>) {
         let before = self.out.sent;
         for mut packet in packets {
-            self.bridge.receive_rtp(self.now, self.phone, self.phone_address, &mut packet, &mut self.out);
+            self.bridge.receive_rtp(
+                self.now,
+                (self.phone, MediumKind::Audio),
+                self.phone_address,
+                &mut packet,
+                &mut self.out,
+            );
         }
         assert_eq!(self.out.sent - before, BATCH as u64, "dropping is cheaper than carrying");
     }

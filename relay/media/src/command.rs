@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::dtmf::Digits;
 use crate::format::Direction;
-use crate::params::{LegId, RtpRemote, WebRtcRemote};
+use crate::params::{LegId, RtpRemote, VideoRemote, WebRtcRemote};
 
 /// An order to a worker. It is carried out in the order given and has no reply; a leg the worker
 /// does not know (any more) is ignored.
@@ -24,6 +24,19 @@ pub enum Command {
         leg: LegId,
         /// What the description says.
         remote: RtpRemote,
+    },
+    /// The pictures of the SIP peer's description are known. May be sent again when they change.
+    VideoRemote {
+        /// A leg that [`crate::Media::rtp_video`] gave ports for pictures.
+        leg: LegId,
+        /// What the description says; `None` where it has no pictures any more: their ports are freed.
+        remote: Option<VideoRemote>,
+    },
+    /// The leg's peer wants a whole picture and has said so outside of the media (RFC 5168): whoever it sees is asked for
+    /// one.
+    Refresh {
+        /// The leg.
+        leg: LegId,
     },
     /// Media of each goes to the other from now on. A leg that was joined elsewhere leaves there.
     Join {

@@ -50,6 +50,11 @@ pub enum Event {
         /// The leg.
         leg: LegId,
     },
+    /// The peer of a leg is to send a whole picture, and takes no request for one over RTCP.
+    PictureWanted {
+        /// The leg whose peer sends them.
+        leg: LegId,
+    },
     /// No RTP came from a supervised leg, or no STUN check from a connected browser, for the
     /// configured time. Once per silence.
     Inactive {

@@ -106,8 +106,10 @@ impl Format {
 
 /// The media of a leg. Each is a stream of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MediumKind {
+pub enum MediumKind {
+    /// Sound, and the keys among it.
     Audio,
+    /// Pictures.
     Video,
 }
 

@@ -56,14 +56,14 @@ pub use config::MediaConfig;
 pub use dtmf::{Digit, Digits, InvalidDigit};
 pub use error::{InvalidFingerprint, MediaError};
 pub use event::{Event, Inactivity, LegStats, MediaFailure, StreamStats};
-pub use format::{Codec, Direction, Format, PayloadFormat};
+pub use format::{Codec, Direction, Format, MediumKind, PayloadFormat};
 pub use identity::Identity;
 pub use leg::Seed;
 pub use media::{Counts, Media, WorkerId};
 pub use outlet::{Door, LegKey, Outlet, Path};
 pub use params::{
     Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, SrtpKey, SrtpKeys, SrtpSuite,
-    WebRtcLocal, WebRtcRemote,
+    VideoFeedback, VideoLocal, VideoRemote, WebRtcLocal, WebRtcRemote,
 };
 pub use rtcp::NtpClock;
 pub use video_codec::{H264Profile, VideoCodec};

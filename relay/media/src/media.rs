@@ -18,7 +18,7 @@ use crate::error::MediaError;
 use crate::event::Event;
 use crate::identity::Identity;
 use crate::leg::Seed;
-use crate::params::{IceCredentials, LegId, RtpLocal, Service, WebRtcLocal};
+use crate::params::{IceCredentials, LegId, RtpLocal, Service, VideoLocal, WebRtcLocal};
 use crate::ports::Ports;
 use crate::rtcp::NtpClock;
 use crate::shared::Shared;
@@ -177,6 +177,23 @@ impl Media {
         };
         handle.order(Order::OpenRtp(new, pair))?;
         Ok(local)
+    }
+
+    /// Gives an RTP leg a port pair for pictures, in the family of this address of the peer's as for its sound. It is
+    /// freed with the leg, or when [`Command::VideoRemote`] says that there are none.
+    ///
+    /// # Errors
+    /// As [`Media::rtp_leg`].
+    pub fn rtp_video(&self, worker: WorkerId, leg: LegId, peer: Option<IpAddr>) -> Result<VideoLocal, MediaError> {
+        let handle = self.handle(worker)?;
+        let (bind, advertised) = self.config.rtp_for(peer);
+        let pair = SocketPair::bind(bind, &self.ports, now())?;
+        let ports = pair.ports();
+        handle.order(Order::OpenVideo(leg, new_seed()?, pair))?;
+        Ok(VideoLocal {
+            addr: SocketAddr::new(advertised, ports.rtp()),
+            rtcp: SocketAddr::new(advertised, ports.rtcp()),
+        })
     }
 
     /// Opens a leg that makes its own sound. It needs no description; join it with another, which

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::event::Event;
+use crate::format::MediumKind;
 
 /// Where a leg is kept in its bridge. A key is used again after the leg is closed.
 pub type LegKey = usize;
@@ -12,10 +13,10 @@ pub type LegKey = usize;
 pub enum Door {
     /// One that all browsers share; there is one for each address they reach the relay at.
     Shared(usize),
-    /// The RTP socket of a leg.
-    Rtp(LegKey),
-    /// The RTCP socket of a leg.
-    Rtcp(LegKey),
+    /// The RTP socket of one of a leg's media.
+    Rtp(LegKey, MediumKind),
+    /// The RTCP socket of one of a leg's media.
+    Rtcp(LegKey, MediumKind),
 }
 
 /// A way to a browser: its address, and which shared socket it reaches the relay at. What is sent
@@ -43,6 +44,9 @@ pub trait Outlet {
 
     /// Tells signalling.
     fn event(&mut self, event: Event);
+
+    /// The leg has pictures no more: free the sockets they had.
+    fn video_closed(&mut self, key: LegKey);
 
     /// The leg is gone: free what belongs to it. Its key may be given to another right away.
     fn closed(&mut self, key: LegKey);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use crate::error::InvalidFingerprint;
-use crate::format::{Codec, PayloadFormat};
+use crate::format::{Codec, Direction, PayloadFormat};
 
 /// Names a leg. The caller chooses it; it must be unique for as long as the leg lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -166,6 +166,37 @@ pub struct RtpRemote {
     pub srtp: Option<SrtpKeys>,
     /// What was agreed, most preferred first.
     pub formats: Vec<PayloadFormat>,
+}
+
+/// The relay's side of the pictures of an RTP leg, on ports of their own.
+#[derive(Debug, Clone)]
+pub struct VideoLocal {
+    /// Where the peer sends RTP: the port of `m=video`, at the address of the sound.
+    pub addr: SocketAddr,
+    /// Where the peer sends RTCP: always the port above.
+    pub rtcp: SocketAddr,
+}
+
+/// The peer's side of the pictures of an RTP leg, from the section that describes them.
+#[derive(Debug, Clone)]
+pub struct VideoRemote {
+    /// Where they go, what seals them and how they are coded.
+    pub rtp: RtpRemote,
+    /// Which way they flow while the leg is not held.
+    pub direction: Direction,
+    /// What their sender can be asked for.
+    pub feedback: VideoFeedback,
+}
+
+/// What the sender of pictures can be asked for over RTCP, as `a=rtcp-fb` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VideoFeedback {
+    /// Packets once more: `nack` (RFC 4585 §6.2.1).
+    pub nack: bool,
+    /// A whole picture after a loss: `nack pli` (RFC 4585 §6.3.1).
+    pub pli: bool,
+    /// A whole picture: `ccm fir` (RFC 5104 §4.3.1).
+    pub fir: bool,
 }
 
 /// A way to encrypt RTP and RTCP (RFC 3711, RFC 7714).

@@ -9,6 +9,7 @@ use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 
 use crate::event::Event;
+use crate::format::MediumKind;
 use crate::outlet::{Door, LegKey, Outlet};
 use crate::shared::MAX_SHARED;
 use crate::socket_pair::{Lease, SocketPair};
@@ -16,7 +17,7 @@ use crate::socket_pair::{Lease, SocketPair};
 /// Tokens kept for the shared sockets, behind that of the waker.
 const SHARED_TOKENS: usize = MAX_SHARED;
 
-/// A leg's sockets while they are open.
+/// The sockets of one of a leg's media while they are open.
 struct Open {
     rtp: UdpSocket,
     rtcp: UdpSocket,
@@ -27,7 +28,7 @@ struct Open {
 /// All sockets of a worker.
 pub(crate) struct Sockets {
     shared: Vec<UdpSocket>,
-    /// By leg. Only RTP legs have any.
+    /// By leg and medium. Only RTP legs have any, and most have none for pictures.
     pairs: Vec<Option<Open>>,
     registry: Registry,
     open: Arc<AtomicUsize>,
@@ -54,20 +55,21 @@ impl Sockets {
         Ok(Self { shared, pairs: Vec::new(), registry, open, on_event, unsent: 0 })
     }
 
-    /// Takes over the sockets of a leg.
-    pub(crate) fn insert(&mut self, key: LegKey, pair: SocketPair) -> io::Result<()> {
+    /// Takes over the sockets of one of a leg's media.
+    pub(crate) fn insert(&mut self, key: LegKey, kind: MediumKind, pair: SocketPair) -> io::Result<()> {
         let SocketPair { rtp, rtcp, lease } = pair;
         let mut open = Open { rtp: UdpSocket::from_std(rtp), rtcp: UdpSocket::from_std(rtcp), _lease: lease };
-        if self.pairs.len() <= key {
-            self.pairs.resize_with(key + 1, || None);
+        let place = place(key, kind);
+        if self.pairs.len() <= place {
+            self.pairs.resize_with(place + 1, || None);
         }
         let registered =
-            self.registry.register(&mut open.rtp, token(Door::Rtp(key)), Interest::READABLE).and_then(|()| {
-                let token = token(Door::Rtcp(key));
+            self.registry.register(&mut open.rtp, token(Door::Rtp(key, kind)), Interest::READABLE).and_then(|()| {
+                let token = token(Door::Rtcp(key, kind));
                 self.registry.register(&mut open.rtcp, token, Interest::READABLE)
             });
         self.open.fetch_add(2, Ordering::Relaxed);
-        if let Some(place) = self.pairs.get_mut(key) {
+        if let Some(place) = self.pairs.get_mut(place) {
             *place = Some(open);
         }
         registered
@@ -88,12 +90,24 @@ impl Sockets {
     }
 
     fn socket(&self, door: Door) -> Option<&UdpSocket> {
-        let pair = |key: LegKey| self.pairs.get(key)?.as_ref();
+        let pair = |key: LegKey, kind: MediumKind| self.pairs.get(place(key, kind))?.as_ref();
         match door {
             Door::Shared(number) => self.shared.get(number),
-            Door::Rtp(key) => pair(key).map(|pair| &pair.rtp),
-            Door::Rtcp(key) => pair(key).map(|pair| &pair.rtcp),
+            Door::Rtp(key, kind) => pair(key, kind).map(|pair| &pair.rtp),
+            Door::Rtcp(key, kind) => pair(key, kind).map(|pair| &pair.rtcp),
         }
+    }
+
+    /// Closes a pair, if it is open.
+    fn close(&mut self, place: usize) {
+        let Some(mut open) = self.pairs.get_mut(place).and_then(Option::take) else {
+            return;
+        };
+        // Dropping a socket takes it out of the poll as well.
+        let _ = self.registry.deregister(&mut open.rtp);
+        let _ = self.registry.deregister(&mut open.rtcp);
+        drop(open);
+        self.open.fetch_sub(2, Ordering::Relaxed);
     }
 }
 
@@ -113,22 +127,21 @@ impl Outlet for Sockets {
         (self.on_event)(event);
     }
 
+    fn video_closed(&mut self, key: LegKey) {
+        self.close(place(key, MediumKind::Video));
+    }
+
     fn closed(&mut self, key: LegKey) {
-        let Some(mut open) = self.pairs.get_mut(key).and_then(Option::take) else {
-            return;
-        };
-        // Dropping a socket takes it out of the poll as well.
-        let _ = self.registry.deregister(&mut open.rtp);
-        let _ = self.registry.deregister(&mut open.rtcp);
-        drop(open);
-        self.open.fetch_sub(2, Ordering::Relaxed);
+        for kind in MediumKind::ALL {
+            self.close(place(key, kind));
+        }
     }
 }
 
 impl Drop for Sockets {
     fn drop(&mut self) {
-        for key in 0..self.pairs.len() {
-            self.closed(key);
+        for place in 0..self.pairs.len() {
+            self.close(place);
         }
         self.open.fetch_sub(self.shared.len(), Ordering::Relaxed);
     }
@@ -138,8 +151,8 @@ impl Drop for Sockets {
 pub(crate) const fn token(door: Door) -> Token {
     match door {
         Door::Shared(number) => Token(1 + number),
-        Door::Rtp(key) => Token(1 + SHARED_TOKENS + 2 * key),
-        Door::Rtcp(key) => Token(2 + SHARED_TOKENS + 2 * key),
+        Door::Rtp(key, kind) => Token(1 + SHARED_TOKENS + 2 * place(key, kind)),
+        Door::Rtcp(key, kind) => Token(2 + SHARED_TOKENS + 2 * place(key, kind)),
     }
 }
 
@@ -148,9 +161,28 @@ pub(crate) fn door(Token(token): Token) -> Option<Door> {
     let number = token.checked_sub(1)?;
     match number.checked_sub(SHARED_TOKENS) {
         None => Some(Door::Shared(number)),
-        Some(even) if even.is_multiple_of(2) => Some(Door::Rtp(even / 2)),
-        Some(odd) => Some(Door::Rtcp(odd / 2)),
+        Some(even) if even.is_multiple_of(2) => {
+            let (key, kind) = whose(even / 2);
+            Some(Door::Rtp(key, kind))
+        }
+        Some(odd) => {
+            let (key, kind) = whose(odd / 2);
+            Some(Door::Rtcp(key, kind))
+        }
     }
+}
+
+/// Where a pair is kept: those of a leg side by side.
+const fn place(key: LegKey, kind: MediumKind) -> usize {
+    match kind {
+        MediumKind::Audio => 2 * key,
+        MediumKind::Video => 2 * key + 1,
+    }
+}
+
+/// Whose pair is kept there.
+const fn whose(place: usize) -> (LegKey, MediumKind) {
+    (place / 2, if place.is_multiple_of(2) { MediumKind::Audio } else { MediumKind::Video })
 }
 
 #[cfg(test)]
@@ -160,9 +192,15 @@ mod tests {
     #[test]
     fn every_door_has_a_token_of_its_own() {
         let last = Door::Shared(MAX_SHARED - 1);
-        for which in [Door::Shared(0), last, Door::Rtp(0), Door::Rtcp(0), Door::Rtp(7), Door::Rtcp(7)] {
-            assert_eq!(door(token(which)), Some(which));
+        let legs = [0, 7].into_iter().flat_map(|key| {
+            MediumKind::ALL.into_iter().flat_map(move |kind| [Door::Rtp(key, kind), Door::Rtcp(key, kind)])
+        });
+        let doors: Vec<_> = [Door::Shared(0), last].into_iter().chain(legs).collect();
+        for which in &doors {
+            assert_eq!(door(token(*which)), Some(*which));
         }
+        let tokens: std::collections::BTreeSet<_> = doors.iter().map(|which| token(*which)).collect();
+        assert_eq!(tokens.len(), doors.len());
         assert_eq!(door(Token(0)), None);
     }
 }

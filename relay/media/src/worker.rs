@@ -11,6 +11,8 @@ use mio::{Events, Poll, Token};
 
 use crate::bridge::{Bridge, NewLeg};
 use crate::command::Command;
+use crate::format::MediumKind;
+use crate::leg::Seed;
 use crate::outlet::{Door, LegKey, Path};
 use crate::params::{IceCredentials, LegId, Service};
 use crate::socket_pair::SocketPair;
@@ -40,6 +42,8 @@ pub(crate) enum Order {
     ReplaceWebRtc(LegId, IceCredentials),
     /// Open a leg to an RTP endpoint.
     OpenRtp(NewLeg, SocketPair),
+    /// Open a pair of ports for the pictures of such a leg.
+    OpenVideo(LegId, Seed, SocketPair),
     /// Open a leg that makes its own sound.
     OpenService(NewLeg, Service),
     /// Do what signalling says.
@@ -129,8 +133,8 @@ impl Worker {
                 Door::Shared(socket) => {
                     bridge.receive_shared(now, Path { socket, remote: source }, datagram, sockets);
                 }
-                Door::Rtp(key) => bridge.receive_rtp(now, key, source, datagram, sockets),
-                Door::Rtcp(key) => bridge.receive_rtcp(now, key, source, datagram, sockets),
+                Door::Rtp(key, kind) => bridge.receive_rtp(now, (key, kind), source, datagram, sockets),
+                Door::Rtcp(key, kind) => bridge.receive_rtcp(now, (key, kind), source, datagram, sockets),
             }
         }
         true
@@ -153,6 +157,7 @@ impl Worker {
             Order::OpenWebRtc(new, ice) => self.bridge.open_webrtc(new, ice),
             Order::OpenRtp(new, pair) => self.open_rtp(new, pair),
             Order::OpenService(new, service) => self.bridge.open_service(new, service),
+            Order::OpenVideo(leg, seed, pair) => return self.open_video(leg, seed, pair),
             Order::RestartWebRtc(leg, ice) => return self.bridge.restart_webrtc(leg, ice),
             Order::ReplaceWebRtc(leg, ice) => return self.bridge.replace_webrtc(now, leg, ice, &mut self.sockets),
             Order::Command(command) => return self.bridge.command(now, command, &mut self.sockets),
@@ -164,11 +169,22 @@ impl Worker {
 
     fn open_rtp(&mut self, new: NewLeg, pair: SocketPair) -> Option<LegKey> {
         let key = self.bridge.open_rtp(new)?;
-        if let Err(error) = self.sockets.insert(key, pair) {
+        self.poll(key, MediumKind::Audio, pair);
+        Some(key)
+    }
+
+    /// A leg that is gone by now needs no ports.
+    fn open_video(&mut self, leg: LegId, seed: Seed, pair: SocketPair) {
+        if let Some(key) = self.bridge.open_video(leg, seed, &mut self.sockets) {
+            self.poll(key, MediumKind::Video, pair);
+        }
+    }
+
+    fn poll(&mut self, key: LegKey, kind: MediumKind, pair: SocketPair) {
+        if let Err(error) = self.sockets.insert(key, kind, pair) {
             // The leg stays silent, and its supervision says so.
             tracing::error!(%error, "RTP sockets cannot be polled");
         }
-        Some(key)
     }
 }
 

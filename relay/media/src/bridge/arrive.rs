@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Bridge;
 use crate::event::Event;
+use crate::format::MediumKind;
 use crate::ice::Check;
 use crate::learning::Sign;
 use crate::leg::Transport;
@@ -31,11 +32,11 @@ impl Bridge {
         };
         match kind {
             Some(Datagram::Rtp) => match browser.open(datagram) {
-                Some(mut packet) => self.receive_packet(now, key, &mut packet, outlet),
+                Some(mut packet) => self.receive_packet(now, key, None, &mut packet, outlet),
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Rtcp) => match browser.open_rtcp(datagram) {
-                Some(compound) => self.receive_report(now, key, &compound, outlet),
+                Some(compound) => self.receive_report(now, key, None, &compound, outlet),
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Dtls) => {
@@ -46,11 +47,11 @@ impl Bridge {
         }
     }
 
-    /// A datagram on a leg's RTP socket. Some peers send their RTCP here too.
+    /// A datagram on the RTP socket of one of a leg's media. Some peers send their RTCP here too.
     pub fn receive_rtp(
         &mut self,
         now: Instant,
-        key: LegKey,
+        (key, medium): (LegKey, MediumKind),
         source: SocketAddr,
         datagram: &mut [u8],
         outlet: &mut impl Outlet,
@@ -58,8 +59,9 @@ impl Bridge {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let agreed = Header::parse(datagram).filter(|(header, _)| leg.received_format(header.payload_type).is_some());
-        let Transport::Rtp(peer) = &mut leg.transport else {
+        let agreed = Header::parse(datagram)
+            .filter(|(header, _)| leg.received_format(Some(medium), header.payload_type).is_some());
+        let Some(peer) = leg.rtp_mut(medium) else {
             return;
         };
         let kind = Datagram::classify(datagram);
@@ -69,16 +71,16 @@ impl Bridge {
             None => Sign::None,
         };
         if peer.is_encrypted() {
-            return self.receive_encrypted(now, key, source, (kind, sign), datagram, outlet);
+            return self.receive_encrypted(now, (key, medium), source, (kind, sign), datagram, outlet);
         }
         if !matches!(kind, Some(Datagram::Rtp | Datagram::Rtcp)) {
             leg.counters.invalid += 1;
         } else if !peer.accepts(now, source, sign) && !peer.accepts_muxed(kind, source) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
-            self.receive_report(now, key, datagram, outlet);
+            self.receive_report(now, key, Some(medium), datagram, outlet);
         } else {
-            self.receive_packet(now, key, datagram, outlet);
+            self.receive_packet(now, key, Some(medium), datagram, outlet);
         }
     }
 
@@ -87,7 +89,7 @@ impl Bridge {
     fn receive_encrypted(
         &mut self,
         now: Instant,
-        key: LegKey,
+        (key, medium): (LegKey, MediumKind),
         source: SocketAddr,
         (kind, sign): (Option<Datagram>, Sign),
         datagram: &[u8],
@@ -96,7 +98,7 @@ impl Bridge {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let Transport::Rtp(peer) = &mut leg.transport else {
+        let Some(peer) = leg.rtp_mut(medium) else {
             return;
         };
         let opened = match kind {
@@ -111,17 +113,17 @@ impl Bridge {
         if !peer.accepts(now, source, sign) && !peer.accepts_muxed(kind, source) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
-            self.receive_report(now, key, &packet, outlet);
+            self.receive_report(now, key, Some(medium), &packet, outlet);
         } else {
-            self.receive_packet(now, key, &mut packet, outlet);
+            self.receive_packet(now, key, Some(medium), &mut packet, outlet);
         }
     }
 
-    /// A datagram on a leg's RTCP socket.
+    /// A datagram on the RTCP socket of one of a leg's media.
     pub fn receive_rtcp(
         &mut self,
         now: Instant,
-        key: LegKey,
+        (key, medium): (LegKey, MediumKind),
         source: SocketAddr,
         datagram: &[u8],
         outlet: &mut impl Outlet,
@@ -129,7 +131,7 @@ impl Bridge {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        let Transport::Rtp(peer) = &mut leg.transport else {
+        let Some(peer) = leg.rtp_mut(medium) else {
             return;
         };
         if Datagram::classify(datagram) != Some(Datagram::Rtcp) {
@@ -137,11 +139,13 @@ impl Bridge {
         } else if peer.is_encrypted() {
             match peer.open_rtcp(datagram) {
                 None => leg.counters.invalid += 1,
-                Some(compound) if peer.accepts_rtcp(source) => self.receive_report(now, key, &compound, outlet),
+                Some(compound) if peer.accepts_rtcp(source) => {
+                    self.receive_report(now, key, Some(medium), &compound, outlet);
+                }
                 Some(_) => leg.counters.strangers += 1,
             }
         } else if peer.accepts_rtcp(source) {
-            self.receive_report(now, key, datagram, outlet);
+            self.receive_report(now, key, Some(medium), datagram, outlet);
         } else {
             leg.counters.strangers += 1;
         }

@@ -52,7 +52,8 @@ impl Bridge {
         let tones_in = leg.tones_in.as_ref().and_then(|listener| listener.deadline());
         let tones_out = leg.tones_out.as_ref().map(|sender| sender.deadline());
         let keys = [leg.keys_in.deadline(), leg.keys_out.deadline(), tones_in, tones_out];
-        [transport, silence, leg.audio.rtcp.deadline(), video].into_iter().chain(keys).flatten().min()
+        let refreshing = leg.refreshing.deadline();
+        [transport, silence, leg.audio.rtcp.deadline(), video, refreshing].into_iter().chain(keys).flatten().min()
     }
 
     fn leg_timeout(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
@@ -61,6 +62,7 @@ impl Bridge {
         for kind in MediumKind::ALL {
             self.report(now, key, kind, outlet);
         }
+        self.refresh_due(now, key, outlet);
         self.expire_key(now, key, outlet);
         self.press_keys(now, key, outlet);
         self.expire_tone(now, key, outlet);
@@ -103,7 +105,7 @@ impl Bridge {
             return;
         };
         if rtcp.report(now, &self.clock, stream, reception, timestamp, &mut self.report) {
-            leg.send_rtcp(key, &self.report, outlet);
+            leg.send_rtcp(key, kind, &self.report, outlet);
         }
     }
 

@@ -21,7 +21,15 @@ struct Packet<'a> {
 
 impl Bridge {
     /// A packet that is the leg's own, in the clear.
-    pub(super) fn receive_packet(&mut self, now: Instant, key: LegKey, bytes: &mut [u8], outlet: &mut impl Outlet) {
+    /// `medium` is whose socket it came to, where each has its own.
+    pub(super) fn receive_packet(
+        &mut self,
+        now: Instant,
+        key: LegKey,
+        medium: Option<MediumKind>,
+        bytes: &mut [u8],
+        outlet: &mut impl Outlet,
+    ) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -29,7 +37,7 @@ impl Bridge {
             leg.counters.invalid += 1;
             return;
         };
-        let Some(format) = leg.received_format(header.payload_type) else {
+        let Some(format) = leg.received_format(medium, header.payload_type) else {
             leg.counters.unknown_format += 1;
             return;
         };
@@ -42,7 +50,7 @@ impl Bridge {
         if leg.supervision.hear(now) && matches!(leg.transport, Transport::Rtp(_)) {
             outlet.event(Event::Connected { leg: leg.id });
         }
-        if !leg.direction.receives() {
+        if !leg.speaks(format.medium()) {
             leg.counters.gated += 1;
             return;
         }
@@ -92,12 +100,12 @@ impl Bridge {
         };
         // Keys pressed by the relay stand in the place of sound.
         let pressing = format.medium() == MediumKind::Audio && target.is_pressing();
-        if !target.direction.sends() || pressing || !target.is_ready() {
+        let kind = format.medium();
+        if pressing || !target.hears(kind) {
             self.count_gated(from);
             return;
         }
         let source = Source { leg: from, ssrc: header.ssrc };
-        let kind = format.medium();
         let part = match format {
             Format::Audio(_) => Part::Audio,
             Format::Video(_) => Part::Video,

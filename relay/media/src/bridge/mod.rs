@@ -9,6 +9,7 @@ mod due;
 mod forward;
 mod join;
 mod keys;
+mod pictures;
 mod play;
 mod report;
 mod tones;
@@ -124,6 +125,8 @@ impl Bridge {
         match command {
             Command::WebRtcRemote { leg, remote } => self.webrtc_remote(now, leg, remote, outlet),
             Command::RtpRemote { leg, remote } => self.rtp_remote(now, leg, remote),
+            Command::VideoRemote { leg, remote } => self.video_remote(now, leg, remote, outlet),
+            Command::Refresh { leg } => self.refresh_for(now, leg, outlet),
             Command::Join { a, b } => self.join(now, a, b, outlet),
             Command::Unjoin { leg } => {
                 if let Some(&key) = self.keys.get(&leg) {
@@ -188,7 +191,7 @@ impl Bridge {
             return;
         };
         self.unjoin(key);
-        self.say_goodbye(now, key, outlet);
+        self.say_goodbye(now, key, &MediumKind::ALL, outlet);
         let Some(mut leg) = self.legs.try_remove(key) else {
             return;
         };
@@ -200,15 +203,15 @@ impl Bridge {
         outlet.closed(key);
     }
 
-    fn say_goodbye(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
+    fn say_goodbye(&mut self, now: Instant, key: LegKey, kinds: &[MediumKind], outlet: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
-        for kind in MediumKind::ALL {
+        for &kind in kinds {
             let medium = leg.medium_mut(kind).filter(|medium| medium.stream.packets() > 0);
             if let Some(Medium { stream, reception, rtcp, .. }) = medium {
                 rtcp.goodbye(now, &self.clock, stream, reception, &mut self.report);
-                leg.send_rtcp(key, &self.report, outlet);
+                leg.send_rtcp(key, kind, &self.report, outlet);
             }
         }
     }
@@ -220,7 +223,7 @@ impl Bridge {
                 return;
             };
             peer.set_remote(now, &remote, &crypto);
-            leg.set_formats(remote.formats);
+            leg.set_formats_of(MediumKind::Audio, &remote.formats);
             leg.start_reports(now);
         });
         self.wake_service_of(now, id);

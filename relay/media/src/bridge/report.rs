@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::Bridge;
+use crate::format::MediumKind;
 use crate::outlet::{LegKey, Outlet};
 use crate::rewrite::Mapping;
 use crate::rtcp::{self, Feedback, Packet};
@@ -13,7 +14,15 @@ const MAX_REQUESTS: usize = 8;
 
 impl Bridge {
     /// A compound packet that is the leg's own, in the clear.
-    pub(super) fn receive_report(&mut self, now: Instant, key: LegKey, compound: &[u8], outlet: &mut impl Outlet) {
+    /// `kind` is whose socket it came to, where each medium has its own.
+    pub(super) fn receive_report(
+        &mut self,
+        now: Instant,
+        key: LegKey,
+        kind: Option<MediumKind>,
+        compound: &[u8],
+        outlet: &mut impl Outlet,
+    ) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -22,7 +31,7 @@ impl Bridge {
             return;
         };
         for packet in &packets {
-            for medium in leg.media_mut() {
+            for medium in leg.media_mut_of(kind) {
                 let ssrc = medium.stream.ssrc();
                 medium.rtcp.receive(now, &self.clock, ssrc, &mut medium.reception, packet);
             }
@@ -36,7 +45,7 @@ impl Bridge {
     }
 
     /// Asks the source of the pictures a leg is sent for what the leg asks of the relay.
-    fn pass_on(&mut self, now: Instant, key: LegKey, mut feedback: Feedback, outlet: &mut impl Outlet) {
+    pub(super) fn pass_on(&mut self, now: Instant, key: LegKey, mut feedback: Feedback, outlet: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(key) else {
             return;
         };
@@ -44,7 +53,7 @@ impl Bridge {
             && leg.video.as_ref().is_some_and(|video| video.stream.ssrc() == *ssrc)
         {
             // What was lost before it came here is the source's to send again.
-            leg.send_again(lost, outlet);
+            leg.send_again(key, lost, outlet);
         }
         let Some((video, mapping)) = leg.video.as_ref().and_then(|video| Some((video, video.stream.mapping()?))) else {
             return;
@@ -54,30 +63,7 @@ impl Bridge {
         if (source == key || leg.joined == Some(source))
             && let Some(feedback) = translated(&feedback, video.stream.ssrc(), mapping)
         {
-            self.ask(now, source, &feedback, outlet);
-        }
-    }
-
-    /// Pictures may have been lost, or begin somewhere else: asks for whole ones, of a leg and of
-    /// the one it is joined with. An encoder sends them on its own only when it begins.
-    pub(super) fn refresh(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
-        let other = self.legs.get(key).and_then(|leg| leg.joined);
-        for key in [Some(key), other].into_iter().flatten() {
-            let leg = self.legs.get(key).filter(|leg| leg.joined.is_some() && leg.has_video());
-            if let Some(ssrc) = leg.and_then(|leg| leg.video.as_ref()?.reception.ssrc()) {
-                self.ask(now, key, &Feedback::Keyframe { ssrc }, outlet);
-            }
-        }
-    }
-
-    fn ask(&mut self, now: Instant, key: LegKey, feedback: &Feedback, outlet: &mut impl Outlet) {
-        let Some(leg) = self.legs.get_mut(key) else {
-            return;
-        };
-        if let Some(video) = &mut leg.video {
-            let ssrc = video.stream.ssrc();
-            video.rtcp.ask(now, ssrc, &mut video.reception, feedback, &mut self.report);
-            leg.send_rtcp(key, &self.report, outlet);
+            self.ask(now, source, feedback, outlet);
         }
     }
 }
@@ -109,6 +95,8 @@ fn translated(feedback: &Feedback, ssrc: u32, mapping: Mapping) -> Option<Feedba
         Feedback::Bandwidth { ssrcs, bits } if ssrcs.contains(&ssrc) => {
             Some(Feedback::Bandwidth { ssrcs: vec![source], bits: *bits })
         }
-        Feedback::Keyframe { .. } | Feedback::Nack { .. } | Feedback::Bandwidth { .. } => None,
+        Feedback::Keyframe { .. } | Feedback::FullIntra { .. } | Feedback::Nack { .. } | Feedback::Bandwidth { .. } => {
+            None
+        }
     }
 }

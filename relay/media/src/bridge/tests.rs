@@ -6,13 +6,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::event::{Event, Inactivity};
-use crate::format::{Codec, Direction, Format, PayloadFormat};
+use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat};
 use crate::outlet::Door;
 use crate::params::{IceCredentials, WebRtcRemote};
 use crate::rtp::Header;
 use crate::simulated::origin;
 
 mod encrypted;
+mod pictures;
 mod tones;
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -41,6 +42,7 @@ struct Out {
     sent: VecDeque<(Door, SocketAddr, Vec<u8>)>,
     events: VecDeque<Event>,
     closed: Vec<LegKey>,
+    video_closed: Vec<LegKey>,
 }
 
 impl Outlet for Out {
@@ -50,6 +52,10 @@ impl Outlet for Out {
 
     fn event(&mut self, event: Event) {
         self.events.push_back(event);
+    }
+
+    fn video_closed(&mut self, key: LegKey) {
+        self.video_closed.push(key);
     }
 
     fn closed(&mut self, key: LegKey) {
@@ -112,7 +118,7 @@ impl World {
         let header = Header { marker: false, payload_type, sequence: self.sequence, timestamp, ssrc };
         let mut packet = [&header.to_bytes()[..], payload].concat();
         let key = self.bridge.keys[&id];
-        self.bridge.receive_rtp(self.now, key, Self::address(id), &mut packet, &mut self.out);
+        self.bridge.receive_rtp(self.now, (key, MediumKind::Audio), Self::address(id), &mut packet, &mut self.out);
     }
 
     /// A whole key press from a leg's telephone, whose event began at that timestamp.
@@ -136,9 +142,10 @@ impl World {
     /// The RTP sent to a leg since last asked.
     fn heard(&mut self, id: LegId) -> Vec<(Header, Vec<u8>)> {
         let key = self.bridge.keys[&id];
-        let (mine, others) = std::mem::take(&mut self.out.sent)
-            .into_iter()
-            .partition::<VecDeque<_>, _>(|(door, to, _)| (*door, *to) == (Door::Rtp(key), Self::address(id)));
+        let (mine, others) =
+            std::mem::take(&mut self.out.sent).into_iter().partition::<VecDeque<_>, _>(|(door, to, _)| {
+                (*door, *to) == (Door::Rtp(key, MediumKind::Audio), Self::address(id))
+            });
         self.out.sent = others;
         mine.iter()
             .map(|(_, _, packet)| {
@@ -490,7 +497,8 @@ fn reports_are_sent_one_port_above_and_answered() {
     world.say(A, 0, 0, b"sound");
     world.pass(Duration::from_secs(10));
     let key = world.bridge.keys[&B];
-    let (_, to, report) = world.out.sent.iter().find(|(door, ..)| *door == Door::Rtcp(key)).unwrap().clone();
+    let (_, to, report) =
+        world.out.sent.iter().find(|(door, ..)| *door == Door::Rtcp(key, MediumKind::Audio)).unwrap().clone();
     assert_eq!(to.to_string(), "192.0.2.2:4001");
     // The telephone at B reports that half was lost, and got our report a second ago.
     let last_sr: [u8; 4] = report[10..14].try_into().unwrap();
@@ -498,11 +506,17 @@ fn reports_are_sent_one_port_above_and_answered() {
     let ssrc = (0x1000u32 + 2).to_be_bytes();
     let body = [&head[..], &ssrc, &[128, 0, 0, 1], &[0; 8], &last_sr, &[0, 1, 0, 0]].concat();
     let from = "192.0.2.2:4001".parse().unwrap();
-    world.bridge.receive_rtcp(world.now, key, from, &body, &mut world.out);
+    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &body, &mut world.out);
     let stats = world.stats(B);
     assert_eq!(stats.remote_loss, Some(0.5));
     assert!(stats.round_trip.is_some());
-    world.bridge.receive_rtcp(world.now, key, "203.0.113.9:4001".parse().unwrap(), &body, &mut world.out);
+    world.bridge.receive_rtcp(
+        world.now,
+        (key, MediumKind::Audio),
+        "203.0.113.9:4001".parse().unwrap(),
+        &body,
+        &mut world.out,
+    );
     assert_eq!(world.stats(B).strangers, 1);
 }
 
@@ -515,7 +529,7 @@ fn closing_says_goodbye_frees_the_leg_and_leaves_the_other_alone() {
     let key = world.bridge.keys[&A];
     world.command(Command::Close { leg: A });
     let (door, _, goodbye) = world.out.sent.pop_back().unwrap();
-    assert_eq!(door, Door::Rtcp(key));
+    assert_eq!(door, Door::Rtcp(key, MediumKind::Audio));
     assert_eq!(goodbye[goodbye.len() - 8..][..2], [0x81, 203]);
     assert_eq!((world.out.closed.clone(), world.bridge.legs()), (vec![key], 1));
     world.say(B, 0, 0, b"anybody?");
@@ -599,8 +613,8 @@ proptest::proptest! {
                 body.splice(0..0, [0x80 | (second & 0x3f), second]);
             }
             match door {
-                0 | 1 => world.bridge.receive_rtp(now, key, source, &mut body, out),
-                2 => world.bridge.receive_rtcp(now, key, source, &body, out),
+                0 | 1 => world.bridge.receive_rtp(now, (key, MediumKind::Audio), source, &mut body, out),
+                2 => world.bridge.receive_rtcp(now, (key, MediumKind::Audio), source, &body, out),
                 _ => world.bridge.receive_shared(now, Path { socket: 0, remote: source }, &body, out),
             }
             world.pass(FRAME);
@@ -624,7 +638,9 @@ fn sender_report(ssrc: u32, ntp: u64, timestamp: u32) -> Vec<u8> {
 /// The NTP time and the timestamp of the last sender report to a leg.
 fn reported(world: &mut World, leg: LegId) -> (u64, u32) {
     let key = world.bridge.keys[&leg];
-    let is_report = |(door, _, packet): &&(Door, SocketAddr, Vec<u8>)| *door == Door::Rtcp(key) && packet[1] == 200;
+    let is_report = |(door, _, packet): &&(Door, SocketAddr, Vec<u8>)| {
+        *door == Door::Rtcp(key, MediumKind::Audio) && packet[1] == 200
+    };
     let (_, _, report) = world.out.sent.iter().rev().find(is_report).expect("no sender report");
     let word = |at: usize| u32::from_be_bytes(report[at..at + 4].try_into().unwrap());
     ((u64::from(word(8)) << 32) | u64::from(word(12)), word(16))
@@ -643,7 +659,7 @@ fn a_streams_reports_say_what_its_source_says_of_its_time_however_late_its_packe
     let first = world.heard(B)[0].0.timestamp;
     let report = sender_report(A.0 as u32, theirs, 8000 + 3200);
     let from = SocketAddr::new(World::address(A).ip(), 4001);
-    world.bridge.receive_rtcp(world.now, key, from, &report, &mut world.out);
+    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &report, &mut world.out);
     let heard_at = world.bridge.clock.timestamp(world.now);
     for number in 1..500u32 {
         world.pass(FRAME);
@@ -664,7 +680,7 @@ fn a_report_that_has_nothing_to_do_with_the_packets_is_not_believed() {
     let first = world.heard(B)[0].0.timestamp;
     let (key, from) = (world.bridge.keys[&A], SocketAddr::new(World::address(A).ip(), 4001));
     let report = sender_report(A.0 as u32, 7 << 32, 0x7000_0000);
-    world.bridge.receive_rtcp(world.now, key, from, &report, &mut world.out);
+    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &report, &mut world.out);
     for number in 1..500u32 {
         world.pass(FRAME);
         world.say(A, 0, 8000 + number * 160, b"sound");

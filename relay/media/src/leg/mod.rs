@@ -1,12 +1,18 @@
 //! One leg: its transport, the streams it is sent, what is known of those it sends.
 
 mod medium;
+mod pictures;
+mod refreshing;
 mod rtp;
 mod webrtc;
 
 use std::time::{Duration, Instant};
 
+use bytes::BytesMut;
+
 pub(crate) use medium::Medium;
+pub(crate) use pictures::{Pictures, Request};
+use refreshing::Refreshing;
 pub(crate) use rtp::RtpTransport;
 pub(crate) use webrtc::{Change, WebRtcTransport};
 
@@ -63,6 +69,10 @@ pub(crate) struct Leg {
     pub audio: Medium,
     /// Its pictures, where the transport can carry any.
     pub video: Option<Box<Medium>>,
+    /// How they come and go, where that is not with the sound.
+    pub pictures: Option<Box<Pictures>>,
+    /// Whole pictures it was asked for.
+    pub refreshing: Refreshing,
     /// The wall clock its reports go by.
     pub sender_clock: SenderClock,
     /// Keys pressed at its far end.
@@ -95,6 +105,8 @@ impl Leg {
             joined: None,
             audio,
             video: video.map(Box::new),
+            pictures: None,
+            refreshing: Refreshing::default(),
             sender_clock: SenderClock::default(),
             keys_in: Receiver::default(),
             keys_out: Sender::default(),
@@ -117,6 +129,26 @@ impl Leg {
             self.audio.rtcp.hasten(VIDEO_INTERVAL);
         } else if let Some(video) = &mut self.video {
             video.rtcp.stop();
+        }
+    }
+
+    /// What was agreed for one of its media, which its peer describes apart from the other.
+    pub(crate) fn set_formats_of(&mut self, kind: MediumKind, formats: &[PayloadFormat]) {
+        let is_of = |agreed: &&PayloadFormat, kind| agreed.format.medium() == kind;
+        let of = |medium| {
+            let list = if medium == kind { formats } else { &self.formats };
+            list.iter().filter(move |agreed| is_of(agreed, medium)).copied()
+        };
+        let all = of(MediumKind::Audio).chain(of(MediumKind::Video)).collect();
+        self.set_formats(all);
+    }
+
+    /// The transport of one of its media, where it speaks RTP on ports of its own.
+    pub(crate) fn rtp_mut(&mut self, kind: MediumKind) -> Option<&mut RtpTransport> {
+        match (&mut self.transport, kind) {
+            (Transport::Rtp(peer), MediumKind::Audio) => Some(peer),
+            (Transport::Rtp(_), MediumKind::Video) => self.pictures.as_mut().map(|pictures| &mut pictures.transport),
+            (Transport::WebRtc(_) | Transport::Service(_), _) => None,
         }
     }
 
@@ -148,6 +180,13 @@ impl Leg {
         std::iter::once(&mut self.audio).chain(self.video.as_deref_mut())
     }
 
+    /// Those of its media that packets are for which came to the socket of one; to that of both, where there is none.
+    pub(crate) fn media_mut_of(&mut self, kind: Option<MediumKind>) -> impl Iterator<Item = &mut Medium> {
+        let audio = Some(&mut self.audio).filter(|_| kind != Some(MediumKind::Video));
+        let video = self.video.as_deref_mut().filter(|_| kind != Some(MediumKind::Audio));
+        audio.into_iter().chain(video)
+    }
+
     /// Begins to report about every medium that was agreed.
     pub(crate) fn start_reports(&mut self, now: Instant) {
         self.audio.rtcp.start(now);
@@ -158,10 +197,13 @@ impl Leg {
         }
     }
 
-    /// What the peer means by a payload type.
+    /// What the peer means by a payload type: in the packets of one medium, where that has ports of its own.
     #[must_use]
-    pub(crate) fn received_format(&self, payload_type: u8) -> Option<Format> {
-        self.formats.iter().find(|agreed| agreed.receive_pt == payload_type).map(|agreed| agreed.format)
+    pub(crate) fn received_format(&self, medium: Option<MediumKind>, payload_type: u8) -> Option<Format> {
+        let meant = |agreed: &&PayloadFormat| {
+            agreed.receive_pt == payload_type && medium.is_none_or(|medium| agreed.format.medium() == medium)
+        };
+        self.formats.iter().find(meant).map(|agreed| agreed.format)
     }
 
     /// What the peer calls a format.
@@ -258,14 +300,22 @@ impl Leg {
                 Some(sealed)
             }
             Transport::Rtp(peer) => {
+                let (peer, kept) = match (kind, &mut self.pictures) {
+                    (MediumKind::Audio, _) => (peer, false),
+                    (MediumKind::Video, Some(pictures)) => {
+                        let kept = pictures.repeats();
+                        (&mut pictures.transport, kept)
+                    }
+                    (MediumKind::Video, None) => return,
+                };
                 let Some(to) = peer.destination() else {
                     return;
                 };
                 let Some(packet) = peer.seal(packet, header) else {
                     return;
                 };
-                outlet.send(Door::Rtp(key), to, &packet);
-                None
+                outlet.send(Door::Rtp(key, kind), to, &packet);
+                kept.then(|| BytesMut::from(&*packet))
             }
             Transport::Service(_) => return,
         };
@@ -279,14 +329,23 @@ impl Leg {
     }
 
     /// Sends packets of its pictures again that it asks for; those that were not sent it remain.
-    pub(crate) fn send_again(&mut self, lost: &mut Vec<Lost>, outlet: &mut impl Outlet) {
-        let (Transport::WebRtc(browser), Some(video)) = (&self.transport, &mut self.video) else {
+    pub(crate) fn send_again(&mut self, key: LegKey, lost: &mut Vec<Lost>, outlet: &mut impl Outlet) {
+        let Some(video) = &mut self.video else {
             return;
+        };
+        let mut send = |sealed: &[u8]| match (&self.transport, &self.pictures) {
+            (Transport::WebRtc(browser), _) => browser.send_again(sealed, outlet),
+            (Transport::Rtp(_), Some(pictures)) => {
+                if let Some(to) = pictures.transport.destination() {
+                    outlet.send(Door::Rtp(key, MediumKind::Video), to, sealed);
+                }
+            }
+            (Transport::Rtp(_) | Transport::Service(_), _) => {}
         };
         for lost in &mut *lost {
             lost.retain(|sequence| match video.history.again(sequence) {
                 Again::Packet(sealed) => {
-                    browser.send_again(sealed, outlet);
+                    send(sealed);
                     false
                 }
                 Again::Enough => false,
@@ -297,20 +356,16 @@ impl Leg {
     }
 
     /// Sends a compound RTCP packet, if it can be sent.
-    pub(crate) fn send_rtcp(&mut self, key: LegKey, compound: &[u8], outlet: &mut impl Outlet) {
-        match &mut self.transport {
-            Transport::WebRtc(browser) => {
-                browser.send_rtcp(compound, outlet);
+    pub(crate) fn send_rtcp(&mut self, key: LegKey, kind: MediumKind, compound: &[u8], outlet: &mut impl Outlet) {
+        if let Transport::WebRtc(browser) = &mut self.transport {
+            browser.send_rtcp(compound, outlet);
+        } else if let Some(peer) = self.rtp_mut(kind) {
+            let door = if peer.is_muxed() { Door::Rtp(key, kind) } else { Door::Rtcp(key, kind) };
+            if let Some(to) = peer.rtcp_destination()
+                && let Some(compound) = peer.seal_rtcp(compound)
+            {
+                outlet.send(door, to, &compound);
             }
-            Transport::Rtp(peer) => {
-                let door = if peer.is_muxed() { Door::Rtp(key) } else { Door::Rtcp(key) };
-                if let Some(to) = peer.rtcp_destination()
-                    && let Some(compound) = peer.seal_rtcp(compound)
-                {
-                    outlet.send(door, to, &compound);
-                }
-            }
-            Transport::Service(_) => {}
         }
     }
 

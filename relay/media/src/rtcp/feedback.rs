@@ -24,6 +24,13 @@ pub(crate) enum Feedback {
         /// The stream.
         ssrc: u32,
     },
+    /// The same where the sender understands nothing else (FIR). What is received is never this.
+    FullIntra {
+        /// The stream.
+        ssrc: u32,
+        /// Which request it is.
+        number: u8,
+    },
     /// Send these packets again.
     Nack {
         /// The stream.
@@ -118,6 +125,13 @@ impl Feedback {
                 put(out, from);
                 put(out, *ssrc);
             }),
+            Self::FullIntra { ssrc, number } => packet(out, PSFB, FIR, |out| {
+                put(out, from);
+                // The media source is not used.
+                put(out, 0);
+                put(out, *ssrc);
+                put(out, u32::from(*number) << 24);
+            }),
             Self::Nack { ssrc, lost } => packet(out, RTPFB, NACK, |out| {
                 put(out, from);
                 put(out, *ssrc);
@@ -161,6 +175,8 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_the_standards() {
         assert_eq!(written(&Feedback::Keyframe { ssrc: 0x0102_0304 }), [0x81, 206, 0, 2, 0, 0, 0, 7, 1, 2, 3, 4]);
+        let full = Feedback::FullIntra { ssrc: 1, number: 9 };
+        assert_eq!(written(&full), [0x84, 206, 0, 4, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 9, 0, 0, 0]);
         let nack = Feedback::Nack { ssrc: 1, lost: vec![Lost::new(0x1234, 1)] };
         assert_eq!(written(&nack), [0x81, 205, 0, 3, 0, 0, 0, 7, 0, 0, 0, 1, 0x12, 0x34, 0, 1]);
     }

@@ -35,6 +35,12 @@ impl Session {
         }
     }
 
+    /// The name it goes by.
+    #[must_use]
+    pub(crate) fn cname(&self) -> &str {
+        &self.cname
+    }
+
     /// When the next report is due.
     #[must_use]
     pub(crate) fn deadline(&self) -> Option<Instant> {

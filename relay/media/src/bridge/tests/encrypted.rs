@@ -44,7 +44,7 @@ fn say_sealed(world: &mut World, phone: &mut Session, sequence: u16, from: Socke
     let (packet, header) = packet(sequence);
     let mut sealed = phone.seal(&packet, &header).unwrap();
     let key = world.bridge.keys[&A];
-    world.bridge.receive_rtp(world.now, key, from, &mut sealed, &mut world.out);
+    world.bridge.receive_rtp(world.now, (key, MediumKind::Audio), from, &mut sealed, &mut world.out);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn sound_passes_between_one_who_encrypts_and_one_who_does_not() {
         world.say(B, 0, 0, b"answer");
         let key = world.bridge.keys[&A];
         let (door, _, sealed) = world.out.sent.pop_front().unwrap();
-        assert_eq!(door, Door::Rtp(key));
+        assert_eq!(door, Door::Rtp(key, MediumKind::Audio));
         let opened = phone.open(&sealed).unwrap();
         assert_eq!(&opened[crate::rtp::HEADER_LEN..], b"answer");
     }
@@ -70,7 +70,7 @@ fn what_is_not_encrypted_is_not_heard_and_makes_nobody_known() {
     let elsewhere: SocketAddr = "192.0.2.200:5000".parse().unwrap();
     let (mut clear, _) = packet(1);
     let key = world.bridge.keys[&A];
-    world.bridge.receive_rtp(world.now, key, elsewhere, &mut clear, &mut world.out);
+    world.bridge.receive_rtp(world.now, (key, MediumKind::Audio), elsewhere, &mut clear, &mut world.out);
     let mut stranger = telephone(&keys_of(SrtpSuite::AesCm128HmacSha1_80, 30, 8, 9));
     say_sealed(&mut world, &mut stranger, 2, elsewhere);
     assert!(world.heard(B).is_empty());
@@ -89,7 +89,13 @@ fn a_replay_is_not_heard() {
     let sealed = phone.seal(&packet, &header).unwrap();
     let key = world.bridge.keys[&A];
     for _ in 0..2 {
-        world.bridge.receive_rtp(world.now, key, World::address(A), &mut sealed.clone(), &mut world.out);
+        world.bridge.receive_rtp(
+            world.now,
+            (key, MediumKind::Audio),
+            World::address(A),
+            &mut sealed.clone(),
+            &mut world.out,
+        );
     }
     assert_eq!(world.heard(B).len(), 1);
 }
@@ -143,7 +149,7 @@ fn reports_are_encrypted_and_share_the_port_where_that_was_agreed() {
     let reports: Vec<_> = world.out.sent.drain(..).filter(|(_, to, _)| *to == World::address(A)).collect();
     assert!(!reports.is_empty());
     for (door, _, report) in reports {
-        assert_eq!(door, Door::Rtp(key));
+        assert_eq!(door, Door::Rtp(key, MediumKind::Audio));
         assert!(crate::rtcp::parse(&phone.open_rtcp(&report).unwrap()).is_some());
     }
 }

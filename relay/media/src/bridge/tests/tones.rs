@@ -182,7 +182,13 @@ fn a_key_is_one_key_though_packets_of_it_are_lost_late_or_twice() {
         for _ in 0..2 {
             let mut packet = [&header.to_bytes()[..], frame].concat();
             let key = world.bridge.keys[&B];
-            world.bridge.receive_rtp(world.now, key, World::address(B), &mut packet, &mut world.out);
+            world.bridge.receive_rtp(
+                world.now,
+                (key, MediumKind::Audio),
+                World::address(B),
+                &mut packet,
+                &mut world.out,
+            );
         }
     }
     assert_eq!(world.told(), "5");
