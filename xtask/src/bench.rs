@@ -25,7 +25,7 @@ pub(crate) const STEPS: [Step; 3] = [
     Step {
         name: "media",
         about: "forwarding media packets",
-        needs: &[],
+        needs: &[Need::Builders],
         run: |workspace| checked(process::run(&mut benchmarks(workspace, "offhook-media"))),
     },
 ];

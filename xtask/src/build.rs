@@ -37,7 +37,7 @@ pub(crate) const DEMO_PHONE: Step = Step {
 const RELAY: Step = Step {
     name: "relay",
     about: "compile the relay",
-    needs: &[],
+    needs: &[Need::Builders],
     run: |workspace| checked(process::run(workspace.cargo("build").args(["--package", "offhook-relay"]))),
 };
 

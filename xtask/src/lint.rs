@@ -20,7 +20,7 @@ pub(crate) const STEPS: [Step; 7] = [
     Step {
         name: "clippy",
         about: "no compiler or clippy warning, natively",
-        needs: &[Need::Clippy],
+        needs: &[Need::Clippy, Need::Builders],
         run: |workspace| checked(clippy(workspace, &["--workspace", "--all-targets"])),
     },
     Step {
@@ -32,7 +32,7 @@ pub(crate) const STEPS: [Step; 7] = [
     Step {
         name: "doc",
         about: "the documentation builds and its links lead somewhere",
-        needs: &[],
+        needs: &[Need::Builders],
         run: |workspace| checked(process::run(&mut doc(workspace))),
     },
     Step {

@@ -30,11 +30,14 @@ pub(crate) enum Need {
     Tool(ToolName),
     /// `node_modules/` as `package-lock.json` says.
     NodePackages,
+    /// What builds the C sources that come with the relay's crates.
+    Builders,
     /// The browser, the SIP peers and the sound tools of the end-to-end tests.
     Peers,
 }
 
-const ALL: [Need; 9] = [
+const ALL: [Need; 10] = [
+    Need::Builders,
     Need::Rustfmt,
     Need::Clippy,
     Need::WasmTarget,
@@ -80,6 +83,7 @@ impl Need {
                 format!("{} {}, built by cargo into .tools/", tool.package, tool.install)
             }
             Self::NodePackages => "node_modules, by npm".to_owned(),
+            Self::Builders => "cmake, from Debian's archive".to_owned(),
             Self::Peers => "the programs the end-to-end tests talk to".to_owned(),
         })
     }
@@ -91,7 +95,8 @@ impl Need {
             Self::WasmTarget => rust::has_wasm_target(workspace)?,
             Self::Tool(name) => name.tool(workspace)?.is_installed(workspace),
             Self::NodePackages => node::is_fresh(workspace),
-            Self::Peers => peers::missing(workspace).is_empty(),
+            Self::Builders => peers::missing(workspace, &peers::BUILDERS).is_empty(),
+            Self::Peers => peers::missing(workspace, &peers::PEERS).is_empty(),
         })
     }
 
@@ -102,7 +107,8 @@ impl Need {
             Self::WasmTarget => rust::add_wasm_target(workspace),
             Self::Tool(name) => name.tool(workspace)?.install(workspace),
             Self::NodePackages => node::install(workspace),
-            Self::Peers => peers::install(workspace),
+            Self::Builders => peers::install(workspace, &peers::BUILDERS),
+            Self::Peers => peers::install(workspace, &peers::PEERS),
         }
     }
 }

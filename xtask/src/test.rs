@@ -23,19 +23,19 @@ const STEPS: [Step; 16] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
-        needs: &[],
+        needs: &[Need::Builders],
         run: |workspace| checked(process::run(workspace.cargo("build").args(["--workspace", "--bins", "--tests"]))),
     },
     Step {
         name: "rust",
         about: "the tests of the Rust workspace",
-        needs: &[],
+        needs: &[Need::Builders],
         run: |workspace| tests(workspace.cargo("test").args(["--workspace", "--no-fail-fast"])),
     },
     Step {
         name: "fuzz",
         about: "whatever reaches the relay from outside, mutated for a minute at each door",
-        needs: &[Need::Tool(ToolName::CargoFuzz)],
+        needs: &[Need::Builders, Need::Tool(ToolName::CargoFuzz)],
         run: fuzz::run,
     },
     Step {

@@ -12,7 +12,7 @@ use std::time::{Instant, UNIX_EPOCH};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use offhook_media::{
     Bridge, Command, Door, Event, IceCredentials, Identity, LegId, LegKey, MediaConfig, MediumKind, NewLeg, NtpClock,
-    Outlet, Path, RtpRemote, Seed, Timing, WebRtcLocal,
+    Outlet, Path, RtpRemote, Seed, SoundWishes, Timing, WebRtcLocal,
 };
 use peer::{Connection, PCMU};
 
@@ -96,7 +96,14 @@ impl Call {
         };
         call.command(Command::WebRtcRemote { leg: BROWSER, remote });
         for leg in [PHONE, OTHER_PHONE] {
-            let remote = RtpRemote { rtp: phone_address, rtcp: None, rtcp_mux: false, srtp: None, formats: vec![PCMU] };
+            let remote = RtpRemote {
+                rtp: phone_address,
+                rtcp: None,
+                rtcp_mux: false,
+                srtp: None,
+                formats: vec![PCMU],
+                sound: SoundWishes::default(),
+            };
             call.command(Command::RtpRemote { leg, remote });
         }
         call.handshake(shared);

@@ -2,7 +2,7 @@
 
 use crate::video_codec::VideoCodec;
 
-/// An audio codec the relay passes through.
+/// An audio codec the relay knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Codec {
     /// Opus, RFC 7587.
@@ -13,13 +13,22 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, RFC 3551 §4.5.14.
     Pcma,
+    /// G.729, RFC 3551 §4.5.6.
+    G729,
+    /// Speex at 8 kHz, RFC 5574.
+    Speex8,
+    /// Speex at 16 kHz, RFC 5574.
+    Speex16,
 }
 
 impl Codec {
     /// Every codec, best sounding first.
-    pub const ALL: [Self; 4] = [Self::Opus, Self::G722, Self::Pcmu, Self::Pcma];
+    pub const ALL: [Self; 7] =
+        [Self::Opus, Self::G722, Self::Speex16, Self::Pcmu, Self::Pcma, Self::G729, Self::Speex8];
+    /// Those that browsers know, best sounding first.
+    pub const BROWSER: [Self; 4] = [Self::Opus, Self::G722, Self::Pcmu, Self::Pcma];
 
-    /// The encoding name used in session descriptions.
+    /// The encoding name used in session descriptions. Both kinds of Speex have the same; their clocks tell them apart.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,13 +36,31 @@ impl Codec {
             Self::G722 => "G722",
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G729 => "G729",
+            Self::Speex8 | Self::Speex16 => "speex",
         }
     }
 
-    /// The codec of that encoding name, upper and lower case alike.
+    /// A name that is this codec's alone: that of session descriptions, for Speex with its clock.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name))
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Speex8 => "speex/8000",
+            Self::Speex16 => "speex/16000",
+            Self::Opus | Self::G722 | Self::Pcmu | Self::Pcma | Self::G729 => self.name(),
+        }
+    }
+
+    /// The codec of that label, upper and lower case alike.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|codec| codec.label().eq_ignore_ascii_case(label))
+    }
+
+    /// The codec of an `a=rtpmap`: its encoding name, upper and lower case alike, and its clock.
+    #[must_use]
+    pub fn from_rtpmap(name: &str, clock: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name) && codec.clock() == clock)
     }
 
     /// RTP clock in Hz. G.722 says 8000 though it samples at 16 kHz (RFC 3551 §4.5.2).
@@ -41,7 +68,8 @@ impl Codec {
     pub const fn clock(self) -> u32 {
         match self {
             Self::Opus => 48_000,
-            Self::G722 | Self::Pcmu | Self::Pcma => 8_000,
+            Self::Speex16 => 16_000,
+            Self::G722 | Self::Pcmu | Self::Pcma | Self::G729 | Self::Speex8 => 8_000,
         }
     }
 
@@ -50,7 +78,7 @@ impl Codec {
     pub const fn channels(self) -> u8 {
         match self {
             Self::Opus => 2,
-            Self::G722 | Self::Pcmu | Self::Pcma => 1,
+            Self::G722 | Self::Pcmu | Self::Pcma | Self::G729 | Self::Speex8 | Self::Speex16 => 1,
         }
     }
 
@@ -58,10 +86,11 @@ impl Codec {
     #[must_use]
     pub const fn static_payload_type(self) -> Option<u8> {
         match self {
-            Self::Opus => None,
+            Self::Opus | Self::Speex8 | Self::Speex16 => None,
             Self::G722 => Some(9),
             Self::Pcmu => Some(0),
             Self::Pcma => Some(8),
+            Self::G729 => Some(18),
         }
     }
 }
@@ -79,6 +108,11 @@ pub enum Format {
         /// RTP clock in Hz; RFC 4733 §2.1 wants that of the audio beside it.
         clock: u32,
     },
+    /// The level and colour of the noise while nobody speaks, RFC 3389.
+    ComfortNoise {
+        /// RTP clock in Hz; RFC 3389 §4 wants that of the audio beside it.
+        clock: u32,
+    },
 }
 
 impl Format {
@@ -88,21 +122,22 @@ impl Format {
         match self {
             Self::Audio(codec) => codec.clock(),
             Self::Video(_) => VideoCodec::CLOCK,
-            Self::TelephoneEvent { clock } => clock,
+            Self::TelephoneEvent { clock } | Self::ComfortNoise { clock } => clock,
         }
     }
-}
 
-impl Format {
     /// Which of a leg's media its packets belong to.
     #[must_use]
     pub(crate) const fn medium(self) -> MediumKind {
         match self {
             Self::Video(_) => MediumKind::Video,
-            Self::Audio(_) | Self::TelephoneEvent { .. } => MediumKind::Audio,
+            Self::Audio(_) | Self::TelephoneEvent { .. } | Self::ComfortNoise { .. } => MediumKind::Audio,
         }
     }
 }
+
+/// The payload type RFC 3551 §6 assigns comfort noise on a clock of 8 kHz.
+pub const COMFORT_NOISE_PT: u8 = 13;
 
 /// The media of a leg. Each is a stream of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,5 +196,43 @@ impl Direction {
     #[must_use]
     pub const fn is_held(self) -> bool {
         !matches!(self, Self::SendRecv)
+    }
+}
+
+/// How a peer wants the sound that is made for it, as its description says. What passes as it came is not changed by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SoundWishes {
+    /// `a=ptime`: milliseconds of sound in a packet, where the peer has a wish.
+    pub ptime: Option<u16>,
+    /// `a=maxptime`: the most it takes.
+    pub maxptime: Option<u16>,
+    /// Whether it wants to be left without packets while nobody speaks: `usedtx=1` of Opus (RFC 7587 §6.1). In other
+    /// codecs that is agreed by a [`Format::ComfortNoise`] or by the codec's own parameters.
+    pub opus_dtx: bool,
+    /// Whether it can make up for lost packets of Opus out of those after them: `useinbandfec=1`.
+    pub opus_fec: bool,
+    /// `maxaveragebitrate` of Opus, in bits a second.
+    pub opus_bitrate: Option<u32>,
+    /// Whether G.729 may fall silent as its Annex B has it (RFC 4856 §2.1.9: `annexb`, which is `yes` where nothing is said).
+    pub g729_annex_b: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_codec_is_found_by_its_label_and_by_its_rtpmap() {
+        for codec in Codec::ALL {
+            assert_eq!(Codec::from_label(&codec.label().to_lowercase()), Some(codec));
+            assert_eq!(Codec::from_rtpmap(&codec.name().to_uppercase(), codec.clock()), Some(codec));
+        }
+        assert_eq!(Codec::from_rtpmap("speex", 32_000), None);
+        assert_eq!(Codec::from_label("speex"), None);
+    }
+
+    #[test]
+    fn browsers_know_some_of_all() {
+        assert!(Codec::BROWSER.iter().all(|codec| Codec::ALL.contains(codec)));
     }
 }

@@ -15,6 +15,8 @@
 //! thread is the only place that has them, and a clock.
 
 mod bridge;
+#[allow(dead_code, unused_imports, reason = "what decodes comes before what has sound decoded")]
+mod codec;
 mod command;
 mod config;
 mod dtls;
@@ -56,7 +58,7 @@ pub use config::MediaConfig;
 pub use dtmf::{Digit, Digits, InvalidDigit};
 pub use error::{InvalidFingerprint, MediaError};
 pub use event::{Event, Inactivity, LegStats, MediaFailure, StreamStats};
-pub use format::{Codec, Direction, Format, MediumKind, PayloadFormat};
+pub use format::{COMFORT_NOISE_PT, Codec, Direction, Format, MediumKind, PayloadFormat, SoundWishes};
 pub use identity::Identity;
 pub use leg::Seed;
 pub use media::{Counts, Media, WorkerId};

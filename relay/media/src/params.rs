@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use crate::error::InvalidFingerprint;
-use crate::format::{Codec, Direction, PayloadFormat};
+use crate::format::{Codec, Direction, PayloadFormat, SoundWishes};
 
 /// Names a leg. The caller chooses it; it must be unique for as long as the leg lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -137,6 +137,8 @@ pub struct WebRtcRemote {
     pub fingerprints: Vec<Fingerprint>,
     /// What was agreed, most preferred first.
     pub formats: Vec<PayloadFormat>,
+    /// How the peer wants its sound.
+    pub sound: SoundWishes,
 }
 
 /// The relay's side of an RTP leg.
@@ -166,6 +168,8 @@ pub struct RtpRemote {
     pub srtp: Option<SrtpKeys>,
     /// What was agreed, most preferred first.
     pub formats: Vec<PayloadFormat>,
+    /// How the peer wants its sound.
+    pub sound: SoundWishes,
 }
 
 /// The relay's side of the pictures of an RTP leg, on ports of their own.
@@ -262,7 +266,7 @@ impl Service {
     #[must_use]
     pub const fn codecs(self) -> &'static [Codec] {
         match self {
-            Self::Echo => &Codec::ALL,
+            Self::Echo => &Codec::BROWSER,
             Self::Tone | Self::DtmfReadback => &[Codec::Pcmu, Codec::Pcma],
         }
     }

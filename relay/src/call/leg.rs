@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use offhook_media::{Codec, Digit, Direction, MediaFailure};
+use offhook_media::{Codec, Digit, Direction, MediaFailure, SoundWishes};
 use offhook_protocol::Failure;
 use offhook_protocol::request::DtmfMethod;
 use offhook_sip::sdp::OpusParameters;
@@ -44,7 +44,7 @@ impl Description {
     /// Everything the relay passes on, both ways: for whoever is to offer and knows nothing of the other end.
     #[must_use]
     pub fn everything() -> Self {
-        Self::new(Codec::ALL.to_vec(), true, Direction::SendRecv)
+        Self::new(Codec::BROWSER.to_vec(), true, Direction::SendRecv)
     }
 
     /// Whether who was told the one need not be told the other for its sound: they are the same description, or the codec
@@ -73,6 +73,22 @@ pub struct Sound {
     pub maxptime: Option<u16>,
     /// The parameters of Opus, where it has any.
     pub opus: Option<OpusParameters>,
+}
+
+impl Sound {
+    /// The same in the media worker's terms, for sound that it makes itself.
+    #[must_use]
+    pub fn wishes(&self) -> SoundWishes {
+        let opus = self.opus.unwrap_or_default();
+        SoundWishes {
+            ptime: self.ptime,
+            maxptime: self.maxptime,
+            opus_dtx: opus.usedtx.unwrap_or(false),
+            opus_fec: opus.useinbandfec.unwrap_or(false),
+            opus_bitrate: opus.maxaveragebitrate,
+            g729_annex_b: false,
+        }
+    }
 }
 
 /// The picture of a description.

@@ -35,7 +35,7 @@ fn direction() -> impl Strategy<Value = Direction> {
 }
 
 fn audio() -> impl Strategy<Value = Description> {
-    (proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), direction())
+    (proptest::sample::subsequence(Codec::BROWSER.to_vec(), 1..=4), direction())
         .prop_map(|(codecs, direction)| Description::new(codecs, true, direction))
 }
 
@@ -294,7 +294,7 @@ proptest! {
     /// Ends that answer what they are offered find a codec, or the call ends; they never ask each other for ever.
     #[test]
     fn ends_that_never_met_come_to_an_understanding(
-        speak in proptest::collection::vec(proptest::sample::subsequence(Codec::ALL.to_vec(), 1..=4), 4),
+        speak in proptest::collection::vec(proptest::sample::subsequence(Codec::BROWSER.to_vec(), 1..=4), 4),
         holds in proptest::collection::vec(direction(), 4),
     ) {
         let now = start();
@@ -303,7 +303,7 @@ proptest! {
             Description::new(codecs, true, holds[at])
         };
         let call = |caller: usize, callee: usize| {
-            let offer = heard(caller, &Codec::ALL);
+            let offer = heard(caller, &Codec::BROWSER);
             let who = (Identity::default(), Identity::default());
             let deadlines = Deadlines::default();
             let mut call =

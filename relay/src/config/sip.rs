@@ -331,7 +331,7 @@ impl Check {
     pub(super) fn codecs(&mut self, key: &str, names: Option<&[String]>) -> Option<Vec<Codec>> {
         let mut codecs = Vec::new();
         for name in names? {
-            match Codec::from_name(name) {
+            match Codec::from_label(name).filter(|codec| Codec::BROWSER.contains(codec)) {
                 Some(codec) if !codecs.contains(&codec) => codecs.push(codec),
                 Some(_) => self.problem(key, format!("{name:?} stands there twice")),
                 None => self.problem(key, format!("{name:?} is no codec: opus, g722, pcmu and pcma are")),

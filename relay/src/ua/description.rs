@@ -11,6 +11,8 @@ use crate::call::{Description, Sound};
 
 /// The packet time asked for, in milliseconds, where the other end has no wish: that of RFC 3551 section 4.5.
 const USUAL_PTIME: u32 = 20;
+/// The number a codec without one of its own would have, if it is free.
+const DYNAMIC: u8 = 97;
 
 /// What the relay's side brings to an offer or an answer.
 #[must_use]
@@ -55,11 +57,15 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
         return None;
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
+    let direction = direction(negotiated.direction);
+    Some(Description { sound: sound(negotiated), ..Description::new(codecs, telephone_event, direction) })
+}
+
+/// What the peer said of the sound it takes.
+fn sound(negotiated: &Negotiated) -> Sound {
     let opus = negotiated.codecs.iter().find(|agreed| codec(&agreed.codec) == Some(Codec::Opus));
     let opus = opus.map(|opus| OpusParameters::parse(opus.remote_fmtp.as_deref().unwrap_or_default()));
-    let sound = Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime), opus };
-    let direction = direction(negotiated.direction);
-    Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
+    Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime), opus }
 }
 
 /// The keys that the peer takes as events, at the clock of the codec that is spoken.
@@ -86,6 +92,7 @@ pub(super) fn rtp_remote(negotiated: &Negotiated) -> RtpRemote {
         rtcp_mux: negotiated.rtcp_mux,
         srtp: negotiated.srtp.as_ref().map(srtp_keys),
         formats: audio.chain(events).collect(),
+        sound: sound(negotiated).wishes(),
     }
 }
 
@@ -127,11 +134,14 @@ fn sdp_codec(codec: Codec) -> SdpCodec {
         Codec::G722 => SdpCodec::g722(),
         Codec::Pcmu => SdpCodec::pcmu(),
         Codec::Pcma => SdpCodec::pcma(),
+        Codec::G729 | Codec::Speex8 | Codec::Speex16 => {
+            SdpCodec::new(codec.static_payload_type().unwrap_or(DYNAMIC), codec.name(), codec.clock())
+        }
     }
 }
 
 fn codec(described: &SdpCodec) -> Option<Codec> {
-    Codec::ALL.into_iter().find(|ours| sdp_codec(*ours).is_same(described))
+    Codec::BROWSER.into_iter().find(|ours| sdp_codec(*ours).is_same(described))
 }
 
 fn payload_format(format: Format, agreed: &NegotiatedCodec) -> PayloadFormat {

@@ -67,6 +67,7 @@ impl Payload {
                 let usual = (codec == Codec::Opus).then_some("minptime=10;useinbandfec=1");
                 (map, self.parameters.as_deref().or(usual).filter(|text| !text.is_empty()))
             }
+            Format::ComfortNoise { clock } => (RtpMap::new(self.number, "CN", clock), None),
             Format::TelephoneEvent { clock } => (RtpMap::new(self.number, "telephone-event", clock), Some("0-15")),
             Format::Video(codec) => {
                 (RtpMap::new(self.number, codec.name(), VideoCodec::CLOCK), self.parameters.as_deref())
@@ -108,8 +109,8 @@ fn audio_format(map: &RtpMap) -> Option<Format> {
     if map.encoding.eq_ignore_ascii_case("telephone-event") {
         return Some(Format::TelephoneEvent { clock: map.clock_rate });
     }
-    let codec = Codec::from_name(&map.encoding)?;
-    (codec.clock() == map.clock_rate).then_some(Format::Audio(codec))
+    let codec = Codec::from_rtpmap(&map.encoding, map.clock_rate)?;
+    Codec::BROWSER.contains(&codec).then_some(Format::Audio(codec))
 }
 
 /// `a=rtcp-fb` of a payload type, or of all of them.

@@ -125,7 +125,8 @@ impl BrowserDescription {
     /// What the media side needs of it, once `formats` are agreed.
     #[must_use]
     pub fn remote(&self, formats: Vec<PayloadFormat>) -> WebRtcRemote {
-        WebRtcRemote { ice: self.ice.clone(), fingerprints: self.fingerprints.clone(), formats }
+        let (ice, fingerprints) = (self.ice.clone(), self.fingerprints.clone());
+        WebRtcRemote { ice, fingerprints, formats, sound: self.sound.wishes() }
     }
 
     /// What this offer would do to the connection that another made.
@@ -149,7 +150,7 @@ impl BrowserDescription {
     fn codecs(&self) -> impl Iterator<Item = Codec> {
         self.audio.payloads.iter().filter_map(|payload| match payload.format {
             Format::Audio(codec) => Some(codec),
-            Format::Video(_) | Format::TelephoneEvent { .. } => None,
+            Format::Video(_) | Format::TelephoneEvent { .. } | Format::ComfortNoise { .. } => None,
         })
     }
 }
@@ -188,7 +189,7 @@ fn bundled(whole: &SessionDescription, one: &MediaDescription, other: &MediaDesc
 fn picture(section: &Section) -> Video {
     let codecs = section.payloads.iter().filter_map(|payload| match payload.format {
         Format::Video(format) => Some(VideoCodec { format, parameters: payload.parameters.clone() }),
-        Format::Audio(_) | Format::TelephoneEvent { .. } => None,
+        Format::Audio(_) | Format::TelephoneEvent { .. } | Format::ComfortNoise { .. } => None,
     });
     Video { codecs: codecs.collect(), direction: section.direction }
 }

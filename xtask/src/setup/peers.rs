@@ -1,19 +1,23 @@
-//! The programs that the end-to-end tests talk to, from Debian's archive.
+//! Programs from Debian's archive: what the relay is built with, and what the end-to-end tests talk to.
 
 use crate::error::Error;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// A program the tests start, and the Debian package it comes in.
-struct Peer {
+/// A program the project starts, and the Debian package it comes in.
+pub(super) struct Peer {
     program: &'static str,
     package: &'static str,
     job: &'static str,
 }
 
+/// What builds the C sources that come with crates.
+pub(super) const BUILDERS: [Peer; 1] = [Peer { program: "cmake", package: "cmake", job: "builds libopus" }];
+
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
 
-const PEERS: [Peer; 15] = [
+/// What the end-to-end tests talk to.
+pub(super) const PEERS: [Peer; 15] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
@@ -33,15 +37,15 @@ const PEERS: [Peer; 15] = [
 ];
 
 /// The Debian packages whose programs are not found.
-pub(super) fn missing(workspace: &Workspace) -> Vec<&'static str> {
-    lacking(|program| workspace.find(program).is_some()).map(|peer| peer.package).collect()
+pub(super) fn missing(workspace: &Workspace, programs: &'static [Peer]) -> Vec<&'static str> {
+    lacking(programs, |program| workspace.find(program).is_some()).map(|peer| peer.package).collect()
 }
 
 /// Installs what is missing on Debian as root; elsewhere says what to install.
-pub(super) fn install(workspace: &Workspace) -> Result<(), Error> {
-    let packages = missing(workspace);
+pub(super) fn install(workspace: &Workspace, programs: &'static [Peer]) -> Result<(), Error> {
+    let packages = missing(workspace, programs);
     if !is_debian() || !is_root(workspace) {
-        return Err(Error::Missing(instructions(lacking(|program| workspace.find(program).is_some()))));
+        return Err(Error::Missing(instructions(lacking(programs, |program| workspace.find(program).is_some()))));
     }
     let apt = || {
         let mut command = workspace.command("apt-get");
@@ -52,8 +56,8 @@ pub(super) fn install(workspace: &Workspace) -> Result<(), Error> {
     process::run(apt().args(["install", "--yes", "--quiet=2", "--no-install-recommends"]).args(packages))
 }
 
-fn lacking(is_found: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Peer> {
-    PEERS.iter().filter(move |peer| !is_found(peer.program))
+fn lacking(programs: &'static [Peer], is_found: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Peer> {
+    programs.iter().filter(move |peer| !is_found(peer.program))
 }
 
 fn is_debian() -> bool {
@@ -67,7 +71,7 @@ fn is_root(workspace: &Workspace) -> bool {
 /// The message for a machine this tool does not install on.
 fn instructions(missing: impl Iterator<Item = &'static Peer>) -> String {
     let missing: Vec<&Peer> = missing.collect();
-    let mut text = String::from("the tests need these programs, which are not on this machine:\n");
+    let mut text = String::from("these programs are needed and are not on this machine:\n");
     for peer in &missing {
         text += &format!("  {:12} {} (Debian package {})\n", peer.program, peer.job, peer.package);
     }
@@ -85,13 +89,14 @@ mod tests {
     #[test]
     fn only_programs_that_are_not_found_are_listed() {
         let missing = ["sipp", "baresip"];
-        let packages: Vec<_> = lacking(|program| !missing.contains(&program)).map(|peer| peer.package).collect();
+        let packages: Vec<_> =
+            lacking(&PEERS, |program| !missing.contains(&program)).map(|peer| peer.package).collect();
         assert_eq!(packages, ["sip-tester", "baresip-core"]);
     }
 
     #[test]
     fn the_instructions_hold_one_command_to_copy() {
-        let text = instructions(lacking(|program| program != "sipp" && program != "sox"));
+        let text = instructions(lacking(&PEERS, |program| program != "sipp" && program != "sox"));
         assert!(text.contains("sudo apt-get install --no-install-recommends sip-tester sox\n"), "{text}");
         assert!(text.contains("SIPp, scripted SIP endpoints"), "{text}");
         assert!(!text.contains("chromium"), "{text}");

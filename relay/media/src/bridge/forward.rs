@@ -107,7 +107,7 @@ impl Bridge {
         }
         let source = Source { leg: from, ssrc: header.ssrc };
         let part = match format {
-            Format::Audio(_) => Part::Audio,
+            Format::Audio(_) | Format::ComfortNoise { .. } => Part::Audio,
             Format::Video(_) => Part::Video,
             Format::TelephoneEvent { .. } => Part::Event,
         };

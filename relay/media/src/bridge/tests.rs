@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::event::{Event, Inactivity};
-use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat};
+use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat, SoundWishes};
 use crate::outlet::Door;
 use crate::params::{IceCredentials, WebRtcRemote};
 use crate::rtp::Header;
@@ -94,8 +94,14 @@ impl World {
     }
 
     fn describe(&mut self, leg: LegId, formats: &[PayloadFormat]) {
-        let remote =
-            RtpRemote { rtp: Self::address(leg), rtcp: None, rtcp_mux: false, srtp: None, formats: formats.to_vec() };
+        let remote = RtpRemote {
+            rtp: Self::address(leg),
+            rtcp: None,
+            rtcp_mux: false,
+            srtp: None,
+            formats: formats.to_vec(),
+            sound: SoundWishes::default(),
+        };
         self.command(Command::RtpRemote { leg, remote });
     }
 
@@ -570,7 +576,12 @@ fn a_browser_that_never_comes_fails_once_and_then_is_quiet() {
     let mut world = World::new();
     let ice = IceCredentials::from_random([3; 32]);
     world.bridge.open_webrtc(World::new_leg(A), ice.clone());
-    let remote = WebRtcRemote { ice, fingerprints: vec![], formats: vec![audio(Codec::Opus, 111)] };
+    let remote = WebRtcRemote {
+        ice,
+        fingerprints: vec![],
+        formats: vec![audio(Codec::Opus, 111)],
+        sound: SoundWishes::default(),
+    };
     world.command(Command::WebRtcRemote { leg: A, remote: remote.clone() });
     world.pass(Duration::from_secs(14));
     world.command(Command::WebRtcRemote { leg: A, remote });

@@ -22,7 +22,7 @@ impl Decoder {
             Codec::Pcmu => Some(Self::Pcmu),
             Codec::Pcma => Some(Self::Pcma),
             Codec::G722 => Some(Self::G722(Box::new(G722Decoder::with_options(Bitrate::Mode1_64000, false, true)))),
-            Codec::Opus => None,
+            Codec::Opus | Codec::G729 | Codec::Speex8 | Codec::Speex16 => None,
         }
     }
 
@@ -67,7 +67,7 @@ impl Encoder {
             Codec::Pcmu => Some(Self::Pcmu),
             Codec::Pcma => Some(Self::Pcma),
             Codec::G722 => Some(Self::G722(Box::new(G722Encoder::new()))),
-            Codec::Opus => None,
+            Codec::Opus | Codec::G729 | Codec::Speex8 | Codec::Speex16 => None,
         }
     }
 

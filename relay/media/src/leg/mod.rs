@@ -219,7 +219,7 @@ impl Leg {
         let events = || {
             self.formats.iter().filter_map(|agreed| match agreed.format {
                 Format::TelephoneEvent { clock } => Some((agreed.send_pt, clock)),
-                Format::Audio(_) | Format::Video(_) => None,
+                Format::Audio(_) | Format::Video(_) | Format::ComfortNoise { .. } => None,
             })
         };
         let clock = self.audio.stream.clock();
@@ -233,7 +233,7 @@ impl Leg {
         let codecs = || {
             self.formats.iter().filter_map(|agreed| match agreed.format {
                 Format::Audio(codec) => Some((agreed.send_pt, codec)),
-                Format::TelephoneEvent { .. } | Format::Video(_) => None,
+                Format::TelephoneEvent { .. } | Format::Video(_) | Format::ComfortNoise { .. } => None,
             })
         };
         let is_g711 = |codec| matches!(codec, Codec::Pcmu | Codec::Pcma);

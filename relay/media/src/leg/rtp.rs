@@ -185,6 +185,7 @@ fn protection(former: Protection, keys: Option<&SrtpKeys>, crypto: &Arc<dyn RTCC
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::SoundWishes;
 
     fn at(address: &str) -> SocketAddr {
         address.parse().unwrap()
@@ -196,8 +197,14 @@ mod tests {
 
     fn transport(rtcp: Option<&str>) -> RtpTransport {
         let mut transport = RtpTransport::new(Duration::from_secs(2));
-        let remote =
-            RtpRemote { rtp: at("192.0.2.1:4000"), rtcp: rtcp.map(at), rtcp_mux: false, srtp: None, formats: vec![] };
+        let remote = RtpRemote {
+            rtp: at("192.0.2.1:4000"),
+            rtcp: rtcp.map(at),
+            rtcp_mux: false,
+            srtp: None,
+            formats: vec![],
+            sound: SoundWishes::default(),
+        };
         transport.set_remote(crate::simulated::origin(), &remote, &crypto());
         transport
     }
@@ -218,7 +225,14 @@ mod tests {
     }
 
     fn remote(rtp: &str, rtcp: &str, srtp: Option<SrtpKeys>) -> RtpRemote {
-        RtpRemote { rtp: at(rtp), rtcp: Some(at(rtcp)), rtcp_mux: false, srtp, formats: vec![] }
+        RtpRemote {
+            rtp: at(rtp),
+            rtcp: Some(at(rtcp)),
+            rtcp_mux: false,
+            srtp,
+            formats: vec![],
+            sound: SoundWishes::default(),
+        }
     }
 
     #[test]

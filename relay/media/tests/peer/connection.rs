@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use offhook_media::{
-    Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, VideoCodec, WebRtcLocal, WebRtcRemote,
+    Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, SoundWishes, VideoCodec, WebRtcLocal, WebRtcRemote,
 };
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::RTCOfferOptions;
@@ -224,6 +224,7 @@ fn rtpmap(format: &PayloadFormat) -> (&'static str, u32, u16) {
         Format::Audio(codec) => (codec.name(), codec.clock(), u16::from(codec.channels())),
         Format::Video(codec) => (codec.name(), VideoCodec::CLOCK, 0),
         Format::TelephoneEvent { clock } => ("telephone-event", clock, 1),
+        Format::ComfortNoise { clock } => ("CN", clock, 1),
     }
 }
 
@@ -269,6 +270,7 @@ fn described(sdp: &str, formats: &[PayloadFormat]) -> WebRtcRemote {
         ice: IceCredentials { ufrag: value("ice-ufrag"), password: IcePassword::new(value("ice-pwd")) },
         fingerprints: vec![Fingerprint::parse(algorithm, hash).unwrap()],
         formats: formats.to_vec(),
+        sound: SoundWishes::default(),
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use offhook_media::{
-    Command, Counts, Event, LegId, LegStats, Media, MediaConfig, PayloadFormat, RtpRemote, Service, WebRtcLocal,
-    WorkerId,
+    Command, Counts, Event, LegId, LegStats, Media, MediaConfig, PayloadFormat, RtpRemote, Service, SoundWishes,
+    WebRtcLocal, WorkerId,
 };
 
 use super::{Phone, until};
@@ -65,7 +65,14 @@ impl Relay {
     }
 
     pub(crate) fn phone_remote(&self, leg: LegId, phone: &Phone, formats: Vec<PayloadFormat>) {
-        let remote = RtpRemote { rtp: phone.address(), rtcp: None, rtcp_mux: false, srtp: None, formats };
+        let remote = RtpRemote {
+            rtp: phone.address(),
+            rtcp: None,
+            rtcp_mux: false,
+            srtp: None,
+            formats,
+            sound: SoundWishes::default(),
+        };
         self.command(Command::RtpRemote { leg, remote });
     }
 

@@ -79,7 +79,7 @@ pub(super) fn audio(codecs: &[Codec], direction: Direction) -> Description {
 }
 
 pub(super) fn everything() -> Description {
-    audio(&Codec::ALL, Direction::SendRecv)
+    audio(&Codec::BROWSER, Direction::SendRecv)
 }
 
 pub(super) fn local() -> RtpLocal {

@@ -31,7 +31,14 @@ fn call_with(srtp: &SrtpKeys) -> World {
 
 fn encrypt(world: &mut World, srtp: &SrtpKeys, leg: LegId, rtp: SocketAddr) {
     let formats = vec![audio(Codec::Pcmu, 0)];
-    let remote = RtpRemote { rtp, rtcp: None, rtcp_mux: false, srtp: Some(srtp.clone()), formats };
+    let remote = RtpRemote {
+        rtp,
+        rtcp: None,
+        rtcp_mux: false,
+        srtp: Some(srtp.clone()),
+        formats,
+        sound: SoundWishes::default(),
+    };
     world.command(Command::RtpRemote { leg, remote });
 }
 
@@ -142,7 +149,14 @@ fn reports_are_encrypted_and_share_the_port_where_that_was_agreed() {
     let keys = keys_of(SrtpSuite::AesCm128HmacSha1_80, 30, 1, 2);
     let (mut world, mut phone) = (call(), telephone(&keys));
     let formats = vec![audio(Codec::Pcmu, 0)];
-    let remote = RtpRemote { rtp: World::address(A), rtcp: None, rtcp_mux: true, srtp: Some(keys), formats };
+    let remote = RtpRemote {
+        rtp: World::address(A),
+        rtcp: None,
+        rtcp_mux: true,
+        srtp: Some(keys),
+        formats,
+        sound: SoundWishes::default(),
+    };
     world.command(Command::RtpRemote { leg: A, remote });
     world.pass(Duration::from_secs(6));
     let key = world.bridge.keys[&A];

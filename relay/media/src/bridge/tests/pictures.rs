@@ -39,7 +39,14 @@ impl World {
 
     fn show(&mut self, leg: LegId, payload_type: u8, feedback: VideoFeedback, direction: Direction) {
         let formats = vec![vp8(payload_type)];
-        let rtp = RtpRemote { rtp: camera(leg), rtcp: None, rtcp_mux: false, srtp: None, formats };
+        let rtp = RtpRemote {
+            rtp: camera(leg),
+            rtcp: None,
+            rtcp_mux: false,
+            srtp: None,
+            formats,
+            sound: SoundWishes::default(),
+        };
         self.command(Command::VideoRemote { leg, remote: Some(VideoRemote { rtp, direction, feedback }) });
     }
 

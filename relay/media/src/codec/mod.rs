@@ -1,0 +1,56 @@
+//! Between coded sound and samples, for legs that have no codec in common.
+//!
+//! Whose code does the work, and why:
+//!
+//! | Codec | Code | Why |
+//! |---|---|---|
+//! | Opus | libopus, through the `opus` crate | The reference; BSD. It works at 8 and 16 kHz by itself, so that nothing has to be resampled beside it. |
+//! | G.722 | `audio-codec` | Ten times as fast as what else there was; MIT. Its encoder is right at 16 kHz only, so nothing else is asked of it. |
+//! | G.711 | `audio-codec-algorithms` | The fastest that was measured; permissive. |
+//!
+//! Samples are mono, 16 bits, at a rate that the codec can have without resampling: see [`rate`].
+
+mod concealment;
+mod decoder;
+mod encoder;
+mod opus;
+
+pub(crate) use decoder::Decoder;
+pub(crate) use encoder::{Coded, Encoder, ptime};
+
+use crate::format::Codec;
+
+/// Sound in a packet, in milliseconds, that is taken at most; what is after it is cut off. It is what Opus can hold (RFC 6716
+/// section 2.1.4), and more than other packets do.
+pub(crate) const LONGEST_PACKET: u32 = 120;
+
+/// Whether sound can be decoded from and encoded to this codec here.
+#[must_use]
+pub(crate) const fn is_transcodable(codec: Codec) -> bool {
+    match codec {
+        Codec::Opus | Codec::G722 | Codec::Pcmu | Codec::Pcma => true,
+        Codec::G729 | Codec::Speex8 | Codec::Speex16 => false,
+    }
+}
+
+/// The samples per second that a codec works with; Opus does with what is `wanted` where it can.
+#[must_use]
+pub(crate) const fn rate(codec: Codec, wanted: u32) -> u32 {
+    match codec {
+        Codec::Opus => match wanted {
+            8_000 | 16_000 => wanted,
+            _ => 48_000,
+        },
+        Codec::G722 | Codec::Speex16 => 16_000,
+        Codec::Pcmu | Codec::Pcma | Codec::G729 | Codec::Speex8 => 8_000,
+    }
+}
+
+/// How many samples last so many milliseconds.
+#[must_use]
+pub(crate) const fn samples(rate: u32, milliseconds: u32) -> usize {
+    (rate / 1000).saturating_mul(milliseconds) as usize
+}
+
+#[cfg(test)]
+mod tests;
