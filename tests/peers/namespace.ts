@@ -80,6 +80,15 @@ export class Link {
     this.namespace.run("ip", "route", "replace", "default", "via", this.address, "dev", this.near, "metric", `${100 + this.number}`);
   }
 
+  /** Gives both ends addresses of IPv6 besides, of a network that nobody else has (RFC 4193). */
+  addIpv6(): { address: string; inner: string } {
+    const [address, inner] = [`fd6f:6666::${this.number.toString(16)}:1`, `fd6f:6666::${this.number.toString(16)}:2`];
+    ip("-6", "address", "replace", `${address}/112`, "dev", this.far, "nodad");
+    this.namespace.run("ip", "-6", "address", "replace", `${inner}/112`, "dev", this.near, "nodad");
+    this.namespace.run("ip", "-6", "route", "replace", "default", "via", address, "dev", this.near);
+    return { address, inner };
+  }
+
   /** Takes it out of the namespace, where the system notices at once and forgets the address. */
   unplug(): void {
     this.namespace.run("ip", "link", "set", this.near, "down");

@@ -77,7 +77,7 @@ export class Relay {
     const [http, sip, webrtc] = [await port(listen), await port(ADDRESS), await port(media)];
     const rtp = await ports(100, ADDRESS);
     const file = join(folder("relay"), "offhook.toml");
-    writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${media}:${webrtc}`, rtp));
+    writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${host(media)}:${webrtc}`, rtp));
     const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
     const relay = new Relay(run(file, options), file, options, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
     await relay.healthy();
@@ -175,6 +175,11 @@ function counts(health: Health): [string, number][] {
     if (typeof value === "object" && value !== null) return counts(value as Health);
     return [];
   });
+}
+
+/** An address as it stands before a port. */
+function host(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
 }
 
 function configuration(
