@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::error::MediaError;
+use crate::quality::Thresholds;
 
 /// No deadline of a call is longer than this, and instants can be reckoned with.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -46,6 +47,8 @@ pub struct MediaConfig {
     pub learning_window: Duration,
     /// The mean time between RTCP reports on a leg.
     pub rtcp_interval: Duration,
+    /// When the sound of a call is called bad, and how often it is looked at.
+    pub quality: Thresholds,
 }
 
 impl Default for MediaConfig {
@@ -65,6 +68,7 @@ impl Default for MediaConfig {
             quarantine: Duration::from_secs(10),
             learning_window: Duration::from_secs(2),
             rtcp_interval: Duration::from_secs(5),
+            quality: Thresholds::DEFAULT,
         }
     }
 }
@@ -137,12 +141,16 @@ impl MediaConfig {
             (self.quarantine, "quarantine: a day is the longest"),
             (self.learning_window, "learning_window: a day is the longest"),
             (self.rtcp_interval, "rtcp_interval: a day is the longest"),
+            (self.quality.interval, "quality.interval: a day is the longest"),
         ];
         if let Some((_, sentence)) = durations.into_iter().find(|(duration, _)| *duration > LONGEST) {
             return Err(MediaError::Config(sentence));
         }
         if self.rtcp_interval < SHORTEST_INTERVAL {
             return Err(MediaError::Config("rtcp_interval: half a second is the shortest"));
+        }
+        if self.quality.interval < SHORTEST_INTERVAL {
+            return Err(MediaError::Config("quality.interval: half a second is the shortest"));
         }
         Ok(())
     }

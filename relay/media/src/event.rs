@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::dtmf::Digit;
 use crate::params::LegId;
+use crate::quality::{QualityReport, Sound};
 
 /// Something that happened to a leg.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,12 +64,19 @@ pub enum Event {
         /// What stayed away.
         cause: Inactivity,
     },
+    /// The leg's sound has turned bad, or is good again; supervised legs only.
+    Quality {
+        /// The leg.
+        leg: LegId,
+        /// What it is like.
+        report: QualityReport,
+    },
     /// The answer to [`crate::Command::Snapshot`].
     Stats {
         /// The leg.
         leg: LegId,
         /// Its counters.
-        stats: LegStats,
+        stats: Box<LegStats>,
     },
 }
 
@@ -107,6 +115,10 @@ pub struct LegStats {
     pub audio: StreamStats,
     /// Its pictures.
     pub video: StreamStats,
+    /// What the sound is like that comes from it.
+    pub received: Sound,
+    /// What the sound is like that it is sent.
+    pub sent: Sound,
     /// Interarrival jitter of the sound (RFC 3550 A.8).
     pub jitter: Duration,
     /// Round-trip time by the sound's RTCP, once known.

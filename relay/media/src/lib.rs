@@ -36,6 +36,7 @@ mod orders;
 mod outlet;
 mod params;
 mod ports;
+pub mod quality;
 mod rewrite;
 mod rtcp;
 mod rtp;
@@ -67,5 +68,6 @@ pub use params::{
     Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, SrtpKey, SrtpKeys, SrtpSuite,
     VideoFeedback, VideoLocal, VideoRemote, WebRtcLocal, WebRtcRemote,
 };
+pub use quality::{Causes, QualityReport, Sound, Thresholds, Way};
 pub use rtcp::NtpClock;
 pub use video_codec::{H264Profile, VideoCodec};

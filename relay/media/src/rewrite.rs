@@ -62,6 +62,10 @@ pub(crate) struct Rewriter {
     once: Once,
     packets: u64,
     octets: u64,
+    /// How far the sequence numbers have gone.
+    advanced: u64,
+    /// The payload type of the sound or picture that was let through last.
+    payload_type: Option<u8>,
 }
 
 /// How one source's numbers map onto the stream's.
@@ -82,7 +86,18 @@ impl Rewriter {
     /// random (RFC 3550 §5.1).
     #[must_use]
     pub(crate) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
-        Self { ssrc, sequence, timestamp, sent: None, shift: None, once: Once::after(sequence), packets: 0, octets: 0 }
+        Self {
+            ssrc,
+            sequence,
+            timestamp,
+            sent: None,
+            shift: None,
+            once: Once::after(sequence),
+            packets: 0,
+            octets: 0,
+            advanced: 0,
+            payload_type: None,
+        }
     }
 
     /// Maps a packet of `source`, whose payload counts time in `clock` Hz, onto the stream.
@@ -110,10 +125,12 @@ impl Rewriter {
         if !is_before(header.sequence, shift.newest) {
             shift.newest = header.sequence;
             shift.trail(sequence);
+            self.advanced += u64::from(sequence.wrapping_sub(self.sequence));
             self.sequence = sequence;
             if !continues || started {
                 self.timestamp = timestamp;
                 self.sent = Some((now, clock));
+                self.payload_type = Some(payload_type);
             }
         }
         self.shift = Some(shift);
@@ -143,6 +160,7 @@ impl Rewriter {
     ) -> Header {
         self.shift = None;
         self.sequence = self.sequence.wrapping_add(1);
+        self.advanced += 1;
         self.once.take(self.sequence);
         self.sent = match self.sent {
             Some(sent) if timestamp == self.timestamp => Some(sent),
@@ -192,10 +210,22 @@ impl Rewriter {
         self.packets
     }
 
+    /// Sequence numbers under which nothing was sent, as what they stood for never came here.
+    #[must_use]
+    pub(crate) const fn skipped(&self) -> u64 {
+        self.advanced.saturating_sub(self.packets)
+    }
+
     /// Payload bytes sent.
     #[must_use]
     pub(crate) const fn octets(&self) -> u64 {
         self.octets
+    }
+
+    /// The payload type of what came from a source last, keys aside.
+    #[must_use]
+    pub(crate) const fn payload_type(&self) -> Option<u8> {
+        self.payload_type
     }
 
     /// The clock of what was sent last.

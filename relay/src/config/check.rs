@@ -115,6 +115,7 @@ impl Check {
             consent_timeout: defaults.consent_timeout,
             learning_window: defaults.learning_window,
             rtcp_interval: defaults.rtcp_interval,
+            quality: defaults.quality,
         }
     }
 

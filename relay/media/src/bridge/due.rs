@@ -51,14 +51,20 @@ impl Bridge {
         let video = leg.video.as_ref().and_then(|video| video.rtcp.deadline());
         let tones_in = leg.tones_in.as_ref().and_then(|listener| listener.deadline());
         let tones_out = leg.tones_out.as_ref().map(|sender| sender.deadline());
+        let watch = leg.watch.deadline();
         let keys = [leg.keys_in.deadline(), leg.keys_out.deadline(), tones_in, tones_out];
         let refreshing = leg.refreshing.deadline();
-        [transport, silence, leg.audio.rtcp.deadline(), video, refreshing].into_iter().chain(keys).flatten().min()
+        [transport, silence, watch, leg.audio.rtcp.deadline(), video, refreshing]
+            .into_iter()
+            .chain(keys)
+            .flatten()
+            .min()
     }
 
     fn leg_timeout(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
         self.transport_timeout(now, key, outlet);
         self.notice_silence(now, key, outlet);
+        self.judge(now, key, outlet);
         for kind in MediumKind::ALL {
             self.report(now, key, kind, outlet);
         }
@@ -90,6 +96,20 @@ impl Bridge {
         if !leg.direction.is_held() && leg.supervision.expire(now, self.timing.rtp_inactivity) {
             outlet.event(Event::Inactive { leg: leg.id, cause: Inactivity::Rtp });
         }
+    }
+
+    /// Says what the leg's sound has been like, where that has changed.
+    fn judge(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(key) else {
+            return;
+        };
+        if leg.watch.deadline().is_none_or(|due| due > now) {
+            return;
+        }
+        let (id, window) = (leg.id, leg.window());
+        leg.watch.expire(now, window, &self.timing.quality, |report| {
+            outlet.event(Event::Quality { leg: id, report });
+        });
     }
 
     fn report(&mut self, now: Instant, key: LegKey, kind: MediumKind, outlet: &mut impl Outlet) {

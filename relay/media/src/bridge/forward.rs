@@ -47,6 +47,9 @@ impl Bridge {
         medium.received.0 += 1;
         medium.received.1 += payload.len() as u64;
         medium.reception.receive(now, format.clock(), &header);
+        if let Format::Audio(codec) = format {
+            medium.codec = Some(codec);
+        }
         if leg.supervision.hear(now) && matches!(leg.transport, Transport::Rtp(_)) {
             outlet.event(Event::Connected { leg: leg.id });
         }

@@ -27,6 +27,7 @@ use crate::identity::Identity;
 use crate::leg::{Leg, Medium, RtpTransport, Seed, Transport};
 use crate::outlet::{LegKey, Outlet, Path};
 use crate::params::{LegId, RtpRemote, Service};
+use crate::quality::Thresholds;
 use crate::rtcp::NtpClock;
 use crate::schedule::Schedule;
 use crate::service::Player;
@@ -44,6 +45,8 @@ pub struct Timing {
     pub learning_window: Duration,
     /// Between RTCP reports.
     pub rtcp_interval: Duration,
+    /// When sound is called bad.
+    pub quality: Thresholds,
 }
 
 impl From<&MediaConfig> for Timing {
@@ -54,6 +57,7 @@ impl From<&MediaConfig> for Timing {
             connect: config.connect_timeout,
             learning_window: config.learning_window,
             rtcp_interval: config.rtcp_interval,
+            quality: config.quality,
         }
     }
 }
@@ -135,13 +139,14 @@ impl Bridge {
             }
             Command::Direction { leg, direction } => self.direct(now, leg, direction, outlet),
             Command::Supervise { leg } => {
-                self.with(leg, |leg| leg.supervise(now));
+                let thresholds = self.timing.quality;
+                self.with(leg, |leg| leg.supervise(now, &thresholds));
             }
             Command::ListenForKeys { leg, listen } => self.listen_for_keys(now, leg, listen, outlet),
             Command::SendDtmf { leg, digits, tone, gap } => self.send_dtmf(now, leg, &digits, tone, gap, outlet),
             Command::Snapshot { leg } => {
                 if let Some(stats) = self.with(leg, |leg| leg.stats()) {
-                    outlet.event(Event::Stats { leg, stats });
+                    outlet.event(Event::Stats { leg, stats: Box::new(stats) });
                 }
             }
             Command::Close { leg } => self.close(now, leg, outlet),

@@ -32,8 +32,7 @@ impl Bridge {
         };
         for packet in &packets {
             for medium in leg.media_mut_of(kind) {
-                let ssrc = medium.stream.ssrc();
-                medium.rtcp.receive(now, &self.clock, ssrc, &mut medium.reception, packet);
+                medium.rtcp.receive(now, &self.clock, &medium.stream, &mut medium.reception, packet);
             }
             if let Packet::Sender { info, .. } = packet {
                 leg.sender_clock.hear(self.clock.timestamp(now), info.ntp);

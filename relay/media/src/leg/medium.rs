@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::Seed;
 use crate::event::StreamStats;
+use crate::format::Codec;
 use crate::history::History;
+use crate::quality::Playout;
 use crate::rewrite::Rewriter;
 use crate::rtcp::{self, Reception};
 
@@ -21,6 +23,10 @@ pub(crate) struct Medium {
     pub history: History,
     /// Packets that came, and bytes of their payload.
     pub received: (u64, u64),
+    /// The codec of the sound that came last.
+    pub codec: Option<Codec>,
+    /// What became of it, where it is decoded here.
+    pub playout: Playout,
 }
 
 impl Medium {
@@ -33,6 +39,8 @@ impl Medium {
             rtcp: rtcp::Session::new(cname, interval, seed.ssrc),
             history: History::default(),
             received: (0, 0),
+            codec: None,
+            playout: Playout::default(),
         }
     }
 

@@ -22,6 +22,7 @@ use crate::history::Again;
 use crate::in_band;
 use crate::outlet::{Door, LegKey, Outlet};
 use crate::params::LegId;
+use crate::quality::{Thresholds, Watch, Window};
 use crate::rtcp::{Lost, SenderClock};
 use crate::rtp::Header;
 use crate::service::Player;
@@ -87,6 +88,8 @@ pub(crate) struct Leg {
     pub tones_echo: Option<Instant>,
     /// Notices its silence.
     pub supervision: Supervision,
+    /// Says what its sound is like.
+    pub watch: Watch,
     /// Counters, as far as they are kept here.
     pub counters: LegStats,
     /// The deadline the schedule holds for it.
@@ -114,6 +117,7 @@ impl Leg {
             tones_out: None,
             tones_echo: None,
             supervision: Supervision::default(),
+            watch: Watch::default(),
             counters: LegStats::default(),
             scheduled: None,
             formats: Vec::new(),
@@ -267,9 +271,10 @@ impl Leg {
     }
 
     /// Media is expected from now on. A service speaks in this process and is never silent.
-    pub(crate) fn supervise(&mut self, now: Instant) {
+    pub(crate) fn supervise(&mut self, now: Instant, thresholds: &Thresholds) {
         if !matches!(self.transport, Transport::Service(_)) {
             self.supervision.begin(now);
+            self.watch.begin(now, thresholds);
         }
     }
 
@@ -369,10 +374,47 @@ impl Leg {
         }
     }
 
+    /// What its sound is judged by.
+    #[must_use]
+    pub(crate) fn window(&self) -> Window {
+        let Medium { reception, rtcp, playout, received, codec, .. } = &self.audio;
+        Window {
+            receives: self.direction.receives() && self.joined.is_some(),
+            sends: self.direction.sends(),
+            pauses: self
+                .formats
+                .iter()
+                .any(|agreed| matches!(agreed.format, Format::ComfortNoise { .. } | Format::Audio(Codec::G729))),
+            received: received.0,
+            lost: reception.lost(),
+            gaps: reception.gaps(),
+            jitter: reception.jitter(),
+            playout: *playout,
+            heard: rtcp.heard(),
+            round_trip: rtcp.round_trip(),
+            codecs: (*codec, self.sent_codec()),
+        }
+    }
+
+    /// What its sound is sent in: what came last of what it is joined with, where that passes, else its first codec.
+    fn sent_codec(&self) -> Option<Codec> {
+        let clock = self.audio.stream.clock()?;
+        let codecs = self.formats.iter().filter_map(|agreed| match agreed.format {
+            Format::Audio(codec) => Some((agreed.send_pt, codec)),
+            _ => None,
+        });
+        let by_type = |&(payload_type, _): &(u8, Codec)| Some(payload_type) == self.audio.stream.payload_type();
+        let by_clock = |&(_, codec): &(u8, Codec)| codec.clock() == clock;
+        codecs.clone().find(by_type).or_else(|| codecs.clone().find(by_clock)).map(|(_, codec)| codec)
+    }
+
     /// All counters.
     #[must_use]
     pub(crate) fn stats(&self) -> LegStats {
+        let (received, sent) = self.watch.sounds(&self.window());
         LegStats {
+            received,
+            sent,
             audio: self.audio.stats(),
             video: self.video.as_ref().map(|video| video.stats()).unwrap_or_default(),
             jitter: self.audio.reception.jitter(),

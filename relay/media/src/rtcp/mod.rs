@@ -9,8 +9,8 @@ mod time;
 
 pub(crate) use feedback::{Feedback, Lost};
 pub(crate) use parse::{Packet, parse};
-pub(crate) use reception::Reception;
-pub(crate) use session::Session;
+pub(crate) use reception::{Gaps, Reception};
+pub(crate) use session::{Heard, Session};
 pub use time::NtpClock;
 pub(crate) use time::SenderClock;
 

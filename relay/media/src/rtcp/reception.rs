@@ -18,6 +18,16 @@ const MAX_MISORDER: u16 = 100;
 pub(crate) struct Reception {
     stream: Option<Stream>,
     lost_before: i64,
+    gaps: Gaps,
+}
+
+/// Where packets were missing, of all streams so far. Those that came late after all are counted too.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Gaps {
+    /// Places.
+    pub count: u64,
+    /// Packets.
+    pub missing: u64,
 }
 
 #[derive(Debug)]
@@ -41,8 +51,12 @@ struct Stream {
 impl Reception {
     /// Takes note of a packet whose timestamps run at `clock` Hz.
     pub(crate) fn receive(&mut self, now: Instant, clock: u32, header: &Header) {
-        let continues =
-            self.stream.as_mut().is_some_and(|stream| stream.ssrc == header.ssrc && stream.advance(header.sequence));
+        let continues = self.stream.as_mut().is_some_and(|stream| {
+            let before = stream.highest;
+            let continues = stream.ssrc == header.ssrc && stream.advance(header.sequence);
+            self.gaps.note(u64::from(stream.highest.wrapping_sub(before)));
+            continues
+        });
         if !continues {
             self.lost_before += self.stream.as_ref().map_or(0, Stream::lost);
             self.stream = Some(Stream::new(now, clock, header));
@@ -92,6 +106,12 @@ impl Reception {
         self.lost_before + self.stream.as_ref().map_or(0, Stream::lost)
     }
 
+    /// Where packets were missing.
+    #[must_use]
+    pub(crate) const fn gaps(&self) -> Gaps {
+        self.gaps
+    }
+
     /// Interarrival jitter of the current stream.
     #[must_use]
     pub(crate) fn jitter(&self) -> Duration {
@@ -99,6 +119,16 @@ impl Reception {
             let micros = u64::from(stream.jitter >> 4) * 1_000_000;
             Duration::from_micros(micros / u64::from(stream.clock.max(1)))
         })
+    }
+}
+
+impl Gaps {
+    /// The highest sequence number went on by this much.
+    fn note(&mut self, ahead: u64) {
+        if ahead > 1 {
+            self.count += 1;
+            self.missing += ahead - 1;
+        }
     }
 }
 
@@ -239,6 +269,12 @@ mod tests {
     fn late_packets_are_not_lost() {
         let (reception, _) = feed([10, 12, 11, 13]);
         assert_eq!(reception.lost(), 0);
+    }
+
+    #[test]
+    fn gaps_tell_losses_in_a_row_from_losses_alone() {
+        let (reception, _) = feed([10, 11, 13, 14, 18, 19]);
+        assert_eq!(reception.gaps(), Gaps { count: 2, missing: 4 });
     }
 
     #[test]

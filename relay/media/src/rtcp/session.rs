@@ -18,13 +18,34 @@ pub(crate) struct Session {
     random: u32,
     round_trip: Option<Duration>,
     remote_loss: Option<f32>,
+    heard: Option<Heard>,
+}
+
+/// What the peer says of the stream that it is sent, by its last report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Packets that were lost on their way to it. Those that never came here are not.
+    pub lost: u64,
+    /// Packets that it had been sent by then.
+    pub sent: u64,
+    /// Interarrival jitter.
+    pub jitter: Duration,
 }
 
 impl Session {
     /// A session that reports about every `interval`. `seed` scatters the reports of many legs.
     #[must_use]
     pub(crate) fn new(cname: String, interval: Duration, seed: u32) -> Self {
-        Self { cname, interval, due: None, reported: 0, random: seed | 1, round_trip: None, remote_loss: None }
+        Self {
+            cname,
+            interval,
+            due: None,
+            reported: 0,
+            random: seed | 1,
+            round_trip: None,
+            remote_loss: None,
+            heard: None,
+        }
     }
 
     /// Begins reporting; the first one comes after half an interval (RFC 3550 §6.2).
@@ -107,12 +128,12 @@ impl Session {
         feedback.compose(out, ssrc);
     }
 
-    /// Takes in what a packet says of the stream sent as `ssrc`, and of the one received.
+    /// Takes in what a packet says of the stream that is sent, and of the one received.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
         clock: &NtpClock,
-        ssrc: u32,
+        stream: &Rewriter,
         reception: &mut Reception,
         packet: &Packet,
     ) {
@@ -125,8 +146,8 @@ impl Session {
             // Whether a call is over is for signalling to say.
             Packet::Bye { .. } | Packet::Feedback(_) => return,
         };
-        for block in blocks.iter().filter(|block| block.ssrc == ssrc) {
-            self.hear(now, clock, block);
+        for block in blocks.iter().filter(|block| block.ssrc == stream.ssrc()) {
+            self.hear(now, clock, stream, block);
         }
     }
 
@@ -142,9 +163,19 @@ impl Session {
         self.remote_loss
     }
 
+    /// What the peer said last of what it is sent.
+    #[must_use]
+    pub(crate) const fn heard(&self) -> Option<Heard> {
+        self.heard
+    }
+
     /// RFC 3550 §6.4.1: now minus the report's time minus the delay at the peer.
-    fn hear(&mut self, now: Instant, clock: &NtpClock, block: &ReportBlock) {
+    fn hear(&mut self, now: Instant, clock: &NtpClock, stream: &Rewriter, block: &ReportBlock) {
         self.remote_loss = Some(f32::from(block.fraction_lost) / 256.0);
+        let lost = u64::try_from(block.lost).unwrap_or(0).saturating_sub(stream.skipped());
+        let ticking = u64::from(stream.clock().unwrap_or(u32::MAX).max(1));
+        let jitter = Duration::from_micros(u64::from(block.jitter) * 1_000_000 / ticking);
+        self.heard = Some(Heard { lost, sent: stream.packets(), jitter });
         if block.last_sr == 0 {
             return;
         }
@@ -218,9 +249,8 @@ mod tests {
         }
 
         fn receive(&mut self, now: Instant, clock: &NtpClock, report: &[u8]) {
-            let ssrc = self.stream.ssrc();
             for packet in parse(report).unwrap() {
-                self.session.receive(now, clock, ssrc, &mut self.reception, &packet);
+                self.session.receive(now, clock, &self.stream, &mut self.reception, &packet);
             }
         }
 
@@ -270,6 +300,25 @@ mod tests {
         let round_trip = a.session.round_trip().unwrap();
         assert!(round_trip.abs_diff(one_way * 2) < Duration::from_millis(1));
         assert_eq!(a.session.remote_loss(), Some(0.0));
+        assert_eq!(a.session.heard(), Some(Heard { lost: 0, sent: 1, jitter: Duration::ZERO }));
+    }
+
+    #[test]
+    fn what_never_came_here_was_not_lost_on_the_way_on() {
+        let start = crate::simulated::origin();
+        let clock = NtpClock::new(start, UNIX_EPOCH);
+        let mut peer = peer(1);
+        let from = Source { leg: 0, ssrc: 9 };
+        for sequence in [1, 2, 5] {
+            let header = Header { marker: false, payload_type: 0, sequence, timestamp: 0, ssrc: 9 };
+            peer.stream.rewrite(start, from, 8000, Part::Audio, header, 0).unwrap();
+            peer.stream.count(160);
+        }
+        let block = ReportBlock { ssrc: 1, fraction_lost: 0, lost: 3, highest: 5, jitter: 80, last_sr: 0, delay: 0 };
+        let mut report = Vec::new();
+        compose::report(&mut report, 2, None, Some(block));
+        peer.receive(start, &clock, &report);
+        assert_eq!(peer.session.heard(), Some(Heard { lost: 1, sent: 3, jitter: Duration::from_millis(10) }));
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Relay {
         until("statistics", || {
             self.pause();
             self.take(|event| match event {
-                Event::Stats { leg, stats } if *leg == of => Some(*stats),
+                Event::Stats { leg, stats } if *leg == of => Some(**stats),
                 _ => None,
             })
         })
