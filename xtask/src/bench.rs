@@ -9,7 +9,7 @@ use crate::setup::Need;
 use crate::step::Step;
 use crate::workspace::Workspace;
 
-pub(crate) const STEPS: [Step; 3] = [
+pub(crate) const STEPS: [Step; 4] = [
     Step {
         name: "parse",
         about: "parsing SIP messages, beside other parsers",
@@ -23,10 +23,16 @@ pub(crate) const STEPS: [Step; 3] = [
         run: |workspace| checked(signalling(workspace)),
     },
     Step {
-        name: "media",
-        about: "forwarding media packets",
+        name: "forward",
+        about: "forwarding a media packet, without the system calls",
         needs: &[Need::Builders],
         run: |workspace| checked(process::run(&mut benchmarks(workspace, "offhook-media"))),
+    },
+    Step {
+        name: "media",
+        about: "calls with media, more and more at once, until packets are lost",
+        needs: &[Need::Builders, Need::NodePackages, Need::Peers],
+        run: |workspace| checked(media(workspace)),
     },
 ];
 
@@ -39,9 +45,24 @@ fn benchmarks(workspace: &Workspace, package: &str) -> Command {
 
 /// The relay as it is shipped, between programs that make and take calls.
 fn signalling(workspace: &Workspace) -> Result<(), Error> {
-    process::run(workspace.cargo("build").args(["--release", "--package", "offhook-relay"]))?;
+    let packages = ["--package", "offhook-relay"];
+    process::run(workspace.cargo("build").arg("--release").args(packages))?;
+    script(workspace, "bench:sip")
+}
+
+/// The relay between ends that speak.
+fn media(workspace: &Workspace) -> Result<(), Error> {
+    let packages = ["--package", "offhook-relay", "--package", "offhook-load"];
+    process::run(workspace.cargo("build").arg("--release").args(packages))?;
+    script(workspace, "bench:media")
+}
+
+/// One of the tests' scripts, with the programs as they are shipped.
+fn script(workspace: &Workspace, name: &str) -> Result<(), Error> {
     let mut bench = workspace.command("npm");
-    bench.args(["run", "--silent", "bench:sip", "--workspace", "tests"]);
-    bench.env("OFFHOOK_RELAY_BIN", workspace.target().join("release/offhook-relay"));
+    bench.args(["run", "--silent", name, "--workspace", "tests"]);
+    let program = |name: &str| workspace.target().join("release").join(name);
+    bench.env("OFFHOOK_RELAY_BIN", program("offhook-relay"));
+    bench.env("OFFHOOK_LOAD_BIN", program("offhook-load"));
     process::run(&mut bench)
 }

@@ -42,6 +42,8 @@ impl Listener for BoundedListener {
     async fn accept(&mut self) -> (BoundedStream, SocketAddr) {
         let permit = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
+        // A reply and the event after it are two small writes: the second would wait 40 ms for the first to be acknowledged.
+        drop(stream.set_nodelay(true));
         let silence = Box::pin(tokio::time::sleep(SILENCE));
         (BoundedStream { stream, silence, _permit: permit }, address)
     }

@@ -1,0 +1,101 @@
+//! What is said: speech in pieces of 20 ms, each of which can be told from every other.
+
+use crate::error::Error;
+
+/// Bytes of 20 ms of G.711.
+pub(crate) const FRAME: usize = 160;
+/// The stream's number and the packet's, at the beginning of each payload.
+const MARK: usize = 8;
+
+/// A recording that is said over and over.
+pub(crate) struct Speech {
+    frames: Vec<[u8; FRAME]>,
+}
+
+/// What a payload says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Whose it is.
+    pub(crate) stream: u32,
+    /// Which of the stream's, counted from 0.
+    pub(crate) number: u32,
+}
+
+impl Speech {
+    /// Cuts a recording in G.711 into pieces.
+    pub(crate) fn new(recording: &[u8]) -> Result<Self, Error> {
+        let (frames, _) = recording.as_chunks::<FRAME>();
+        if frames.len() < 50 {
+            return Err(Error::Speechless);
+        }
+        Ok(Self { frames: frames.to_vec() })
+    }
+
+    /// Writes the payload with this mark.
+    pub(crate) fn write(&self, mark: Mark, payload: &mut [u8; FRAME]) {
+        *payload = self.piece(mark.number);
+        if let Some((head, _)) = payload.split_first_chunk_mut::<MARK>() {
+            *head = mark.bytes();
+        }
+    }
+
+    /// The mark of a payload. `None` if any of it is not as it was written.
+    pub(crate) fn read(&self, payload: &[u8]) -> Option<Mark> {
+        let (head, rest) = payload.split_first_chunk::<MARK>()?;
+        let mark = Mark::read(*head);
+        let piece = self.piece(mark.number);
+        (piece.get(MARK..) == Some(rest)).then_some(mark)
+    }
+
+    fn piece(&self, number: u32) -> [u8; FRAME] {
+        let which = (number as usize).checked_rem(self.frames.len()).unwrap_or(0);
+        self.frames.get(which).copied().unwrap_or([0; FRAME])
+    }
+}
+
+impl Mark {
+    const fn bytes(self) -> [u8; MARK] {
+        ((self.stream as u64) << 32 | self.number as u64).to_be_bytes()
+    }
+
+    const fn read(bytes: [u8; MARK]) -> Self {
+        let both = u64::from_be_bytes(bytes);
+        Self { stream: (both >> 32) as u32, number: both as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speech() -> Speech {
+        let recording: Vec<u8> = (0..60 * FRAME).map(|at| (at * 7 / 3) as u8).collect();
+        Speech::new(&recording).unwrap()
+    }
+
+    #[test]
+    fn a_payload_tells_whose_it_is() {
+        let (speech, mark) = (speech(), Mark { stream: 7, number: 65_540 });
+        let mut payload = [0; FRAME];
+        speech.write(mark, &mut payload);
+        assert_eq!(speech.read(&payload), Some(mark));
+    }
+
+    #[test]
+    fn one_that_was_changed_anywhere_tells_nothing_or_something_else() {
+        let (speech, mark) = (speech(), Mark { stream: 7, number: 3 });
+        let mut payload = [0; FRAME];
+        speech.write(mark, &mut payload);
+        for at in 0..FRAME {
+            let mut changed = payload;
+            changed[at] ^= 1;
+            assert_ne!(speech.read(&changed), Some(mark), "byte {at}");
+        }
+        assert_eq!(speech.read(&payload[..100]), None);
+    }
+
+    #[test]
+    fn less_than_a_second_is_no_speech() {
+        assert!(Speech::new(&[0; 49 * FRAME]).is_err());
+    }
+}
