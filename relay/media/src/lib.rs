@@ -54,6 +54,7 @@ mod video_codec;
 mod worker;
 
 pub use bridge::{Bridge, NewLeg, Timing};
+pub use codec::is_transcodable;
 pub use command::Command;
 pub use config::MediaConfig;
 pub use dtmf::{Digit, Digits, InvalidDigit};

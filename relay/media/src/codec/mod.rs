@@ -7,16 +7,21 @@
 //! | Opus | libopus, through the `opus` crate | The reference; BSD. It works at 8 and 16 kHz by itself, so that nothing has to be resampled beside it. |
 //! | G.722 | `audio-codec` | Ten times as fast as what else there was; MIT. Its encoder is right at 16 kHz only, so nothing else is asked of it. |
 //! | G.711 | `audio-codec-algorithms` | The fastest that was measured; permissive. |
+//! | Between 8 and 16 kHz | `speexdsp-resampler` | No image or alias is left of a tone, unlike with faster ones; BSD, in Rust. |
 //!
 //! Samples are mono, 16 bits, at a rate that the codec can have without resampling: see [`rate`].
 
 mod concealment;
 mod decoder;
 mod encoder;
+mod noise;
 mod opus;
+mod resampler;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::{Coded, Encoder, ptime};
+pub(crate) use noise::{Noise, describe};
+pub(crate) use resampler::Resampler;
 
 use crate::format::Codec;
 
@@ -26,7 +31,7 @@ pub(crate) const LONGEST_PACKET: u32 = 120;
 
 /// Whether sound can be decoded from and encoded to this codec here.
 #[must_use]
-pub(crate) const fn is_transcodable(codec: Codec) -> bool {
+pub const fn is_transcodable(codec: Codec) -> bool {
     match codec {
         Codec::Opus | Codec::G722 | Codec::Pcmu | Codec::Pcma => true,
         Codec::G729 | Codec::Speex8 | Codec::Speex16 => false,
