@@ -100,14 +100,14 @@ impl Bench {
     pub fn rtcp(&mut self, phone: usize, datagram: &[u8]) -> bool {
         let (key, from) = self.phones[phone];
         let from = SocketAddr::new(from.ip(), from.port() + 1);
-        self.with(|bridge, now, out| bridge.receive_rtcp(now, (key, MediumKind::Audio), from, datagram, out));
+        self.with(|bridge, now, out| bridge.receive_rtcp(now, (key, MediumKind::Audio), from, &mut datagram.to_vec(), out));
         true
     }
 
     /// A datagram on the socket of the browsers.
     pub fn shared(&mut self, datagram: &[u8]) -> bool {
         let path = Path { socket: 0, remote: ([192, 0, 2, 3], 5000).into() };
-        self.with(|bridge, now, out| bridge.receive_shared(now, path, datagram, out));
+        self.with(|bridge, now, out| bridge.receive_shared(now, path, &mut datagram.to_vec(), out));
         false
     }
 

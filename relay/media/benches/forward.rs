@@ -115,8 +115,8 @@ impl Call {
         while !self.browser.is_connected() {
             self.now += std::time::Duration::from_millis(10);
             self.browser.timeout(self.now);
-            while let Some((_, datagram)) = self.browser.transmit() {
-                self.bridge.receive_shared(self.now, self.browser_path, &datagram, &mut self.out);
+            while let Some((_, mut datagram)) = self.browser.transmit() {
+                self.bridge.receive_shared(self.now, self.browser_path, &mut datagram, &mut self.out);
             }
             self.bridge.timeout(self.now, &mut self.out);
             for datagram in std::mem::take(&mut self.out.to_browser) {
@@ -155,8 +155,8 @@ impl Call {
 
     fn carry_from_browser(&mut self, packets: Vec<Vec<u8>>) {
         let before = self.out.sent;
-        for packet in packets {
-            self.bridge.receive_shared(self.now, self.browser_path, &packet, &mut self.out);
+        for mut packet in packets {
+            self.bridge.receive_shared(self.now, self.browser_path, &mut packet, &mut self.out);
         }
         assert_eq!(self.out.sent - before, BATCH as u64, "dropping is cheaper than carrying");
     }

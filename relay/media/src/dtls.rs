@@ -6,14 +6,12 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
-use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_shared::TransportProtocol;
 use rtc_shared::error::Error;
-use rtc_srtp::protection_profile::ProtectionProfile;
 
 use crate::identity::{Identity, fingerprint};
 use crate::params::Fingerprint;
-use crate::srtp::Keys;
+use crate::srtp::{Keys, Profile};
 
 /// The endpoint tells its peers apart by address. Ours has one peer, which may move, so it is
 /// always given this one.
@@ -139,13 +137,8 @@ impl Dtls {
     /// RFC 5764 §4.2: SRTP's keys come out of the handshake's secret.
     fn export(&self) -> Option<Progress> {
         let state = self.endpoint.get_connection_state(PEER)?;
-        let profile = match state.srtp_protection_profile() {
-            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
-            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm => ProtectionProfile::AeadAes256Gcm,
-            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
-            _ => return None,
-        };
-        let material = state.export_keying_material(Keys::LABEL, &[], Keys::material_len(profile)).ok()?;
+        let profile = Profile::negotiated(state.srtp_protection_profile())?;
+        let material = state.export_keying_material(Keys::LABEL, &[], profile.material_len()).ok()?;
         let certificate = state.peer_certificates.first()?;
         Some(Progress::Complete {
             fingerprint: fingerprint(self.identity.crypto(), certificate)?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType, HandshakeConfig};
 use rtc_dtls::crypto::Certificate;
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 
 use super::*;
 use crate::simulated::origin;
@@ -98,7 +99,7 @@ fn a_handshake_proves_the_certificate_and_yields_keys() {
     let Some(Progress::Complete { fingerprint, keys }) = progress else { panic!("no handshake") };
     assert_eq!(fingerprint, client.fingerprint);
     assert!(client.complete);
-    assert!(crate::srtp::Session::new(keys, identity.crypto()).is_some());
+    assert!(crate::srtp::Session::new(&keys).is_some());
 }
 
 #[test]

@@ -4,8 +4,6 @@
 //! that comes twice for a replay. So the relay keeps what it sent, sealed, and sends the very same
 //! bytes again.
 
-use bytes::BytesMut;
-
 /// Packets kept of a stream: a second and more of good pictures.
 const KEPT: usize = 512;
 /// How often one is sent again at most. Who does not get it by then never will, or asks for
@@ -16,13 +14,15 @@ const REPEATS: u8 = 4;
 #[derive(Debug, Default)]
 pub(crate) struct History {
     /// By sequence number; empty until the first packet.
-    packets: Vec<Option<Sent>>,
+    packets: Vec<Sent>,
 }
 
-#[derive(Debug)]
+/// A packet, or a place for one: then it is empty.
+#[derive(Debug, Default)]
 struct Sent {
     sequence: u16,
-    sealed: BytesMut,
+    /// Used over and over, so that a packet costs no allocation once each place has had one of its length.
+    sealed: Vec<u8>,
     repeats: u8,
 }
 
@@ -39,19 +39,21 @@ pub(crate) enum Again<'a> {
 
 impl History {
     /// Keeps a packet, in the place of one long past.
-    pub(crate) fn keep(&mut self, sequence: u16, sealed: BytesMut) {
+    pub(crate) fn keep(&mut self, sequence: u16, sealed: &[u8]) {
         if self.packets.is_empty() {
-            self.packets.resize_with(KEPT, || None);
+            self.packets.resize_with(KEPT, Sent::default);
         }
         if let Some(place) = self.packets.get_mut(usize::from(sequence) % KEPT) {
-            *place = Some(Sent { sequence, sealed, repeats: 0 });
+            (place.sequence, place.repeats) = (sequence, 0);
+            place.sealed.clear();
+            place.sealed.extend_from_slice(sealed);
         }
     }
 
     /// A packet that is asked for again.
     pub(crate) fn again(&mut self, sequence: u16) -> Again<'_> {
-        let place = self.packets.get_mut(usize::from(sequence) % KEPT).and_then(Option::as_mut);
-        match place.filter(|sent| sent.sequence == sequence) {
+        let place = self.packets.get_mut(usize::from(sequence) % KEPT);
+        match place.filter(|sent| sent.sequence == sequence && !sent.sealed.is_empty()) {
             None => Again::Unknown,
             Some(sent) if sent.repeats >= REPEATS => Again::Enough,
             Some(sent) => {
@@ -74,7 +76,7 @@ mod tests {
     fn history(sequences: impl IntoIterator<Item = u16>) -> History {
         let mut history = History::default();
         for sequence in sequences {
-            history.keep(sequence, BytesMut::from(&sequence.to_be_bytes()[..]));
+            history.keep(sequence, &sequence.to_be_bytes());
         }
         history
     }

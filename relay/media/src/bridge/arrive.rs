@@ -13,8 +13,8 @@ use crate::outlet::{LegKey, Outlet, Path};
 use crate::rtp::{Datagram, Header};
 
 impl Bridge {
-    /// A datagram on a socket all browsers share.
-    pub fn receive_shared(&mut self, now: Instant, path: Path, datagram: &[u8], outlet: &mut impl Outlet) {
+    /// A datagram on a socket all browsers share. It is decrypted where it lies.
+    pub fn receive_shared(&mut self, now: Instant, path: Path, datagram: &mut [u8], outlet: &mut impl Outlet) {
         let kind = Datagram::classify(datagram);
         if kind == Some(Datagram::Stun) {
             return self.receive_check(now, path, datagram, outlet);
@@ -32,11 +32,11 @@ impl Bridge {
         };
         match kind {
             Some(Datagram::Rtp) => match browser.open(datagram) {
-                Some(mut packet) => self.receive_packet(now, key, None, &mut packet, outlet),
+                Some(packet) => self.receive_packet(now, key, None, packet, outlet),
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Rtcp) => match browser.open_rtcp(datagram) {
-                Some(compound) => self.receive_report(now, key, None, &compound, outlet),
+                Some(compound) => self.receive_report(now, key, None, compound, outlet),
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Dtls) => {
@@ -92,7 +92,7 @@ impl Bridge {
         (key, medium): (LegKey, MediumKind),
         source: SocketAddr,
         (kind, sign): (Option<Datagram>, Sign),
-        datagram: &[u8],
+        datagram: &mut [u8],
         outlet: &mut impl Outlet,
     ) {
         let Some(leg) = self.legs.get_mut(key) else {
@@ -106,16 +106,16 @@ impl Bridge {
             Some(Datagram::Rtcp) => peer.open_rtcp(datagram),
             _ => None,
         };
-        let Some(mut packet) = opened else {
+        let Some(packet) = opened else {
             leg.counters.invalid += 1;
             return;
         };
         if !peer.accepts(now, source, sign) && !peer.accepts_muxed(kind, source) {
             leg.counters.strangers += 1;
         } else if kind == Some(Datagram::Rtcp) {
-            self.receive_report(now, key, Some(medium), &packet, outlet);
+            self.receive_report(now, key, Some(medium), packet, outlet);
         } else {
-            self.receive_packet(now, key, Some(medium), &mut packet, outlet);
+            self.receive_packet(now, key, Some(medium), packet, outlet);
         }
     }
 
@@ -125,7 +125,7 @@ impl Bridge {
         now: Instant,
         (key, medium): (LegKey, MediumKind),
         source: SocketAddr,
-        datagram: &[u8],
+        datagram: &mut [u8],
         outlet: &mut impl Outlet,
     ) {
         let Some(leg) = self.legs.get_mut(key) else {
@@ -140,7 +140,7 @@ impl Bridge {
             match peer.open_rtcp(datagram) {
                 None => leg.counters.invalid += 1,
                 Some(compound) if peer.accepts_rtcp(source) => {
-                    self.receive_report(now, key, Some(medium), &compound, outlet);
+                    self.receive_report(now, key, Some(medium), compound, outlet);
                 }
                 Some(_) => leg.counters.strangers += 1,
             }

@@ -222,12 +222,11 @@ impl Bridge {
     }
 
     fn rtp_remote(&mut self, now: Instant, id: LegId, remote: RtpRemote) {
-        let crypto = self.identity.crypto().clone();
         self.with(id, |leg| {
             let Transport::Rtp(peer) = &mut leg.transport else {
                 return;
             };
-            peer.set_remote(now, &remote, &crypto);
+            peer.set_remote(now, &remote);
             leg.set_formats_of(MediumKind::Audio, &remote.formats);
             leg.start_reports(now);
         });

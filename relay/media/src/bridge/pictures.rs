@@ -44,13 +44,12 @@ impl Bridge {
         let Some(remote) = remote else {
             return self.close_video(now, key, outlet);
         };
-        let crypto = self.identity.crypto().clone();
         let began = self.with(id, |leg| {
             let Some(pictures) = &mut leg.pictures else {
                 return false;
             };
             let before = pictures.direction;
-            pictures.set_remote(now, &remote, &crypto);
+            pictures.set_remote(now, &remote);
             let begins = remote.direction.sends() && !before.sends();
             let shows = remote.direction.receives() && !before.receives();
             leg.set_formats_of(MediumKind::Video, &remote.rtp.formats);

@@ -521,7 +521,7 @@ fn reports_are_sent_one_port_above_and_answered() {
     let ssrc = (0x1000u32 + 2).to_be_bytes();
     let body = [&head[..], &ssrc, &[128, 0, 0, 1], &[0; 8], &last_sr, &[0, 1, 0, 0]].concat();
     let from = "192.0.2.2:4001".parse().unwrap();
-    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &body, &mut world.out);
+    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &mut body.clone(), &mut world.out);
     let stats = world.stats(B);
     assert_eq!(stats.remote_loss, Some(0.5));
     assert!(stats.round_trip.is_some());
@@ -529,7 +529,7 @@ fn reports_are_sent_one_port_above_and_answered() {
         world.now,
         (key, MediumKind::Audio),
         "203.0.113.9:4001".parse().unwrap(),
-        &body,
+        &mut body.clone(),
         &mut world.out,
     );
     assert_eq!(world.stats(B).strangers, 1);
@@ -607,9 +607,9 @@ fn nobody_reaches_a_browsers_leg_without_having_passed_a_check() {
     let mut world = World::new();
     world.bridge.open_webrtc(World::new_leg(A), IceCredentials::from_random([3; 32]));
     for first in 0..=255u8 {
-        let datagram = [&[first, 0, 0, 8][..], &[0x21, 0x12, 0xa4, 0x42], &[first; 60]].concat();
+        let mut datagram = [&[first, 0, 0, 8][..], &[0x21, 0x12, 0xa4, 0x42], &[first; 60]].concat();
         let from = Path { socket: 0, remote: "198.51.100.7:9".parse().unwrap() };
-        world.bridge.receive_shared(world.now, from, &datagram, &mut world.out);
+        world.bridge.receive_shared(world.now, from, &mut datagram, &mut world.out);
     }
     assert!(world.out.sent.is_empty() && world.bridge.paths.is_empty());
     assert_eq!(world.bridge.unclaimed(), 256);
@@ -634,8 +634,8 @@ proptest::proptest! {
             }
             match door {
                 0 | 1 => world.bridge.receive_rtp(now, (key, MediumKind::Audio), source, &mut body, out),
-                2 => world.bridge.receive_rtcp(now, (key, MediumKind::Audio), source, &body, out),
-                _ => world.bridge.receive_shared(now, Path { socket: 0, remote: source }, &body, out),
+                2 => world.bridge.receive_rtcp(now, (key, MediumKind::Audio), source, &mut body, out),
+                _ => world.bridge.receive_shared(now, Path { socket: 0, remote: source }, &mut body, out),
             }
             world.pass(FRAME);
         }
@@ -679,7 +679,7 @@ fn a_streams_reports_say_what_its_source_says_of_its_time_however_late_its_packe
     let first = world.heard(B)[0].0.timestamp;
     let report = sender_report(A.0 as u32, theirs, 8000 + 3200);
     let from = SocketAddr::new(World::address(A).ip(), 4001);
-    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &report, &mut world.out);
+    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &mut report.clone(), &mut world.out);
     let heard_at = world.bridge.clock.timestamp(world.now);
     for number in 1..500u32 {
         world.pass(FRAME);
@@ -700,7 +700,7 @@ fn a_report_that_has_nothing_to_do_with_the_packets_is_not_believed() {
     let first = world.heard(B)[0].0.timestamp;
     let (key, from) = (world.bridge.keys[&A], SocketAddr::new(World::address(A).ip(), 4001));
     let report = sender_report(A.0 as u32, 7 << 32, 0x7000_0000);
-    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &report, &mut world.out);
+    world.bridge.receive_rtcp(world.now, (key, MediumKind::Audio), from, &mut report.clone(), &mut world.out);
     for number in 1..500u32 {
         world.pass(FRAME);
         world.say(A, 0, 8000 + number * 160, b"sound");

@@ -8,8 +8,6 @@ mod webrtc;
 
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
-
 pub(crate) use medium::Medium;
 pub(crate) use pictures::{Pictures, Request};
 use refreshing::Refreshing;
@@ -297,12 +295,21 @@ impl Leg {
         header: &Header,
         outlet: &mut impl Outlet,
     ) {
-        let sealed = match &mut self.transport {
+        let medium = match kind {
+            MediumKind::Audio => Some(&mut self.audio),
+            MediumKind::Video => self.video.as_deref_mut(),
+        };
+        let Some(medium) = medium else {
+            return;
+        };
+        match &mut self.transport {
             Transport::WebRtc(browser) => {
-                let Some(sealed) = browser.send(packet, header, outlet) else {
+                let Some(sealed) = browser.send(packet, outlet) else {
                     return;
                 };
-                Some(sealed)
+                if kind == MediumKind::Video {
+                    medium.history.keep(header.sequence, sealed);
+                }
             }
             Transport::Rtp(peer) => {
                 let (peer, kept) = match (kind, &mut self.pictures) {
@@ -316,21 +323,17 @@ impl Leg {
                 let Some(to) = peer.destination() else {
                     return;
                 };
-                let Some(packet) = peer.seal(packet, header) else {
+                let Some(packet) = peer.seal(packet) else {
                     return;
                 };
-                outlet.send(Door::Rtp(key, kind), to, &packet);
-                kept.then(|| BytesMut::from(&*packet))
+                outlet.send(Door::Rtp(key, kind), to, packet);
+                if kept {
+                    medium.history.keep(header.sequence, packet);
+                }
             }
             Transport::Service(_) => return,
-        };
-        let Some(medium) = self.medium_mut(kind) else {
-            return;
-        };
-        medium.stream.count(packet.len().saturating_sub(crate::rtp::HEADER_LEN));
-        if let Some(sealed) = sealed.filter(|_| kind == MediumKind::Video) {
-            medium.history.keep(header.sequence, sealed);
         }
+        medium.stream.count(packet.len().saturating_sub(crate::rtp::HEADER_LEN));
     }
 
     /// Sends packets of its pictures again that it asks for; those that were not sent it remain.
@@ -369,7 +372,7 @@ impl Leg {
             if let Some(to) = peer.rtcp_destination()
                 && let Some(compound) = peer.seal_rtcp(compound)
             {
-                outlet.send(door, to, &compound);
+                outlet.send(door, to, compound);
             }
         }
     }

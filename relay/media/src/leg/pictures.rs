@@ -1,9 +1,6 @@
 //! The pictures of a leg that speaks RTP: on ports of their own, with a peer that may be asked for less than a browser.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use rtc_crypto::RTCCryptoProvider;
 
 use super::RtpTransport;
 use crate::format::Direction;
@@ -42,8 +39,8 @@ impl Pictures {
     }
 
     /// The peer's description says where it has them, and what it can be asked for.
-    pub(crate) fn set_remote(&mut self, now: Instant, remote: &VideoRemote, crypto: &Arc<dyn RTCCryptoProvider>) {
-        self.transport.set_remote(now, &remote.rtp, crypto);
+    pub(crate) fn set_remote(&mut self, now: Instant, remote: &VideoRemote) {
+        self.transport.set_remote(now, &remote.rtp);
         self.direction = remote.direction;
         self.feedback = remote.feedback;
     }

@@ -1,17 +1,12 @@
 //! The transport of a leg that speaks RTP on a port pair of its own, in the clear or encrypted with keys that the session
 //! descriptions name (RFC 4568).
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use bytes::BytesMut;
-use rtc_crypto::RTCCryptoProvider;
 
 use crate::learning::{Learning, Sign};
 use crate::params::{RtpRemote, SrtpKeys, SrtpSuite};
-use crate::rtp::{Datagram, Header};
+use crate::rtp::Datagram;
 use crate::srtp::{Keys, Rekeyed, Session};
 
 /// Where the peer is, for RTP and for RTCP, and how its packets are protected.
@@ -53,7 +48,7 @@ impl RtpTransport {
     }
 
     /// The peer's description says where it is, or that it moved, and what its packets are sealed with.
-    pub(crate) fn set_remote(&mut self, now: Instant, remote: &RtpRemote, crypto: &Arc<dyn RTCCryptoProvider>) {
+    pub(crate) fn set_remote(&mut self, now: Instant, remote: &RtpRemote) {
         // A hold of the old kind names nobody (RFC 3264 section 8.4): its music comes from who is known already.
         if !remote.rtp.ip().is_unspecified() {
             self.learning.name(now, remote.rtp);
@@ -62,7 +57,7 @@ impl RtpTransport {
         }
         self.muxed = remote.rtcp_mux;
         let former = self.park_unless(remote.srtp.as_ref().map(|keys| keys.suite));
-        self.protection = protection(former, remote.srtp.as_ref(), crypto);
+        self.protection = protection(former, remote.srtp.as_ref());
     }
 
     /// What protects packets with this suite, or has done so before. Anything else is parked.
@@ -87,8 +82,9 @@ impl RtpTransport {
         !matches!(self.protection, Protection::Clear)
     }
 
-    /// Opens an RTP packet where it is encrypted. `None` for forgeries, replays, and what should be encrypted and is not.
-    pub(crate) fn open(&mut self, packet: &[u8]) -> Option<BytesMut> {
+    /// Opens an RTP packet that is encrypted where it lies. `None` for forgeries, replays, and what should be encrypted
+    /// and is not.
+    pub(crate) fn open<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a mut [u8]> {
         match &mut self.protection {
             Protection::Srtp(_, session) => session.open(packet),
             Protection::Clear | Protection::Broken => None,
@@ -96,7 +92,7 @@ impl RtpTransport {
     }
 
     /// Opens an RTCP packet likewise.
-    pub(crate) fn open_rtcp(&mut self, packet: &[u8]) -> Option<BytesMut> {
+    pub(crate) fn open_rtcp<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a mut [u8]> {
         match &mut self.protection {
             Protection::Srtp(_, session) => session.open_rtcp(packet),
             Protection::Clear | Protection::Broken => None,
@@ -104,19 +100,19 @@ impl RtpTransport {
     }
 
     /// The packet as it is to be sent. `None` when it must not be.
-    pub(crate) fn seal<'a>(&mut self, packet: &'a [u8], header: &Header) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn seal<'a>(&'a mut self, packet: &'a [u8]) -> Option<&'a [u8]> {
         match &mut self.protection {
-            Protection::Clear => Some(Cow::Borrowed(packet)),
-            Protection::Srtp(_, session) => Some(Cow::Owned(session.seal(packet, header)?.into())),
+            Protection::Clear => Some(packet),
+            Protection::Srtp(_, session) => session.seal(packet),
             Protection::Broken => None,
         }
     }
 
     /// The same of a compound RTCP packet.
-    pub(crate) fn seal_rtcp<'a>(&mut self, compound: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    pub(crate) fn seal_rtcp<'a>(&'a mut self, compound: &'a [u8]) -> Option<&'a [u8]> {
         match &mut self.protection {
-            Protection::Clear => Some(Cow::Borrowed(compound)),
-            Protection::Srtp(_, session) => Some(Cow::Owned(session.seal_rtcp(compound)?.into())),
+            Protection::Clear => Some(compound),
+            Protection::Srtp(_, session) => session.seal_rtcp(compound),
             Protection::Broken => None,
         }
     }
@@ -169,15 +165,15 @@ impl RtpTransport {
 }
 
 /// What protects packets under these keys, after what did so before.
-fn protection(former: Protection, keys: Option<&SrtpKeys>, crypto: &Arc<dyn RTCCryptoProvider>) -> Protection {
+fn protection(former: Protection, keys: Option<&SrtpKeys>) -> Protection {
     let Some(keys) = keys else { return Protection::Clear };
     let made = match former {
         Protection::Srtp(known, session) if known == *keys => return Protection::Srtp(known, session),
         Protection::Srtp(known, mut session) if known.suite == keys.suite => {
             let which = Rekeyed { send: known.send != keys.send, receive: known.receive != keys.receive };
-            Keys::described(keys).and_then(|new| session.rekey(new, which)).map(|()| session)
+            Keys::described(keys).and_then(|new| session.rekey(&new, which)).map(|()| session)
         }
-        _ => Keys::described(keys).and_then(|keys| Session::new(keys, crypto)).map(Box::new),
+        _ => Keys::described(keys).and_then(|keys| Session::new(&keys)).map(Box::new),
     };
     made.map_or(Protection::Broken, |session| Protection::Srtp(keys.clone(), session))
 }
@@ -191,10 +187,6 @@ mod tests {
         address.parse().unwrap()
     }
 
-    fn crypto() -> Arc<dyn RTCCryptoProvider> {
-        rtc_crypto::default_provider().unwrap()
-    }
-
     fn transport(rtcp: Option<&str>) -> RtpTransport {
         let mut transport = RtpTransport::new(Duration::from_secs(2));
         let remote = RtpRemote {
@@ -205,7 +197,7 @@ mod tests {
             formats: vec![],
             sound: SoundWishes::default(),
         };
-        transport.set_remote(crate::simulated::origin(), &remote, &crypto());
+        transport.set_remote(crate::simulated::origin(), &remote);
         transport
     }
 
@@ -240,7 +232,7 @@ mod tests {
         let mut transport = transport(None);
         let now = crate::simulated::origin();
         assert!(transport.accepts(now, at("192.0.2.77:5000"), Sign::Plausible(7)));
-        transport.set_remote(now, &remote("0.0.0.0:4000", "0.0.0.0:4001", None), &crypto());
+        transport.set_remote(now, &remote("0.0.0.0:4000", "0.0.0.0:4001", None));
         assert!(transport.accepts(now, at("192.0.2.77:5000"), Sign::Plausible(7)));
         assert!(!transport.accepts(now, at("192.0.2.78:5000"), Sign::Plausible(7)));
         assert_eq!(transport.rtcp_destination(), Some(at("192.0.2.77:5001")));
@@ -249,7 +241,7 @@ mod tests {
     #[test]
     fn who_begins_with_a_hold_of_the_old_kind_is_sent_nothing() {
         let mut transport = RtpTransport::new(Duration::ZERO);
-        transport.set_remote(crate::simulated::origin(), &remote("0.0.0.0:4000", "0.0.0.0:4001", None), &crypto());
+        transport.set_remote(crate::simulated::origin(), &remote("0.0.0.0:4000", "0.0.0.0:4001", None));
         assert_eq!((transport.destination(), transport.rtcp_destination()), (None, None));
     }
 
@@ -263,7 +255,7 @@ mod tests {
         let mut transport = RtpTransport::new(Duration::ZERO);
         let agree = |transport: &mut RtpTransport, suite: Option<(SrtpSuite, usize)>| {
             let remote = remote("192.0.2.1:4000", "192.0.2.1:4001", suite.map(keys));
-            transport.set_remote(crate::simulated::origin(), &remote, &crypto());
+            transport.set_remote(crate::simulated::origin(), &remote);
         };
         let compound = [0x80, 201, 0, 1, 0, 0, 0, 7];
         let seal = |transport: &mut RtpTransport| transport.seal_rtcp(&compound).unwrap().to_vec();

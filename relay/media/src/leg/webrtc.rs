@@ -3,22 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
-
 use crate::dtls::{Dtls, Progress};
 use crate::event::MediaFailure;
 use crate::ice::Agent;
 use crate::identity::Identity;
 use crate::outlet::Outlet;
 use crate::params::{Fingerprint, IceCredentials, WebRtcRemote};
-use crate::rtp::Header;
 use crate::srtp::{Keys, Session};
 
 /// One browser's connection.
 pub(crate) struct WebRtcTransport {
     /// Answers the browser's checks.
     pub agent: Agent,
-    identity: Identity,
     dtls: Dtls,
     state: State,
     /// What the browser's description said, once it is known.
@@ -62,7 +58,6 @@ impl WebRtcTransport {
     pub(crate) fn new(ice: IceCredentials, identity: &Identity) -> Self {
         Self {
             agent: Agent::new(ice),
-            identity: identity.clone(),
             dtls: Dtls::new(identity),
             state: State::Connecting,
             expected: None,
@@ -105,8 +100,8 @@ impl WebRtcTransport {
         }
     }
 
-    /// Opens an RTP packet; before the browser is proven there is none.
-    pub(crate) fn open(&mut self, packet: &[u8]) -> Option<BytesMut> {
+    /// Opens an RTP packet where it lies; before the browser is proven there is none.
+    pub(crate) fn open<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a mut [u8]> {
         match &mut self.state {
             State::Connected(session) => session.open(packet),
             _ => None,
@@ -114,7 +109,7 @@ impl WebRtcTransport {
     }
 
     /// Opens an RTCP packet, likewise.
-    pub(crate) fn open_rtcp(&mut self, packet: &[u8]) -> Option<BytesMut> {
+    pub(crate) fn open_rtcp<'a>(&mut self, packet: &'a mut [u8]) -> Option<&'a mut [u8]> {
         match &mut self.state {
             State::Connected(session) => session.open_rtcp(packet),
             _ => None,
@@ -122,8 +117,8 @@ impl WebRtcTransport {
     }
 
     /// Seals and sends an RTP packet; the sealed packet. `None` when that cannot be done yet.
-    pub(crate) fn send(&mut self, packet: &[u8], header: &Header, outlet: &mut impl Outlet) -> Option<BytesMut> {
-        self.send_sealed(outlet, |session| session.seal(packet, header))
+    pub(crate) fn send(&mut self, packet: &[u8], outlet: &mut impl Outlet) -> Option<&[u8]> {
+        self.send_sealed(outlet, |session| session.seal(packet))
     }
 
     /// Sends a sealed packet once more, if anything can be sent.
@@ -193,7 +188,7 @@ impl WebRtcTransport {
         };
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Unverified(fingerprint, keys) if expected.contains(&fingerprint) => {
-                let Some(session) = Session::new(keys, self.identity.crypto()) else {
+                let Some(session) = Session::new(&keys) else {
                     return self.fail(MediaFailure::Dtls);
                 };
                 self.state = State::Connected(Box::new(session));
@@ -217,8 +212,8 @@ impl WebRtcTransport {
     fn send_sealed(
         &mut self,
         outlet: &mut impl Outlet,
-        seal: impl FnOnce(&mut Session) -> Option<BytesMut>,
-    ) -> Option<BytesMut> {
+        seal: impl FnOnce(&mut Session) -> Option<&[u8]>,
+    ) -> Option<&[u8]> {
         let (State::Connected(session), Some(to)) = (&mut self.state, self.agent.selected()) else {
             return None;
         };
@@ -227,7 +222,7 @@ impl WebRtcTransport {
             return None;
         }
         let sealed = seal(session)?;
-        outlet.send(to.door(), to.remote, &sealed);
+        outlet.send(to.door(), to.remote, sealed);
         Some(sealed)
     }
 

@@ -26,16 +26,9 @@ impl Header {
     /// always begins at [`HEADER_LEN`] or later. `None` when this is no whole RTP packet.
     #[must_use]
     pub(crate) fn parse(packet: &[u8]) -> Option<(Self, Range<usize>)> {
-        let (fixed, rest) = packet.split_first_chunk::<HEADER_LEN>()?;
+        let fixed = packet.first_chunk::<HEADER_LEN>()?;
         let [first, second, s0, s1, t0, t1, t2, t3, i0, i1, i2, i3] = *fixed;
-        if first >> 6 != 2 {
-            return None;
-        }
-        let mut skipped = usize::from(first & 0x0f) * 4;
-        if first & 0x10 != 0 {
-            let [_, _, high, low] = *rest.get(skipped..)?.first_chunk::<4>()?;
-            skipped += 4 + usize::from(u16::from_be_bytes([high, low])) * 4;
-        }
+        let start = header_len(packet)?;
         let padding = match first & 0x20 {
             0 => 0,
             _ => match *packet.last()? {
@@ -43,7 +36,6 @@ impl Header {
                 count => usize::from(count),
             },
         };
-        let start = HEADER_LEN + skipped;
         let end = packet.len().checked_sub(padding)?;
         if start > end {
             return None;
@@ -77,6 +69,22 @@ impl Header {
         *whole.first_chunk_mut::<HEADER_LEN>()? = self.to_bytes();
         Some(whole)
     }
+}
+
+/// Bytes of a packet's header with its contributing sources and extension, whatever comes after it. `None` when they
+/// are not all there, or are no RTP.
+#[must_use]
+pub(crate) fn header_len(packet: &[u8]) -> Option<usize> {
+    let (&[first, ..], rest) = packet.split_first_chunk::<HEADER_LEN>()?;
+    if first >> 6 != 2 {
+        return None;
+    }
+    let mut skipped = usize::from(first & 0x0f) * 4;
+    if first & 0x10 != 0 {
+        let [_, _, high, low] = *rest.get(skipped..)?.first_chunk::<4>()?;
+        skipped += 4 + usize::from(u16::from_be_bytes([high, low])) * 4;
+    }
+    (skipped <= rest.len()).then_some(HEADER_LEN + skipped)
 }
 
 /// What a datagram on a port shared by several protocols is, by its first byte (RFC 7983 §7) and,

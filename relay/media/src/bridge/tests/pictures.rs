@@ -98,7 +98,7 @@ impl World {
     fn complain(&mut self, id: LegId, feedback: &[u8]) {
         let key = self.bridge.keys[&id];
         let from = SocketAddr::new(camera(id).ip(), 6001);
-        self.bridge.receive_rtcp(self.now, (key, MediumKind::Video), from, feedback, &mut self.out);
+        self.bridge.receive_rtcp(self.now, (key, MediumKind::Video), from, &mut feedback.to_vec(), &mut self.out);
     }
 }
 
