@@ -11,13 +11,16 @@
 //! error quotes the input: errors say which line is wrong and what was expected there.
 
 mod attribute;
+pub mod bandwidth;
 mod connection;
 mod crypto;
 mod direction;
 mod error;
 mod events;
+mod feedback;
 mod fingerprint;
 mod format;
+pub mod h264;
 mod media;
 mod opus;
 mod parse;
@@ -33,6 +36,7 @@ pub use crypto::{Crypto, CryptoSuite, MasterKey};
 pub use direction::Direction;
 pub use error::SdpError;
 pub use events::TelephoneEvents;
+pub use feedback::RtcpFeedback;
 pub use fingerprint::Fingerprint;
 pub use format::{Format, Rtcp, RtpMap};
 pub use media::MediaDescription;

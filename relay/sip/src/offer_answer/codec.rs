@@ -1,3 +1,4 @@
+use crate::sdp::h264::H264Parameters;
 use crate::sdp::{Format, RtpMap};
 
 const TELEPHONE_EVENT: &str = "telephone-event";
@@ -68,12 +69,19 @@ impl Codec {
         self.encoding.eq_ignore_ascii_case(TELEPHONE_EVENT)
     }
 
-    /// Whether both are the same codec, whatever number and parameters each side gives it.
+    /// Whether both are the same codec, whatever number and parameters each side gives it, but for what parameters make
+    /// another codec of H.264.
     pub fn is_same(&self, other: &Self) -> bool {
         self.encoding.eq_ignore_ascii_case(&other.encoding)
             && self.clock_rate == other.clock_rate
             // Opus always says two channels (RFC 7587 §7), and implementations forget to.
             && (self.channels == other.channels || self.encoding.eq_ignore_ascii_case("opus"))
+            && (!self.encoding.eq_ignore_ascii_case("h264") || self.is_same_configuration(other))
+    }
+
+    fn is_same_configuration(&self, other: &Self) -> bool {
+        let read = |codec: &Self| H264Parameters::parse(codec.fmtp.as_deref().unwrap_or_default());
+        read(self).zip(read(other)).is_some_and(|(ours, theirs)| ours.is_same_configuration(theirs))
     }
 
     pub(super) fn rtpmap(&self) -> RtpMap {

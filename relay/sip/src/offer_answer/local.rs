@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use super::codec::Codec;
 use super::negotiated::NegotiatedCodec;
+use super::video::LocalVideo;
 use crate::sdp::{Attribute, Connection, Crypto, CryptoSuite, Direction, MasterKey, MediaDescription, OtherLine};
 
 /// What our side brings to one exchange.
@@ -27,6 +28,8 @@ pub struct LocalMedia {
     pub keys: Vec<(CryptoSuite, MasterKey)>,
     /// Lines to add to the audio section: `a`, `b` or `i`.
     pub lines: Vec<OtherLine>,
+    /// The pictures beside it, where there are to be any.
+    pub video: Option<LocalVideo>,
 }
 
 impl LocalMedia {
@@ -43,6 +46,7 @@ impl LocalMedia {
             own_order: false,
             keys: Vec::new(),
             lines: Vec::new(),
+            video: None,
         }
     }
 
@@ -92,27 +96,26 @@ impl LocalMedia {
 
     /// What both sides can do, under the offerer's numbers and in its order, unless ours is to count (RFC 3264 §6.1).
     pub(super) fn select(&self, offered: &[Codec]) -> Vec<NegotiatedCodec> {
-        let mut selected = self.common(offered);
+        let mut selected = common(&self.codecs, offered);
         if self.own_order {
             let place = |selected: &NegotiatedCodec| self.codecs.iter().position(|ours| ours.is_same(&selected.codec));
             selected.sort_by_key(place);
         }
         selected
     }
+}
 
-    fn common(&self, offered: &[Codec]) -> Vec<NegotiatedCodec> {
-        offered
-            .iter()
-            .filter_map(|theirs| {
-                let ours = self.codecs.iter().find(|ours| ours.is_same(theirs))?;
-                Some(NegotiatedCodec {
-                    codec: ours.clone().with_payload_type(theirs.payload_type),
-                    send_payload_type: theirs.payload_type,
-                    remote_fmtp: theirs.fmtp.clone(),
-                })
-            })
-            .collect()
-    }
+/// What of an offer's codecs is among ours, under the offerer's numbers and in its order.
+pub(super) fn common(ours: &[Codec], offered: &[Codec]) -> Vec<NegotiatedCodec> {
+    let select = |theirs: &Codec| {
+        let ours = ours.iter().find(|ours| ours.is_same(theirs))?;
+        Some(NegotiatedCodec {
+            codec: ours.clone().with_payload_type(theirs.payload_type),
+            send_payload_type: theirs.payload_type,
+            remote_fmtp: theirs.fmtp.clone(),
+        })
+    };
+    offered.iter().filter_map(select).collect()
 }
 
 #[cfg(test)]

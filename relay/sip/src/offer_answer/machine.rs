@@ -1,5 +1,8 @@
+mod video;
+
 use std::net::{IpAddr, SocketAddr};
 
+use self::video::{Pictures, SentVideo};
 use super::codec::Codec;
 use super::error::OfferAnswerError;
 use super::local::LocalMedia;
@@ -46,6 +49,7 @@ pub struct OfferAnswer {
     /// Which of them is the audio that counts.
     audio: usize,
     payload_types: PayloadTypes,
+    pictures: Pictures,
     /// Last real address RTP went to; a hold with `0.0.0.0` does not change it.
     remote: Option<SocketAddr>,
 }
@@ -66,6 +70,7 @@ struct SentOffer {
     crypto: Vec<Crypto>,
     /// Whether a provisional response brought an answer that can stand.
     has_early_answer: bool,
+    video: Option<SentVideo>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,6 +79,7 @@ struct ReceivedOffer {
     /// What becomes the layout of the session once the offer is answered.
     sections: Vec<MediaDescription>,
     audio: usize,
+    video: Option<usize>,
 }
 
 impl OfferAnswer {
@@ -92,6 +98,7 @@ impl OfferAnswer {
             layout: Vec::new(),
             audio: 0,
             payload_types: PayloadTypes::default(),
+            pictures: Pictures::default(),
             remote: None,
         }
     }
@@ -148,7 +155,10 @@ impl OfferAnswer {
         let codecs = self.payload_types.assign(&local.codecs);
         let (protocol, crypto) = self.protection(local);
         let section = local.section((&protocol, &crypto), codecs.iter(), local.direction, local.rtcp_mux);
-        let offer = self.describe(local, section);
+        let sound = (protocol.as_str(), crypto.as_slice());
+        let (video, pictures) = local.video.as_ref().and_then(|video| self.offer_video(video, sound)).unzip();
+        let place = video.as_ref().map(SentVideo::place);
+        let offer = self.describe(local, section, place.zip(pictures));
         self.phase = Phase::OfferSent(SentOffer {
             codecs,
             direction: local.direction,
@@ -156,6 +166,7 @@ impl OfferAnswer {
             protocol,
             crypto,
             has_early_answer: false,
+            video,
         });
         Ok(offer)
     }
@@ -208,8 +219,11 @@ impl OfferAnswer {
     /// says what to answer. The exchange is over then.
     pub fn receive_offer(&mut self, offer: &SessionDescription) -> Result<&RemoteMedia, OfferAnswerError> {
         self.expect_stable()?;
-        let (audio, remote) = self.choose_audio(offer)?;
-        self.phase = Phase::OfferReceived(Box::new(ReceivedOffer { remote, sections: offer.media.clone(), audio }));
+        let (audio, mut remote) = self.choose_audio(offer)?;
+        let (video, pictures) = self.choose_video(offer).unzip();
+        remote.video = pictures.map(Box::new);
+        let sections = offer.media.clone();
+        self.phase = Phase::OfferReceived(Box::new(ReceivedOffer { remote, sections, audio, video }));
         match &self.phase {
             Phase::OfferReceived(received) => Ok(&received.remote),
             _ => Err(OfferAnswerError::NoOffer),
@@ -236,9 +250,14 @@ impl OfferAnswer {
         let terms = Terms { ours: local.direction, hears: true, rtcp_mux: local.rtcp_mux, srtp, former: self.remote };
         let selected = local.select(&offer.remote.codecs);
         let negotiated = Negotiated::new(&offer.remote, selected, terms).ok_or(OfferAnswerError::NoCommonCodec)?;
+        let (video, agreed) = match self.answer_video(&offer, local) {
+            Some((place, section, agreed)) => (Some((place, section)), Some(agreed)),
+            None => (None, None),
+        };
+        let negotiated = negotiated.with_video(agreed);
         self.layout = offer.sections;
         self.audio = offer.audio;
-        let description = self.describe_answer(local, &negotiated, crypto.as_slice());
+        let description = self.describe_answer(local, &negotiated, crypto.as_slice(), video);
         self.agree(negotiated.clone());
         Ok(Answer { description, negotiated })
     }
@@ -300,7 +319,10 @@ impl OfferAnswer {
             rtcp_mux: offer.rtcp_mux,
             former: self.remote,
         };
-        Negotiated::new(&remote, accepted(offer, &remote), terms).ok_or(OfferAnswerError::NoCommonCodec)
+        let negotiated =
+            Negotiated::new(&remote, accepted(offer, &remote), terms).ok_or(OfferAnswerError::NoCommonCodec)?;
+        let video = offer.video.as_ref().and_then(|video| self.answered_video(video, answer));
+        Ok(negotiated.with_video(video))
     }
 
     fn agree(&mut self, negotiated: Negotiated) -> &Negotiated {
@@ -315,6 +337,7 @@ impl OfferAnswer {
         local: &LocalMedia,
         negotiated: &Negotiated,
         crypto: &[Crypto],
+        video: Option<(usize, MediaDescription)>,
     ) -> SessionDescription {
         let codecs = || {
             let selected = negotiated.codecs.iter().chain(&negotiated.telephone_events);
@@ -326,11 +349,16 @@ impl OfferAnswer {
         // An answer repeats the protocol of the offer (RFC 3264 §6).
         let protocol = self.protocol();
         let section = local.section((&protocol, crypto), codecs(), negotiated.direction, negotiated.rtcp_mux);
-        self.describe(local, section)
+        self.describe(local, section, video)
     }
 
-    /// Puts the audio section into its place among the refused ones, and versions the whole.
-    fn describe(&mut self, local: &LocalMedia, audio: MediaDescription) -> SessionDescription {
+    /// Puts the sections that count into their places among the refused ones, and versions the whole.
+    fn describe(
+        &mut self,
+        local: &LocalMedia,
+        audio: MediaDescription,
+        video: Option<(usize, MediaDescription)>,
+    ) -> SessionDescription {
         // Some peers take the first address they find for the family of the media.
         if self.local.is_none() && self.origin.is_ipv4() != local.address.is_ipv4() {
             self.origin = local.address;
@@ -341,6 +369,9 @@ impl OfferAnswer {
         match description.media.get_mut(self.audio) {
             Some(place) => *place = audio,
             None => description.media.push(audio),
+        }
+        if let Some((place, section)) = video {
+            self.place_video(&mut description.media, place, section);
         }
         self.stamp(&mut description);
         self.layout = description.media.clone();
@@ -363,6 +394,7 @@ impl OfferAnswer {
         if let (Some(ours), Some(theirs)) = (self.layout.get_mut(self.audio), theirs) {
             ours.protocol.clone_from(&theirs.protocol);
         }
+        self.video_layout_from(answer);
     }
 
     /// The protocol of our next offer, and its keys: what the session has, once there is one.

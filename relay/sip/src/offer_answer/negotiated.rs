@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use super::codec::Codec;
 use super::remote::RemoteMedia;
 use super::srtp::NegotiatedSrtp;
+use super::video::NegotiatedVideo;
 use crate::sdp::Direction;
 
 /// A codec both sides can use.
@@ -43,6 +44,8 @@ pub struct Negotiated {
     pub ptime: Option<u32>,
     /// Longest packet the peer accepts, in milliseconds.
     pub maxptime: Option<u32>,
+    /// The pictures beside the sound, where there are any.
+    pub video: Option<NegotiatedVideo>,
 }
 
 impl Negotiated {
@@ -83,6 +86,7 @@ impl Negotiated {
             codecs,
             ptime: remote.ptime,
             maxptime: remote.maxptime,
+            video: None,
         })
     }
 }

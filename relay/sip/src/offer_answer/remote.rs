@@ -2,9 +2,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::codec::Codec;
 use super::error::OfferAnswerError;
+use super::video::RemoteVideo;
 use crate::sdp::{Crypto, Direction, MediaDescription, Rtcp, SessionDescription};
 
-/// What the peer's description says about the audio stream.
+/// What the peer's description says about a stream: that of the sound, unless it stands in [`RemoteVideo`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteMedia {
     /// Where the peer receives RTP; unspecified (`0.0.0.0`) for a hold of the old kind.
@@ -22,11 +23,13 @@ pub struct RemoteMedia {
     pub rtcp_mux: bool,
     /// The key that an offer is taken with; `None` for media in the clear.
     pub crypto: Option<Crypto>,
+    /// The pictures beside the sound, where there are any.
+    pub video: Option<Box<RemoteVideo>>,
     rtcp: Option<Rtcp>,
 }
 
 impl RemoteMedia {
-    /// Reads one audio section.
+    /// Reads one section.
     pub(super) fn read(description: &SessionDescription, section: &MediaDescription) -> Result<Self, OfferAnswerError> {
         let ip = description.ip_of(section).filter(|ip| is_unicast(*ip)).ok_or(OfferAnswerError::UnusableAddress)?;
         let stated = description.direction_of(section);
@@ -39,6 +42,7 @@ impl RemoteMedia {
             maxptime: section.maxptime(),
             rtcp_mux: section.rtcp_mux(),
             crypto: None,
+            video: None,
             rtcp: section.rtcp(),
         })
     }

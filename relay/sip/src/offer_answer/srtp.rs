@@ -1,4 +1,4 @@
-//! Which profile an audio section has, and whether its media is encrypted (RFC 4568).
+//! Which profile a section has, and whether its media is encrypted (RFC 4568).
 
 use crate::sdp::{Crypto, CryptoSuite, MasterKey, MediaDescription};
 
@@ -50,6 +50,11 @@ pub(super) fn offered(policy: SrtpPolicy, keys: &[(CryptoSuite, MasterKey)]) -> 
         return ("RTP/AVP", Vec::new());
     }
     ("RTP/SAVP", lines(keys))
+}
+
+/// Whether media of this protocol is encrypted.
+pub(super) fn is_secure(protocol: &str) -> bool {
+    Profile::of(protocol).is_some_and(|profile| profile.secure)
 }
 
 /// The lines with our keys.
