@@ -28,6 +28,8 @@ mod history;
 mod ice;
 mod identity;
 mod in_band;
+#[allow(dead_code, reason = "for whoever decodes: transcoding and recording")]
+mod jitter;
 mod learning;
 mod leg;
 mod media;
