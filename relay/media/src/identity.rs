@@ -10,7 +10,7 @@ use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use crate::error::MediaError;
 use crate::params::Fingerprint;
 
-/// In order of preference: GCM costs half of what AES-CM with HMAC-SHA1 does.
+/// In order of preference: GCM costs less than half of what AES-CM with HMAC-SHA1 does.
 const PROFILES: [SrtpProtectionProfile; 3] = [
     SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
     SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
@@ -21,7 +21,8 @@ const PROFILES: [SrtpProtectionProfile; 3] = [
 #[derive(Clone)]
 pub struct Identity {
     fingerprint: Fingerprint,
-    handshake: Arc<HandshakeConfig>,
+    /// By the one profile that is agreed, in the same order.
+    handshakes: [Arc<HandshakeConfig>; PROFILES.len()],
     crypto: Arc<dyn RTCCryptoProvider>,
 }
 
@@ -39,16 +40,21 @@ impl Identity {
             fingerprint(&crypto, der.as_ref()).ok_or_else(|| refused("the certificate cannot be hashed"))?;
         // The peer's certificate is held against its description by us, when both are known: the
         // handshake may well run before the description arrives.
-        let handshake = ConfigBuilder::default()
-            .with_crypto_provider(crypto.clone())
-            .with_certificates(vec![certificate])
-            .with_srtp_protection_profiles(PROFILES.to_vec())
-            .with_client_auth(ClientAuthType::RequireAnyClientCert)
-            .with_insecure_skip_verify(true)
-            .with_extended_master_secret(ExtendedMasterSecretType::Require)
-            .build(false, None)
-            .map_err(refused)?;
-        Ok(Self { fingerprint, handshake: Arc::new(handshake), crypto })
+        let handshake = |profile| {
+            ConfigBuilder::default()
+                .with_crypto_provider(crypto.clone())
+                .with_certificates(vec![certificate.clone()])
+                .with_srtp_protection_profiles(vec![profile])
+                .with_client_auth(ClientAuthType::RequireAnyClientCert)
+                .with_insecure_skip_verify(true)
+                .with_extended_master_secret(ExtendedMasterSecretType::Require)
+                .build(false, None)
+                .map(Arc::new)
+                .map_err(refused)
+        };
+        let [first, second, third] = PROFILES;
+        let handshakes = [handshake(first)?, handshake(second)?, handshake(third)?];
+        Ok(Self { fingerprint, handshakes, crypto })
     }
 
     /// The certificate's fingerprint.
@@ -57,10 +63,13 @@ impl Identity {
         self.fingerprint
     }
 
-    /// How DTLS handshakes are to be done.
+    /// How the DTLS handshake with a client is to be done that offers these SRTP profiles, by their numbers: with the best
+    /// of them. One that offers none of ours gets no further whichever it is.
     #[must_use]
-    pub(crate) fn handshake(&self) -> Arc<HandshakeConfig> {
-        self.handshake.clone()
+    pub(crate) fn handshake(&self, offered: &[u16]) -> Arc<HandshakeConfig> {
+        let [.., last] = &self.handshakes;
+        let mut known = PROFILES.iter().zip(&self.handshakes);
+        known.find(|&(&profile, _)| offered.contains(&(profile as u16))).map_or(last, |(_, best)| best).clone()
     }
 
     /// The cryptography everything uses.

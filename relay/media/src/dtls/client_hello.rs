@@ -40,7 +40,10 @@ impl ClientHello {
             if piece.offset == 0 {
                 self.body.clear();
             }
-            if piece.offset != self.body.len() || piece.length > LONGEST || self.body.len() + piece.bytes.len() > LONGEST {
+            if piece.offset != self.body.len()
+                || piece.length > LONGEST
+                || self.body.len() + piece.bytes.len() > LONGEST
+            {
                 break;
             }
             self.body.extend_from_slice(piece.bytes);
@@ -64,7 +67,8 @@ struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     fn parse(record: &'a [u8]) -> Option<Self> {
-        let (&[kind, l0, l1, l2, _, _, o0, o1, o2, n0, n1, n2], bytes) = record.split_first_chunk::<MESSAGE_HEADER_LEN>()?;
+        let (&[kind, l0, l1, l2, _, _, o0, o1, o2, n0, n1, n2], bytes) =
+            record.split_first_chunk::<MESSAGE_HEADER_LEN>()?;
         let number = |bytes: [u8; 3]| bytes.into_iter().fold(0, |sum, byte| sum << 8 | usize::from(byte));
         let bytes = bytes.get(..number([n0, n1, n2]))?;
         (kind == CLIENT_HELLO).then(|| Self { length: number([l0, l1, l2]), offset: number([o0, o1, o2]), bytes })
@@ -93,7 +97,9 @@ fn profiles(mut hello: &[u8]) -> Option<Vec<u16>> {
         let mut extension = vector(&mut extensions, 2)?;
         if kind == USE_SRTP.to_be_bytes() {
             let profiles = vector(&mut extension, 2)?.chunks_exact(2);
-            return Some(profiles.map(|profile| profile.iter().fold(0, |sum, &byte| sum << 8 | u16::from(byte))).collect());
+            return Some(
+                profiles.map(|profile| profile.iter().fold(0, |sum, &byte| sum << 8 | u16::from(byte))).collect(),
+            );
         }
     }
     None

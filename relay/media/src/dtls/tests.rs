@@ -103,6 +103,25 @@ fn a_handshake_proves_the_certificate_and_yields_keys() {
 }
 
 #[test]
+fn authenticated_encryption_is_preferred_whatever_the_client_lists_first() {
+    use SrtpProtectionProfile as Profile;
+    let (counter, gcm, long) =
+        (Profile::Srtp_Aes128_Cm_Hmac_Sha1_80, Profile::Srtp_Aead_Aes_128_Gcm, Profile::Srtp_Aead_Aes_256_Gcm);
+    // Chromium lists them as the first of these does.
+    for (listed, agreed) in [
+        (&[counter, long, gcm][..], "AeadAes128Gcm"),
+        (&[counter, long], "AeadAes256Gcm"),
+        (&[counter], "AesCm128HmacSha1_80"),
+    ] {
+        let (now, identity) = (origin(), Identity::generate().unwrap());
+        let (mut client, mut server) = (Client::new(now, listed), Dtls::new(&identity));
+        let progress = handshake(&mut client, &mut server, now, Some);
+        let Some(Progress::Complete { keys, .. }) = progress else { panic!("no handshake") };
+        assert!(format!("{keys:?}").contains(agreed), "{keys:?}");
+    }
+}
+
+#[test]
 fn lost_flights_are_sent_again() {
     let now = origin();
     let identity = Identity::generate().unwrap();

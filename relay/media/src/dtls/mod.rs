@@ -1,10 +1,13 @@
 //! DTLS 1.2 towards one browser, always as the server (`a=setup:passive`), for the sake of SRTP's
 //! keys alone (RFC 5764).
 
+mod client_hello;
+
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Instant;
 
 use bytes::BytesMut;
+use client_hello::{ClientHello, Read};
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_shared::TransportProtocol;
 use rtc_shared::error::Error;
@@ -21,6 +24,8 @@ const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9
 /// lost several times. The library keeps early records and fragments without a bound of its own,
 /// and joins fragments by recursion: enough of them would exhaust the stack.
 const MAX_HANDSHAKE: usize = 24 * 1024;
+/// Datagrams that a ClientHello may be spread over.
+const MAX_HELLO: usize = 4;
 /// Bytes of a record's header (RFC 6347 §4.1).
 const RECORD_HEADER_LEN: usize = 13;
 /// The content type of handshake records.
@@ -30,6 +35,9 @@ const HANDSHAKE: u8 = 22;
 pub(crate) struct Dtls {
     endpoint: Endpoint,
     identity: Identity,
+    /// What has come of the client's first words, and the datagrams they came in. The library hears of them when they are
+    /// complete, and of nothing before.
+    hello: Option<(ClientHello, Vec<BytesMut>)>,
     /// Bytes of handshake read so far.
     read: usize,
     state: State,
@@ -67,7 +75,8 @@ impl Dtls {
     #[must_use]
     pub(crate) fn new(identity: &Identity) -> Self {
         Self {
-            endpoint: Endpoint::new(PEER, TransportProtocol::UDP, Some(identity.handshake())),
+            endpoint: Endpoint::new(PEER, TransportProtocol::UDP, None),
+            hello: Some(Default::default()),
             identity: identity.clone(),
             read: 0,
             state: State::Handshaking,
@@ -86,7 +95,28 @@ impl Dtls {
             return Progress::Invalid;
         }
         self.read += read;
-        let events = match self.endpoint.read(now, PEER, None, BytesMut::from(datagram)) {
+        let datagram = BytesMut::from(datagram);
+        let Some((hello, early)) = &mut self.hello else {
+            return self.take(now, datagram);
+        };
+        match hello.read(&datagram) {
+            Read::Other => return Progress::Invalid,
+            Read::Part if early.len() >= MAX_HELLO => return Progress::Invalid,
+            Read::Part => {
+                early.push(datagram);
+                return Progress::Pending;
+            }
+            Read::Whole(profiles) => self.endpoint.set_server_config(Some(self.identity.handshake(&profiles))),
+        }
+        for early in self.hello.take().map(|(_, early)| early).unwrap_or_default() {
+            self.take(now, early);
+        }
+        self.take(now, datagram)
+    }
+
+    /// Lets the library have a datagram.
+    fn take(&mut self, now: Instant, datagram: BytesMut) -> Progress {
+        let events = match self.endpoint.read(now, PEER, None, datagram) {
             Ok(events) => events,
             Err(Error::ErrAlertFatalOrClose) if self.state == State::Handshaking => return Progress::Failed,
             Err(_) => return Progress::Invalid,
@@ -160,5 +190,4 @@ fn handshake_bytes(mut datagram: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-#[path = "dtls_tests.rs"]
 mod tests;
