@@ -63,6 +63,12 @@ impl Codec {
         Self::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(name) && codec.clock() == clock)
     }
 
+    /// Whether the media worker can decode and encode it, rather than only pass its packets on.
+    #[must_use]
+    pub const fn is_transcodable(self) -> bool {
+        crate::codec::is_transcodable(self)
+    }
+
     /// RTP clock in Hz. G.722 says 8000 though it samples at 16 kHz (RFC 3551 §4.5.2).
     #[must_use]
     pub const fn clock(self) -> u32 {

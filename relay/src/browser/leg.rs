@@ -5,12 +5,14 @@ mod requests;
 mod status;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use offhook_media::{Command, Direction, LegId, WebRtcLocal};
 use offhook_protocol::event::DtmfReceived;
 use offhook_protocol::{CallStatus, EventBody};
 
+use super::policy::BrowserPolicy;
 use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent, ReferralProgress};
 use crate::webrtc::{BrowserDescription, Payload};
 use about::About;
@@ -72,6 +74,7 @@ pub struct BrowserLeg {
     /// What the core allows towards this browser.
     direction: Direction,
     version: u64,
+    policy: Arc<BrowserPolicy>,
     outputs: VecDeque<BrowserOutput>,
 }
 
@@ -114,8 +117,16 @@ impl BrowserLeg {
             holds: false,
             direction: Direction::SendRecv,
             version: 0,
+            policy: Arc::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// The same under this policy. What the browser has offered is [within it](BrowserDescription::within).
+    #[must_use]
+    pub fn under(mut self, policy: &Arc<BrowserPolicy>) -> Self {
+        self.policy = Arc::clone(policy);
+        self
     }
 
     /// The browser's name for the call.
@@ -238,7 +249,7 @@ impl BrowserLeg {
     }
 
     fn leg(&mut self, event: LegEvent) {
-        self.outputs.push_back(BrowserOutput::Leg(event));
+        self.outputs.push_back(BrowserOutput::Leg(event.with(self.policy.spoken.transcoding)));
     }
 
     fn media(&mut self, command: Command) {

@@ -8,8 +8,10 @@
 //! No sockets and no clock here; nothing is known of sessions either.
 
 mod leg;
+mod policy;
 
 #[cfg(test)]
 mod tests;
 
 pub use leg::{BrowserLeg, BrowserOutput, ended};
+pub use policy::BrowserPolicy;

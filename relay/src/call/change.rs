@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use offhook_media::Direction;
+use offhook_media::{Codec, Direction};
+use offhook_protocol::Failure;
 
 use super::cause::failure_for_status;
-use super::leg::{Cause, Description, LegCommand, Video};
-use super::machine::{Call, Phase};
+use super::leg::{Cause, Description, LegCommand, Sound, Video};
+use super::machine::{Before, Call, Phase};
 use super::side::{LegKind, Life, Party, both, direction, mirrored, video_across};
+use super::transcoding::{Transcoding, shared, translatable};
 
 impl Call {
     /// A leg asks for a change.
@@ -20,7 +22,8 @@ impl Call {
             let failure = failure_for_status(491, "Request Pending");
             return self.command(party, LegCommand::ReofferAnswer(Err(Cause::Failure(failure))));
         }
-        let before = (self.side(party).wants, self.agreed.clone());
+        let (wanted, agreed) = (self.side(party).wants, self.agreed.clone());
+        let before = Before { wants: wanted, agreed, apart: self.apart.clone() };
         let towards_other = self.towards(party.other());
         let kept = self.keeps(party, &audio);
         let wants = self.unmirrored(party, audio.direction);
@@ -34,17 +37,18 @@ impl Call {
             let cause = Cause::Failure(failure_for_status(480, "Temporarily Unavailable"));
             return self.command(party, LegCommand::ReofferAnswer(Err(cause)));
         }
-        if is_alone || (kept && self.towards(party.other()) == towards_other) {
-            if !kept {
-                self.agreed = Some((party, audio));
-            }
-            return self.grant(party, None);
-        }
         if !kept {
             self.agreed = Some((party, audio));
+            self.apart = None;
+        }
+        if is_alone || (kept && self.towards(party.other()) == towards_other) {
+            return self.grant(party, None);
         }
         self.before = Some(before);
-        self.pass_on(Some(party), party.other(), now);
+        match kept {
+            true => self.pass_on(Some(party), party.other(), now),
+            false => self.pass_on_anew(Some(party), party.other(), now),
+        }
     }
 
     /// The result of a change that a leg was asked for.
@@ -59,7 +63,7 @@ impl Call {
         }
         match self.phase {
             Phase::Reoffering { by } => match result {
-                Ok(audio) => self.accepted(by, party, audio),
+                Ok(audio) => self.accepted(by, party, audio, now),
                 Err(cause) => self.reoffer_failed(cause),
             },
             Phase::Aligning if was_stale => {
@@ -92,9 +96,14 @@ impl Call {
         let other = party.other();
         let before = self.towards(other);
         let kept = self.keeps(party, &audio);
+        let others = self.spoken(other);
         self.side_mut(party).named(&audio);
         self.side_mut(party).settled = Some(audio.clone());
-        self.agreed = Some((party, audio));
+        if !self.join(party, audio, &others) {
+            return self.not_acceptable(now);
+        }
+        // Where each speaks its own, the other end speaks what it did.
+        let kept = kept || self.apart.is_some();
         if !kept || self.towards(other) != before {
             self.pass_on(None, other, now);
         }
@@ -104,12 +113,8 @@ impl Call {
     pub(super) fn narrowed_while_aligning(&mut self, party: Party, audio: Description, now: Instant) {
         self.side_mut(party).named(&audio);
         self.side_mut(party).settled = Some(audio.clone());
-        if let Some((_, agreed)) = &mut self.agreed {
-            agreed.codecs.retain(|codec| audio.codecs.contains(codec));
-            if agreed.codecs.is_empty() {
-                let failure = failure_for_status(488, "Not Acceptable Here");
-                self.end_all(&Cause::Failure(failure), now);
-            }
+        if self.agreed.is_some() && !self.join_again(party, &audio.codecs) {
+            self.not_acceptable(now);
         }
     }
 
@@ -120,7 +125,7 @@ impl Call {
             if self.side(party).life != Life::Live {
                 continue;
             }
-            let Some(due) = self.told(party) else { continue };
+            let Some(due) = self.offered(party) else { continue };
             if !self.side(party).is_asked && self.side(party).settled.as_ref().is_some_and(|now| is_same(now, &due)) {
                 continue;
             }
@@ -133,9 +138,13 @@ impl Call {
         }
         self.phase = if waits { Phase::Aligning } else { Phase::Established };
         self.deadline = waits.then(|| now + self.deadlines.reoffer);
+        if !waits && self.apart.is_none() {
+            self.keep(None);
+        }
     }
 
-    /// One end has taken or refused what brings it into line. Each round leaves fewer codecs, so that it comes to an end.
+    /// One end has taken or refused what brings it into line. Each round leaves fewer codecs or has each end speak its own,
+    /// so that it comes to an end.
     fn aligned(&mut self, party: Party, result: Result<Description, Cause>, now: Instant) {
         let refused = result.is_err();
         let spoken = match result {
@@ -153,11 +162,12 @@ impl Call {
                 side.settled.as_ref().map_or(&side.codecs, |settled| &settled.codecs).clone()
             }
         };
-        let Some((_, agreed)) = &mut self.agreed else { return };
-        agreed.codecs.retain(|codec| spoken.contains(codec));
-        if agreed.codecs.is_empty() {
-            let failure = failure_for_status(488, "Not Acceptable Here");
-            return self.end_all(&Cause::Failure(failure), now);
+        if self.agreed.is_none() {
+            return;
+        }
+        self.side_mut(party).has_spoken(&spoken);
+        if !self.join_again(party, &spoken) {
+            return self.not_acceptable(now);
         }
         if refused && let Some((_, agreed)) = &mut self.agreed {
             agreed.video = None;
@@ -166,21 +176,37 @@ impl Call {
         self.align(now);
     }
 
-    /// Offers the other end what has changed.
+    /// Offers the other end what has changed, and it may speak nothing else.
     pub(super) fn pass_on(&mut self, by: Option<Party>, other: Party, now: Instant) {
-        let Some(offer) = self.told(other) else { return };
+        if let Some(offer) = self.told(other) {
+            self.ask(by, other, offer, now);
+        }
+    }
+
+    /// The same where codecs have changed: if it has none of them, it may name others.
+    fn pass_on_anew(&mut self, by: Option<Party>, other: Party, now: Instant) {
+        if let Some(offer) = self.offered(other) {
+            self.ask(by, other, offer, now);
+        }
+    }
+
+    fn ask(&mut self, by: Option<Party>, other: Party, offer: Description, now: Instant) {
         self.phase = Phase::Reoffering { by };
         self.deadline = Some(now + self.deadlines.reoffer);
         self.side_mut(other).is_asked = true;
         self.command(other, LegCommand::Reoffer(offer));
     }
 
-    fn accepted(&mut self, by: Option<Party>, party: Party, audio: Description) {
+    fn accepted(&mut self, by: Option<Party>, party: Party, audio: Description, now: Instant) {
         self.phase = Phase::Established;
         self.deadline = None;
-        self.before = None;
         let allowed = mirrored(audio.direction);
-        self.agreed = Some((party, audio));
+        let others = self.side(party.other()).codecs.clone();
+        self.side_mut(party).has_spoken(&audio.codecs);
+        if !self.join(party, audio, &others) {
+            return self.not_acceptable(now);
+        }
+        self.before = None;
         self.side_mut(party).settled = self.told(party);
         if let Some(by) = by {
             self.grant(by, Some(allowed));
@@ -193,9 +219,13 @@ impl Call {
         self.deadline = None;
         let before = self.before.take();
         if let Some(by) = by {
-            if let Some((wants, agreed)) = before {
-                self.side_mut(by).wants = wants;
+            if let Some(Before { wants, agreed, apart }) = before {
+                let wanted = std::mem::replace(&mut self.side_mut(by).wants, wants);
                 self.agreed = agreed;
+                self.keep(apart);
+                if wanted == wants && self.goes_its_own_way(by) {
+                    return self.grant(by, None);
+                }
             }
             self.side_mut(by).asks = false;
             self.command(by, LegCommand::ReofferAnswer(Err(cause)));
@@ -205,7 +235,14 @@ impl Call {
     /// Answers a leg's change with what now holds.
     pub(super) fn grant(&mut self, party: Party, allowed: Option<Direction>) {
         self.side_mut(party).asks = false;
-        let Some(told) = self.told(party) else { return };
+        let Some(mut told) = self.told(party) else { return };
+        // One that was put together with another end meanwhile is asked later for what that one speaks.
+        if told.untouched.is_none()
+            && shared(&told.codecs, &self.side(party).codecs).is_empty()
+            && let Some(codecs) = self.answerable(party, &told.codecs)
+        {
+            told.codecs = codecs;
+        }
         let direction = allowed.map_or(told.direction, |allowed| both(allowed, told.direction));
         let answer = Description { direction, ..told };
         let side = self.side_mut(party);
@@ -220,7 +257,42 @@ impl Call {
         let video = if by == party { agreed.video } else { agreed.video.map(video_across) };
         // Each end is told what the other takes, whoever spoke last.
         let sound = self.side(party.other()).sound;
-        Some(Description { direction: self.towards(party), video, sound, ..agreed })
+        // What the other end takes is nothing to an end whose sound is made for it.
+        let sound = if self.apart.is_some() { Sound::default() } else { sound };
+        let (codecs, transcoding) = (self.spoken(party), Transcoding::Never);
+        Some(Description { codecs, direction: self.towards(party), video, sound, transcoding, ..agreed })
+    }
+
+    /// The same as an offer. Where the end may have none of these codecs, it may name others.
+    pub(super) fn offered(&self, party: Party) -> Option<Description> {
+        let told = self.told(party)?;
+        let is_known = !shared(&told.codecs, &self.side(party).codecs).is_empty();
+        let transcoding = if is_known { Transcoding::Never } else { self.transcoding() };
+        Some(Description { transcoding, ..told })
+    }
+
+    /// Whether an end whose change of codecs the other end refused can have it without the other.
+    fn goes_its_own_way(&mut self, party: Party) -> bool {
+        let (others, own) = (self.spoken(party.other()), self.side(party).codecs.clone());
+        let Some((_, agreed)) = &self.agreed else { return false };
+        let is_sound = agreed.untouched.is_none() && agreed.video.is_none();
+        let own: Vec<Codec> = translatable(&own).into_iter().take(1).collect();
+        let apart = if is_sound { self.apart(party, own, translatable(&others), false) } else { None };
+        let may = apart.is_some();
+        if may {
+            self.keep(apart);
+        }
+        may
+    }
+
+    /// The two have no codec in common, and no others may be spoken.
+    pub(super) fn not_acceptable(&mut self, now: Instant) {
+        let failure = failure_for_status(488, "Not Acceptable Here");
+        let would = [self.caller.transcoding, self.callee.transcoding].iter().all(|it| *it != Transcoding::Never);
+        let is_full = would && !self.capacity.has_room();
+        let sentence = "The two ends have no audio codec in common, and as many calls are transcoded as may be.";
+        let message = if is_full { sentence.to_owned() } else { failure.message.clone() };
+        self.end_all(&Cause::Failure(Failure { message, ..failure }), now);
     }
 
     /// What the relay may do towards an end: what that end wants, as far as the other end allows it.
@@ -247,7 +319,7 @@ impl Call {
             return false;
         }
         let Some((by, agreed)) = &self.agreed else { return false };
-        let spoken = agreed.codecs.first().is_some_and(|codec| offer.codecs.contains(codec));
+        let spoken = self.spoken(party).first().is_some_and(|codec| offer.codecs.contains(codec));
         let shown = agreed.video.clone().map(|video| if *by == party { video } else { video_across(video) });
         spoken && keeps_picture(shown.as_ref(), offer.video.as_ref())
     }

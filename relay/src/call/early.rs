@@ -3,20 +3,24 @@
 use std::time::Instant;
 
 use super::cause::failure_for_status;
-use super::leg::{Cause, Description, LegCommand};
+use super::leg::{Cause, Description, LegCommand, Sound};
 use super::machine::Call;
 use super::side::{LegKind, Party};
+use super::transcoding::{Transcoding, shared};
 
 impl Call {
     /// The caller changes its mind before the answer (RFC 3311): nobody needs to be asked. What the callee has let be heard
     /// holds on; what else is agreed is seen to when it answers.
     pub(super) fn caller_changes_early(&mut self, audio: Description) {
-        let mut answer = audio.clone();
-        if let Some(early) = &self.early {
-            answer.codecs.retain(|codec| early.codecs.contains(codec));
-            answer.video = early.video.clone().filter(|_| audio.video.is_some());
+        let before = std::mem::replace(&mut self.caller.codecs, audio.codecs.clone());
+        let mut answer = Description { transcoding: Transcoding::Never, ..audio.clone() };
+        if let Some(early) = self.early.clone() {
+            answer.codecs = self.answerable(Party::Caller, &early.codecs).unwrap_or_default();
+            answer.codecs.sort_by_key(|codec| audio.codecs.iter().position(|own| own == codec));
+            answer.video = early.video.filter(|_| audio.video.is_some());
         }
         if answer.codecs.is_empty() {
+            self.caller.codecs = before;
             let failure = failure_for_status(488, "Not Acceptable Here");
             return self.command(Party::Caller, LegCommand::ReofferAnswer(Err(Cause::Failure(failure))));
         }
@@ -26,25 +30,25 @@ impl Call {
         self.command(Party::Caller, LegCommand::ReofferAnswer(Ok(answer)));
     }
 
-    /// Sees to what the caller has changed before the answer. `false` when nothing is left that both speak.
-    pub(super) fn catch_up(&mut self) -> bool {
-        let caller = &self.caller.codecs;
-        match &mut self.agreed {
-            Some((_, agreed)) if !caller.is_empty() => {
-                agreed.codecs.retain(|codec| caller.contains(codec));
-                !agreed.codecs.is_empty()
+    /// Takes note of what the callee lets be heard, and says it as the caller is told it. A caller over SIP takes the first
+    /// for the answer to its offer.
+    pub(super) fn heard_early(&mut self, early: Description) -> Description {
+        self.callee.transcoding = early.transcoding;
+        let mut told = Description { transcoding: Transcoding::Never, ..early.clone() };
+        if self.caller.codecs.is_empty() {
+            told.transcoding = self.transcoding();
+        } else if let Some(codecs) = self.answerable(Party::Caller, &early.codecs) {
+            if shared(&codecs, &early.codecs).is_empty() {
+                told.sound = Sound::default();
             }
-            _ => true,
+            told.codecs = codecs;
         }
-    }
-
-    /// Takes note of what the callee lets be heard. A caller over SIP takes the first for the answer to its offer.
-    pub(super) fn heard_early(&mut self, early: &Description) {
-        self.early = Some(early.clone());
         let offered = early.untouched.is_some() || !self.caller.codecs.is_empty();
+        self.early = Some(early);
         if offered && self.caller.kind == LegKind::Sip && self.caller_has.is_none() {
-            self.caller_has = Some(early.clone());
+            self.caller_has = Some(told.clone());
         }
+        told
     }
 
     /// Whether the caller over SIP was given another phone's answer before than the one that holds now: several rang and
@@ -74,12 +78,18 @@ impl Call {
         }
     }
 
-    /// Offers the callee what the caller has changed before the answer.
+    /// Offers the callee what the caller has changed before the answer, and what the caller speaks of it where that is not
+    /// what the callee would.
     pub(super) fn pass_on_early(&mut self, answered: &Description, now: Instant) {
-        let due = self.told(Party::Callee);
-        let is_other =
-            |due: &Description| due.direction != answered.direction || due.codecs.first() != answered.codecs.first();
-        if due.as_ref().is_some_and(is_other) {
+        let is_changed = std::mem::take(&mut self.is_changed_early);
+        let is_other = |due: &Description| {
+            let first = answered.codecs.first();
+            match is_changed {
+                true => due.direction != answered.direction || due.codecs.first() != first,
+                false => first.is_some_and(|codec| !due.codecs.contains(codec)),
+            }
+        };
+        if self.told(Party::Callee).as_ref().is_some_and(is_other) {
             self.pass_on(None, Party::Callee, now);
         }
     }

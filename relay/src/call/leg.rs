@@ -13,6 +13,7 @@ use offhook_protocol::request::DtmfMethod;
 use offhook_sip::sdp::OpusParameters;
 
 pub use super::extras::Extras;
+use super::transcoding::Transcoding;
 use super::untouched::Untouched;
 
 /// One end's half of an offer/answer exchange (RFC 3264), reduced to what decides a call.
@@ -29,6 +30,9 @@ pub struct Description {
     pub video: Option<Video>,
     /// What else it says of the sound it takes.
     pub sound: Sound,
+    /// Of what a leg says: whether it may speak another codec than the other end. Of an offer that a leg is told: whether it
+    /// may put other codecs behind these.
+    pub transcoding: Transcoding,
     /// The session description itself, where it goes from one SIP leg to the other as it is. There are no codecs then, and
     /// whatever changes is passed on.
     pub untouched: Option<Untouched>,
@@ -38,7 +42,8 @@ impl Description {
     /// Sound alone, of which nothing is said besides.
     #[must_use]
     pub fn new(codecs: Vec<Codec>, telephone_event: bool, direction: Direction) -> Self {
-        Self { codecs, telephone_event, direction, video: None, sound: Sound::default(), untouched: None }
+        let transcoding = Transcoding::Never;
+        Self { codecs, telephone_event, direction, video: None, sound: Sound::default(), transcoding, untouched: None }
     }
 
     /// Everything the relay passes on, both ways: for whoever is to offer and knows nothing of the other end.
@@ -293,4 +298,20 @@ pub enum LegEvent {
     MediaInactive,
     /// The leg is over, whoever ended it. Nothing follows.
     Ended(Cause, Extras),
+}
+
+impl LegEvent {
+    /// The same of an end with this policy about other codecs than the far end's.
+    #[must_use]
+    pub fn with(mut self, policy: Transcoding) -> Self {
+        match &mut self {
+            Self::Ringing(Some(audio), _)
+            | Self::Progress(Some(audio), _)
+            | Self::Answered(audio, _)
+            | Self::Reoffer(audio)
+            | Self::ReofferResult(Ok(audio)) => audio.transcoding = policy,
+            _ => {}
+        }
+        self
+    }
 }

@@ -9,6 +9,7 @@ use super::cause::failure_for_status;
 use super::leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
 use super::referral::{ReferralEnd, Referring};
 use super::side::{LegKind, Life, Party, Side, across};
+use super::transcoding::{Apart, Capacity, Permit};
 use super::transfer::Transferring;
 
 /// How long a call may stay in each state that waits for somebody.
@@ -72,6 +73,15 @@ pub(super) enum Phase {
     Over,
 }
 
+/// What held before a change.
+#[derive(Clone, Debug)]
+pub(super) struct Before {
+    /// What the end that asks for it wanted.
+    pub(super) wants: Direction,
+    pub(super) agreed: Option<(Party, Description)>,
+    pub(super) apart: Option<Apart>,
+}
+
 /// A call between two legs, and for the time of a transfer three.
 #[derive(Debug)]
 pub struct Call {
@@ -86,14 +96,19 @@ pub struct Call {
     pub(super) phase: Phase,
     /// What the ends agreed on, most preferred first, as one of them said it.
     pub(super) agreed: Option<(Party, Description)>,
-    /// What the callee lets be heard before its answer, as the caller was told it.
+    /// What each end speaks, where they do not speak alike: the codecs agreed are of no account then.
+    pub(super) apart: Option<Apart>,
+    /// The right to be transcoded, once the call has been.
+    pub(super) permit: Option<Permit>,
+    pub(super) capacity: Capacity,
+    /// What the callee lets be heard before its answer, as the caller is told it but for the codecs.
     pub(super) early: Option<Description>,
     /// What a caller over SIP takes for the answer to its offer before there is one.
     pub(super) caller_has: Option<Description>,
     /// The caller has changed what it offered since.
     pub(super) is_changed_early: bool,
     /// What held before the change under way: should it be refused, it holds again.
-    pub(super) before: Option<(Direction, Option<(Party, Description)>)>,
+    pub(super) before: Option<Before>,
     pub(super) deadlines: Deadlines,
     pub(super) deadline: Option<Instant>,
     /// When a call without a browser ends.
@@ -128,6 +143,9 @@ impl Call {
             third_deadline: None,
             phase: Phase::Inviting,
             agreed: None,
+            apart: None,
+            permit: None,
+            capacity: Capacity::default(),
             early: None,
             caller_has: None,
             is_changed_early: false,
@@ -175,10 +193,12 @@ impl Call {
             return self.third_event(event, now);
         }
         match event {
-            LegEvent::Trying => self.progressed(party, LegCommand::Trying),
-            LegEvent::Ringing(media, extras) => self.progressed(party, LegCommand::Ringing(media.map(across), extras)),
+            LegEvent::Trying => self.progressed(party, None, |_| LegCommand::Trying),
+            LegEvent::Ringing(media, extras) => {
+                self.progressed(party, media, |media| LegCommand::Ringing(media, extras))
+            }
             LegEvent::Progress(media, extras) => {
-                self.progressed(party, LegCommand::Progress(media.map(across), extras))
+                self.progressed(party, media, |media| LegCommand::Progress(media, extras))
             }
             LegEvent::Answered(audio, extras) => self.answered(party, audio, extras, now),
             LegEvent::Reoffer(audio) => self.reoffer(party, audio, now),
@@ -245,12 +265,15 @@ impl Call {
         }
     }
 
-    fn progressed(&mut self, party: Party, command: LegCommand) {
+    fn progressed(
+        &mut self,
+        party: Party,
+        media: Option<Description>,
+        command: impl FnOnce(Option<Description>) -> LegCommand,
+    ) {
         if party == Party::Callee && self.phase == Phase::Inviting {
-            if let LegCommand::Ringing(Some(early), _) | LegCommand::Progress(Some(early), _) = &command {
-                self.heard_early(early);
-            }
-            self.command(Party::Caller, command);
+            let told = media.map(|media| self.heard_early(across(media)));
+            self.command(Party::Caller, command(told));
         }
     }
 
@@ -273,18 +296,21 @@ impl Call {
     pub(super) fn established(&mut self, audio: Description, extras: Extras, now: Instant) {
         self.phase = Phase::Established;
         self.deadline = None;
-        self.agreed = Some((Party::Callee, audio.clone()));
-        if self.is_changed_early && !self.catch_up() {
-            let failure = failure_for_status(488, "Not Acceptable Here");
-            return self.end_all(&Cause::Failure(failure), now);
+        let named = self.caller.codecs.clone();
+        if !self.join(Party::Callee, audio.clone(), &named) {
+            return self.not_acceptable(now);
         }
-        let Some(answer) = self.told(Party::Caller) else { return };
+        let answer = match named.is_empty() {
+            true => self.offered(Party::Caller),
+            false => self.told(Party::Caller),
+        };
+        let Some(answer) = answer else { return };
         self.caller.settled = Some(answer.clone());
         let is_left = self.is_left_with_another(&answer);
         self.command(Party::Caller, LegCommand::Answer(answer, extras));
         if is_left {
             self.bring_over(now);
-        } else if self.is_changed_early {
+        } else {
             self.pass_on_early(&audio, now);
         }
     }

@@ -17,6 +17,7 @@ mod machine;
 mod referral;
 mod replace;
 mod side;
+mod transcoding;
 mod transfer;
 mod untouched;
 
@@ -28,6 +29,8 @@ mod referral_tests;
 mod replace_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcoding_tests;
 #[cfg(test)]
 mod transfer_tests;
 #[cfg(test)]
@@ -41,5 +44,6 @@ pub use leg::{
 pub use machine::{Call, CallOutput, Deadlines};
 pub use referral::ReferralEnd;
 pub use side::{LegKind, Party};
+pub use transcoding::{Capacity, CodecPolicy, Transcoding};
 pub use transfer::{not_joinable, transfer_refused};
 pub use untouched::Untouched;

@@ -8,6 +8,7 @@ use super::cause::failure_for_status;
 use super::leg::{Cause, Description, Extras, Identity, LegCommand};
 use super::machine::{Call, CallOutput, Phase};
 use super::side::{LegKind, Life, Party, Side, both, mirrored};
+use super::transcoding::{Transcoding, best};
 
 impl Call {
     /// Puts a caller in the place of `party`, whose leg is told to end. The caller's leg has become this call's third
@@ -32,7 +33,8 @@ impl Call {
         let answer = match offer {
             Some(offer) => {
                 newcomer.named(offer);
-                far.answer_to(&newcomer, offer)
+                let transcoding = self.transcoding_between(far.transcoding, newcomer.transcoding);
+                far.answer_to(&newcomer, offer, transcoding)
             }
             None => self.offer_of(party.other()).or_else(|| far.own()),
         };
@@ -62,12 +64,14 @@ impl Call {
 }
 
 impl Side {
-    /// What this end says to a newcomer's offer: what it speaks at the moment, else what else it can.
-    fn answer_to(&self, newcomer: &Self, offer: &Description) -> Option<Description> {
+    /// What this end says to a newcomer's offer: what it speaks at the moment, else what else it can, else what the
+    /// newcomer likes best where the call may be transcoded.
+    fn answer_to(&self, newcomer: &Self, offer: &Description, transcoding: Transcoding) -> Option<Description> {
         let spoken = self.settled.as_ref().map(|settled| settled.codecs.as_slice()).unwrap_or_default();
         let shared = |codecs: &[Codec]| codecs.iter().filter(|codec| offer.codecs.contains(codec)).copied().collect();
         let any = if self.codecs.is_empty() { offer.codecs.as_slice() } else { self.codecs.as_slice() };
-        let choices: [Vec<Codec>; 2] = [shared(spoken), shared(any)];
+        let own = if transcoding == Transcoding::Never { Vec::new() } else { best(&offer.codecs) };
+        let choices: [Vec<Codec>; 3] = [shared(spoken), shared(any), own];
         let codecs = choices.into_iter().find(|codecs| !codecs.is_empty())?;
         let shown = self.settled.as_ref().and_then(|settled| settled.video.as_ref());
         let video = offer
@@ -80,6 +84,7 @@ impl Side {
             direction: both(newcomer.wants, mirrored(self.wants)),
             video,
             sound: self.sound,
+            transcoding: Transcoding::Never,
             untouched: None,
         })
     }
@@ -92,6 +97,7 @@ impl Side {
             direction: mirrored(self.wants),
             video: self.video.clone().map(super::side::video_across),
             sound: self.sound,
+            transcoding: self.transcoding,
             untouched: None,
         })
     }

@@ -1,6 +1,7 @@
 use offhook_media::{Codec, Direction};
 
 use super::leg::{Description, Identity, Sound, Video};
+use super::transcoding::Transcoding;
 
 /// Which end of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +63,8 @@ pub(super) struct Side {
     pub(super) video: Option<Video>,
     /// What it has said of the sound it takes.
     pub(super) sound: Sound,
+    /// Whether it may speak another codec than the other end.
+    pub(super) transcoding: Transcoding,
     /// What was last agreed with it, as it was told.
     pub(super) settled: Option<Description>,
     /// A change was offered to it, and its result is awaited.
@@ -83,6 +86,8 @@ impl Side {
             codecs: Vec::new(),
             video: None,
             sound: Sound::default(),
+            // One that has said nothing objects to nothing.
+            transcoding: Transcoding::Needed,
             settled: None,
             is_asked: false,
             is_stale: false,
@@ -101,6 +106,13 @@ impl Side {
         self.codecs.clone_from(&audio.codecs);
         self.video.clone_from(&audio.video);
         self.sound = audio.sound;
+        self.transcoding = audio.transcoding;
+    }
+
+    /// Takes note of codecs it has answered with: it may be asked for them again.
+    pub(super) fn has_spoken(&mut self, codecs: &[Codec]) {
+        let unknown = codecs.iter().filter(|codec| !self.codecs.contains(codec)).copied().collect::<Vec<_>>();
+        self.codecs.extend(unknown);
     }
 }
 

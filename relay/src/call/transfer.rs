@@ -7,12 +7,12 @@
 
 use std::time::Instant;
 
-use offhook_media::Codec;
 use offhook_protocol::{ErrorCode, Failure};
 
 use super::leg::{Cause, Description, Extras, Identity, LegCommand, LegEvent, Transfer, TransferProgress};
 use super::machine::{Call, CallOutput, Phase};
 use super::side::{LegKind, Life, Party, Side, mirrored, video_across};
+use super::transcoding::{Transcoding, shared};
 
 /// A blind transfer whose target has not answered.
 #[derive(Debug)]
@@ -162,7 +162,10 @@ impl Call {
         let Some(by) = self.transferring.as_ref().map(|transferring| transferring.by) else { return };
         self.third.named(&audio);
         self.third.settled = Some(audio.clone());
-        self.swap(by, Some(audio), now);
+        let common = shared(&audio.codecs, &self.side(by.other()).codecs);
+        // Where it has taken none of the codecs of the end that stays, that end is asked for those it has taken.
+        let codecs = if common.is_empty() { audio.codecs.clone() } else { common };
+        self.swap(by, Some(Description { codecs, ..audio }), now);
     }
 
     /// Puts the third party in the transferor's place, which leaves the call.
@@ -178,6 +181,14 @@ impl Call {
         self.attend(now);
         if let Some(agreed) = agreed {
             self.agreed = Some((by, agreed));
+        } else if let (Some(apart), Some((_, agreed))) = (&self.apart, &mut self.agreed) {
+            agreed.codecs = apart.of(far).to_vec();
+        }
+        self.apart = None;
+        if self.transcoding() == Transcoding::Preferred
+            && let Some(settled) = self.side(far).settled.as_ref().map(|settled| settled.codecs.clone())
+        {
+            self.join_again(far, &settled);
         }
         self.before = None;
         self.end_leg(Party::Third, Cause::Normal, Extras::default(), now);
@@ -220,6 +231,7 @@ impl Call {
             video: side.video.clone().map(video_across),
             untouched: None,
             sound: side.sound,
+            transcoding: self.transcoding_between(side.transcoding, Transcoding::Needed),
         })
     }
 }
@@ -228,7 +240,6 @@ impl Call {
 /// both have named, else what the second speaks.
 pub(super) fn common(one: &Side, other: &Side) -> Option<Description> {
     let (ones, others) = (one.settled.as_ref()?, other.settled.as_ref()?);
-    let shared = |a: &[Codec], b: &[Codec]| a.iter().filter(|codec| b.contains(codec)).copied().collect::<Vec<_>>();
     let choices = [shared(&ones.codecs, &others.codecs), shared(&one.codecs, &other.codecs), others.codecs.clone()];
     let codecs = choices.into_iter().find(|codecs| !codecs.is_empty())?;
     let same_picture = match (&ones.video, &others.video) {
@@ -242,6 +253,7 @@ pub(super) fn common(one: &Side, other: &Side) -> Option<Description> {
         video: others.video.clone().filter(|_| same_picture),
         untouched: None,
         sound: others.sound,
+        transcoding: Transcoding::Never,
     })
 }
 

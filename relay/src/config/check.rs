@@ -30,6 +30,7 @@ impl Check {
             http: self.http(file.http, defaults.http),
             sip: self.sip(file.sip, defaults.sip),
             media: self.media(file.media, defaults.media),
+            browsers: self.browsers(file.browsers, defaults.browsers),
             users: self.users(file.users),
             services: self.services(file.services),
             registrar: self.registrar(file.registrar, defaults.registrar),
@@ -185,6 +186,12 @@ impl Check {
                 file.calls_per_session,
                 1..=1000,
                 defaults.calls_per_session,
+            ),
+            transcoded_calls: self.within(
+                "limits.transcoded_calls",
+                file.transcoded_calls,
+                0..=1_000_000,
+                defaults.transcoded_calls,
             ),
             transactions: self.within(
                 "limits.transactions",

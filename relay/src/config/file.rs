@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use offhook_protocol::Secret;
 use serde::Deserialize;
 
+use super::browsers::Browsers;
 use super::check::Check;
 use super::listed::Listed;
 use super::registrar::Registrar;
@@ -20,6 +21,7 @@ pub(super) struct File {
     pub(super) http: Http,
     pub(super) sip: Sip,
     pub(super) media: Media,
+    pub(super) browsers: Browsers,
     pub(super) users: BTreeMap<String, User>,
     pub(super) services: Services,
     pub(super) registrar: Registrar,
@@ -79,6 +81,7 @@ pub(super) struct LimitValues {
     pub(super) connections: Option<usize>,
     pub(super) calls: Option<usize>,
     pub(super) calls_per_session: Option<usize>,
+    pub(super) transcoded_calls: Option<usize>,
     pub(super) transactions: Option<usize>,
     pub(super) requests_per_second: Option<u32>,
     pub(super) session_grace: Option<u64>,

@@ -3,6 +3,7 @@
 //! Nothing needs to be set. Without a file the relay listens on loopback only, knows no users and calls no SIP
 //! destination. Every complaint names its key and says what would be accepted.
 
+mod browsers;
 mod check;
 mod destinations;
 mod error;
@@ -33,6 +34,7 @@ pub use sip::{SipConfig, StrangerPolicy};
 pub use transfer::TransferBy;
 pub use trunks::{CallerId, Trunk, TrunkId};
 
+use crate::browser::BrowserPolicy;
 use crate::call::Deadlines;
 use crate::route::Route;
 use crate::service::ServiceNumber;
@@ -46,6 +48,8 @@ pub struct Config {
     pub sip: SipConfig,
     /// Media workers.
     pub media: MediaConfig,
+    /// What is spoken with browsers.
+    pub browsers: BrowserPolicy,
     /// Who may open a local session.
     pub users: Users,
     /// What is dialled for each service number; empty when they are off.
@@ -104,6 +108,8 @@ pub struct Limits {
     pub keep_alive: Duration,
     /// How long a connection may stay without an open session.
     pub handshake: Duration,
+    /// Calls at the same time whose ends speak different codecs, so that the media workers translate.
+    pub transcoded_calls: usize,
     /// Deadlines of calls.
     pub call: Deadlines,
 }
@@ -111,6 +117,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            transcoded_calls: 100,
             sessions: 1000,
             connections: 2000,
             calls_per_session: 8,
@@ -137,6 +144,7 @@ impl Default for Config {
             },
             sip: SipConfig::default(),
             media: MediaConfig::default(),
+            browsers: BrowserPolicy::default(),
             users: Users::Named(BTreeMap::new()),
             services: all_services(),
             registrar: RegistrarConfig::default(),

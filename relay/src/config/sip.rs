@@ -13,6 +13,7 @@ use super::TransferBy;
 use super::check::Check;
 use super::listed::Listed;
 use super::tls::TlsFiles;
+use crate::call::CodecPolicy;
 use crate::ua::transport::tls::TlsConfig;
 use crate::ua::{CallPolicy, IcePolicy, MediaPolicy, Protocol, Reliable, SrtpPolicy};
 
@@ -159,6 +160,7 @@ pub(super) struct Sip {
     pub(super) user_agent: Option<String>,
     pub(super) srtp: Option<String>,
     pub(super) codecs: Option<Vec<String>>,
+    pub(super) transcode: Option<String>,
     pub(super) ice: Option<String>,
     pub(super) strangers: Option<String>,
     pub(super) stranger_rate: Option<u32>,
@@ -226,7 +228,12 @@ impl Check {
             dns: self.name_servers(file.dns.0),
             media: MediaPolicy {
                 srtp: self.srtp("sip.srtp", file.srtp.as_deref()).unwrap_or(defaults.media.srtp),
-                codecs: self.codecs("sip.codecs", file.codecs.as_deref()),
+                spoken: CodecPolicy {
+                    codecs: self.codecs("sip.codecs", file.codecs.as_deref()),
+                    transcoding: self
+                        .transcoding("sip.transcode", file.transcode.as_deref())
+                        .unwrap_or(defaults.media.spoken.transcoding),
+                },
                 ice: self.ice("sip.ice", file.ice.as_deref()).unwrap_or(defaults.media.ice),
             },
             registration_expiry: self.seconds(
@@ -329,12 +336,23 @@ impl Check {
     }
 
     pub(super) fn codecs(&mut self, key: &str, names: Option<&[String]>) -> Option<Vec<Codec>> {
+        self.codecs_among(&Codec::ALL, key, names)
+    }
+
+    pub(super) fn browser_codecs(&mut self, key: &str, names: Option<&[String]>) -> Option<Vec<Codec>> {
+        self.codecs_among(&Codec::BROWSER, key, names)
+    }
+
+    fn codecs_among(&mut self, known: &[Codec], key: &str, names: Option<&[String]>) -> Option<Vec<Codec>> {
         let mut codecs = Vec::new();
         for name in names? {
-            match Codec::from_label(name).filter(|codec| Codec::BROWSER.contains(codec)) {
+            match Codec::from_label(name).filter(|codec| known.contains(codec)) {
                 Some(codec) if !codecs.contains(&codec) => codecs.push(codec),
                 Some(_) => self.problem(key, format!("{name:?} stands there twice")),
-                None => self.problem(key, format!("{name:?} is no codec: opus, g722, pcmu and pcma are")),
+                None => {
+                    let known: Vec<_> = known.iter().map(|codec| codec.label().to_ascii_lowercase()).collect();
+                    self.problem(key, format!("{name:?} is none of the codecs {}", known.join(", ")));
+                }
             }
         }
         if codecs.is_empty() {
@@ -378,6 +396,7 @@ impl Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Transcoding;
     use crate::config::{Config, ConfigError};
 
     fn calls(lines: &str) -> Result<CallPolicy, Vec<String>> {
@@ -412,8 +431,8 @@ mod tests {
         let text = "[sip]\nsrtp = \"required\"\ncodecs = [\"g722\", \"pcma\"]\nice = \"strip\"\ntransfer = \"relay\"\n\
             nat = false\n[trunks.one]\nhost = \"192.0.2.1\"\nsrtp = \"off\"\ncodecs = [\"opus\"]\nice = \"keep\"";
         let config = Config::from_toml(text).unwrap();
-        let codecs = Some(vec![Codec::G722, Codec::Pcma]);
-        assert_eq!(config.sip.media, MediaPolicy { srtp: SrtpPolicy::Required, codecs, ice: IcePolicy::Strip });
+        let spoken = CodecPolicy { codecs: Some(vec![Codec::G722, Codec::Pcma]), transcoding: Transcoding::Needed };
+        assert_eq!(config.sip.media, MediaPolicy { srtp: SrtpPolicy::Required, spoken, ice: IcePolicy::Strip });
         assert_eq!((config.sip.transfer, config.sip.nat), (TransferBy::Relay, false));
         let trunk = &config.trunks[0];
         let own = (trunk.srtp, trunk.codecs.clone(), trunk.ice);
@@ -424,7 +443,7 @@ mod tests {
     fn what_nothing_can_be_made_of_is_named_by_key() {
         for (line, key) in [
             ("srtp = \"maybe\"", "srtp"),
-            ("codecs = [\"pcma\", \"g729\"]", "codecs"),
+            ("codecs = [\"pcma\", \"g728\"]", "codecs"),
             ("codecs = [\"pcma\", \"PCMA\"]", "codecs"),
             ("codecs = []", "codecs"),
             ("ice = \"lite\"", "ice"),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::Network;
 use super::check::Check;
+use crate::call::Transcoding;
 use crate::ua::{IcePolicy, Protocol, SrtpPolicy};
 
 /// Names a trunk: its place in [`Config::trunks`](super::Config::trunks).
@@ -50,6 +51,8 @@ pub struct Trunk {
     pub srtp: Option<SrtpPolicy>,
     /// The codecs spoken there, likewise.
     pub codecs: Option<Vec<Codec>>,
+    /// Whether they may be others than the other end's, likewise.
+    pub transcoding: Option<Transcoding>,
     /// What is done with ICE, likewise.
     pub ice: Option<IcePolicy>,
 }
@@ -91,6 +94,7 @@ pub(super) struct TrunkTable {
     assert_identity: bool,
     srtp: Option<String>,
     codecs: Option<Vec<String>>,
+    transcode: Option<String>,
     ice: Option<String>,
 }
 
@@ -144,6 +148,7 @@ impl Check {
         Some(Trunk {
             srtp: self.srtp(&key("srtp"), file.srtp.as_deref()),
             codecs: self.codecs(&key("codecs"), file.codecs.as_deref()),
+            transcoding: self.transcoding(&key("transcode"), file.transcode.as_deref()),
             ice: self.ice(&key("ice"), file.ice.as_deref()),
             domain: domain.unwrap_or_else(|| host.host.clone()),
             host,

@@ -42,7 +42,7 @@ impl<M: MediaPlane> Relay<M> {
         request: &CallOfferSdp,
         now: Instant,
     ) -> Result<(), Failure> {
-        let offer = BrowserDescription::parse(&request.sdp)?;
+        let offer = BrowserDescription::parse(&request.sdp)?.within(&self.browsers.spoken)?;
         let leg = self.leg_of(session, &request.call_id)?;
         let entry = self.legs.get(&leg).ok_or_else(unknown_call)?;
         let Driver::Browser(_, browser) = &entry.driver else { return Err(unknown_call()) };

@@ -129,7 +129,7 @@ impl<M: MediaPlane> Relay<M> {
         self.check_new_call(session, &request)?;
         let shown = display_name(request.visible_name.clone())?;
         let mut extras = Extras::of_app(request.headers.clone(), request.sip_sdp.clone(), request.custom.clone())?;
-        let description = BrowserDescription::parse(&request.sdp)?;
+        let description = BrowserDescription::parse(&request.sdp)?.within(&self.browsers.spoken)?;
         let Some(caller) = self.sessions.get(&session) else { return Ok(()) };
         let caller = Identity {
             user: caller.account().login().to_owned(),
@@ -212,7 +212,7 @@ impl<M: MediaPlane> Relay<M> {
         now: Instant,
     ) -> Result<End, Failure> {
         let local = self.media.webrtc_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
-        let driver = BrowserLeg::calling(call_id.to_owned(), leg, local, offer, names);
+        let driver = BrowserLeg::calling(call_id.to_owned(), leg, local, offer, names).under(&self.browsers);
         Ok(self.browser_end(session, leg, driver, now))
     }
 
@@ -278,7 +278,7 @@ impl<M: MediaPlane> Relay<M> {
         let leg = LegId(self.next_id());
         let local = self.media.webrtc_leg(worker, leg).map_err(|error| self.no_media(&error, now))?;
         let call_id: String = self.random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-        let driver = BrowserLeg::called(call_id, leg, local);
+        let driver = BrowserLeg::called(call_id, leg, local).under(&self.browsers);
         Ok(self.browser_end(session, leg, driver, now))
     }
 
@@ -328,7 +328,8 @@ impl<M: MediaPlane> Relay<M> {
         let id = CallId(self.next_id());
         let Callees { first: callee, beside, onward } = callees;
         let kinds = (caller.driver.kind(), callee.driver.kind());
-        let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now);
+        let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now)
+            .within(self.transcoded.clone());
         tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");
         let call = LiveCall {
             machine,

@@ -33,6 +33,8 @@ use std::time::Instant;
 
 use offhook_media::LegId;
 
+use crate::browser::BrowserPolicy;
+use crate::call::Capacity;
 use crate::config::Config;
 use crate::limits::{Complaint, Guesses, RateLimit};
 use crate::session::{ConnectionId, Session, SessionId};
@@ -80,6 +82,9 @@ pub struct Relay<M: MediaPlane> {
     stopping: bool,
     /// Calls that the media workers have no room for.
     crowded: Complaint,
+    /// How many calls are transcoded, and may be.
+    transcoded: Capacity,
+    browsers: Arc<BrowserPolicy>,
     guesses: Guesses,
     /// Of the reports all browsers put into the log.
     reports: Option<RateLimit>,
@@ -89,8 +94,12 @@ impl<M: MediaPlane> Relay<M> {
     /// A relay without sessions.
     #[must_use]
     pub fn new(config: Arc<Config>, media: M, ua: UserAgent, entropy: Entropy) -> Self {
+        let transcoded = Capacity::new(config.limits.transcoded_calls);
+        let browsers = Arc::new(config.browsers.clone());
         Self {
             config,
+            transcoded,
+            browsers,
             media,
             ua,
             entropy,

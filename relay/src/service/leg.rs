@@ -4,7 +4,7 @@ use std::time::Duration;
 use offhook_media::{Command, Digits, Direction, LegId, Service};
 use offhook_protocol::{ErrorCode, Failure};
 
-use crate::call::{Cause, Description, Extras, LegCommand, LegEvent, failure_for_status};
+use crate::call::{Cause, CodecPolicy, Description, Extras, LegCommand, LegEvent, Transcoding, failure_for_status};
 
 /// A number the relay itself answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,6 +142,8 @@ impl ServiceLeg {
     fn common(&self, offer: Option<Description>) -> Result<Description, Failure> {
         let known = self.number.sound().map(Service::codecs).unwrap_or_default();
         let mut audio = offer.unwrap_or_else(|| Description::new(known.to_vec(), true, Direction::SendRecv));
+        let policy = CodecPolicy { codecs: None, transcoding: Transcoding::Needed };
+        audio.codecs = policy.offerable(&audio, known);
         audio.codecs.retain(|codec| known.contains(codec));
         // An echo gives back pictures as well as sound; the others have none to show.
         audio.video = audio.video.filter(|_| self.number == ServiceNumber::Echo);
@@ -150,7 +152,7 @@ impl ServiceLeg {
             failure.sip_status = Some(488);
             return Err(failure);
         }
-        Ok(audio)
+        Ok(Description { transcoding: Transcoding::Needed, ..audio })
     }
 
     fn end(&mut self, cause: Cause) {

@@ -6,6 +6,8 @@ use offhook_media::Codec;
 
 pub use offhook_sip::offer_answer::SrtpPolicy;
 
+use crate::call::{CodecPolicy, Transcoding};
+
 /// Whether descriptions may speak of ICE (RFC 8839).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IcePolicy {
@@ -29,33 +31,46 @@ impl FromStr for IcePolicy {
 }
 
 /// What a leg may say of its media.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaPolicy {
     /// Whether RTP is encrypted with keys that the descriptions name. It says nothing of clients in pages, whose media
     /// always is.
     pub srtp: SrtpPolicy,
-    /// The codecs spoken there, most preferred first; `None` for all, in the order of whoever offers.
-    pub codecs: Option<Vec<Codec>>,
+    /// The codecs, and whether they may be others than the other end's.
+    pub spoken: CodecPolicy,
     /// What is done with ICE. It says nothing of clients in pages, which cannot do without.
     pub ice: IcePolicy,
+}
+
+impl Default for MediaPolicy {
+    fn default() -> Self {
+        let spoken = CodecPolicy { codecs: None, transcoding: Transcoding::Needed };
+        Self { srtp: SrtpPolicy::default(), spoken, ice: IcePolicy::default() }
+    }
+}
+
+/// What a trunk's policy says otherwise than that for all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnMediaPolicy<'a> {
+    /// As [`MediaPolicy::srtp`].
+    pub srtp: Option<SrtpPolicy>,
+    /// As [`CodecPolicy::codecs`].
+    pub codecs: Option<&'a Vec<Codec>>,
+    /// As [`CodecPolicy::transcoding`].
+    pub transcoding: Option<Transcoding>,
+    /// As [`MediaPolicy::ice`].
+    pub ice: Option<IcePolicy>,
 }
 
 impl MediaPolicy {
     /// This policy as far as `own` says nothing else.
     #[must_use]
-    pub fn overridden(&self, srtp: Option<SrtpPolicy>, codecs: Option<&Vec<Codec>>, ice: Option<IcePolicy>) -> Self {
-        Self {
-            srtp: srtp.unwrap_or(self.srtp),
-            codecs: codecs.or(self.codecs.as_ref()).cloned(),
-            ice: ice.unwrap_or(self.ice),
-        }
-    }
-
-    /// Leaves the codecs that are spoken there, in the order they are preferred.
-    pub(super) fn apply(&self, codecs: &mut Vec<Codec>) {
-        if let Some(spoken) = &self.codecs {
-            *codecs = spoken.iter().copied().filter(|codec| codecs.contains(codec)).collect();
-        }
+    pub fn overridden(&self, own: OwnMediaPolicy<'_>) -> Self {
+        let spoken = CodecPolicy {
+            codecs: own.codecs.or(self.spoken.codecs.as_ref()).cloned(),
+            transcoding: own.transcoding.unwrap_or(self.spoken.transcoding),
+        };
+        Self { srtp: own.srtp.unwrap_or(self.srtp), spoken, ice: own.ice.unwrap_or(self.ice) }
     }
 }
 
@@ -65,21 +80,17 @@ mod tests {
 
     #[test]
     fn a_trunk_says_only_what_is_different_there() {
-        let codecs = Some(vec![Codec::Pcma, Codec::Opus]);
-        let all = MediaPolicy { srtp: SrtpPolicy::Offered, codecs, ice: IcePolicy::Strip };
-        assert_eq!(all.overridden(None, None, None), all);
-        let own = all.overridden(Some(SrtpPolicy::Off), Some(&vec![Codec::G722]), Some(IcePolicy::Keep));
-        assert_eq!(own, MediaPolicy { codecs: Some(vec![Codec::G722]), ..MediaPolicy::default() });
-    }
-
-    #[test]
-    fn codecs_are_left_out_and_put_in_order() {
-        let mut codecs = vec![Codec::Opus, Codec::G722, Codec::Pcma];
-        MediaPolicy::default().apply(&mut codecs);
-        assert_eq!(codecs, [Codec::Opus, Codec::G722, Codec::Pcma]);
-        let policy =
-            MediaPolicy { codecs: Some(vec![Codec::Pcma, Codec::Pcmu, Codec::Opus]), ..MediaPolicy::default() };
-        policy.apply(&mut codecs);
-        assert_eq!(codecs, [Codec::Pcma, Codec::Opus]);
+        let spoken = CodecPolicy { codecs: Some(vec![Codec::Pcma, Codec::Opus]), transcoding: Transcoding::Needed };
+        let all = MediaPolicy { srtp: SrtpPolicy::Offered, spoken, ice: IcePolicy::Strip };
+        assert_eq!(all.overridden(OwnMediaPolicy::default()), all);
+        let own = OwnMediaPolicy {
+            srtp: Some(SrtpPolicy::Off),
+            codecs: Some(&vec![Codec::G722]),
+            transcoding: Some(Transcoding::Never),
+            ice: Some(IcePolicy::Keep),
+        };
+        let spoken = CodecPolicy { codecs: Some(vec![Codec::G722]), transcoding: Transcoding::Never };
+        let all = all.overridden(own);
+        assert_eq!(all, MediaPolicy { srtp: SrtpPolicy::Off, spoken, ice: IcePolicy::Keep });
     }
 }

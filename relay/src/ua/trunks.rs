@@ -13,6 +13,7 @@ use super::account::{Protocol, SipAccount};
 use super::accounts::credentials;
 use super::attachment::MediaLocal;
 use super::leg::{Caller, Identity, SipLeg};
+use super::media_policy::OwnMediaPolicy;
 use super::qualify::Qualifying;
 use super::{AccountId, UserAgent};
 use crate::config::{Trunk, TrunkId};
@@ -143,7 +144,13 @@ impl UserAgent {
     pub(super) fn identity_at(&self, trunk: TrunkId) -> Identity {
         let mut identity = self.identity.clone();
         if let Some(Entry { trunk, .. }) = self.trunks.entries.get(trunk.0) {
-            identity.media = Arc::new(identity.media.overridden(trunk.srtp, trunk.codecs.as_ref(), trunk.ice));
+            let own = OwnMediaPolicy {
+                srtp: trunk.srtp,
+                codecs: trunk.codecs.as_ref(),
+                transcoding: trunk.transcoding,
+                ice: trunk.ice,
+            };
+            identity.media = Arc::new(identity.media.overridden(own));
         }
         identity
     }

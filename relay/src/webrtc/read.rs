@@ -3,7 +3,7 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::sdp::{self, MediaDescription, OpusParameters, SessionDescription};
 
 use super::payload::{Payload, audio_payloads, video_payloads};
-use crate::call::{Description, Sound, Video, VideoCodec};
+use crate::call::{CodecPolicy, Description, Sound, Video, VideoCodec};
 
 /// What the relay needs of a browser's description.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub struct BrowserDescription {
     pub(super) whole: SessionDescription,
     pub(super) audio: Section,
     sound: Sound,
+    policy: CodecPolicy,
     /// Where it shares the transport of the audio, as browsers always offer it.
     pub(super) video: Option<Section>,
     ice: IceCredentials,
@@ -82,6 +83,7 @@ impl BrowserDescription {
             fingerprints: fingerprints(&whole, section)?,
             video: video(&whole, section),
             sound,
+            policy: CodecPolicy::default(),
             audio: Section {
                 index: audio,
                 payloads: payloads.clone(),
@@ -91,11 +93,20 @@ impl BrowserDescription {
         })
     }
 
+    /// The same where no more may be spoken than this.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoCommonCodecs`] when it has nothing of it.
+    pub fn within(mut self, policy: &CodecPolicy) -> Result<Self, Failure> {
+        self.policy.clone_from(policy);
+        if self.codecs().is_empty() { Err(no_audio()) } else { Ok(self) }
+    }
+
     /// What the description can do, for the core.
     #[must_use]
     pub fn audio(&self) -> Description {
         Description {
-            codecs: self.codecs().collect(),
+            codecs: self.codecs(),
             telephone_event: self
                 .audio
                 .payloads
@@ -105,6 +116,7 @@ impl BrowserDescription {
             video: self.video.as_ref().map(picture),
             untouched: None,
             sound: self.sound,
+            transcoding: self.policy.transcoding,
         }
     }
 
@@ -147,11 +159,14 @@ impl BrowserDescription {
         self.audio.payloads.iter().chain(video)
     }
 
-    fn codecs(&self) -> impl Iterator<Item = Codec> {
-        self.audio.payloads.iter().filter_map(|payload| match payload.format {
+    fn codecs(&self) -> Vec<Codec> {
+        let listed = self.audio.payloads.iter().filter_map(|payload| match payload.format {
             Format::Audio(codec) => Some(codec),
             Format::Video(_) | Format::TelephoneEvent { .. } | Format::ComfortNoise { .. } => None,
-        })
+        });
+        let mut codecs = listed.collect();
+        self.policy.apply(&mut codecs);
+        codecs
     }
 }
 

@@ -5,7 +5,7 @@ use offhook_protocol::reply::LiveCall;
 use offhook_protocol::{CallStatus, Diversion, EventBody, Header, Secret};
 
 use super::{BrowserLeg, State};
-use crate::call::{Description, Extras, Identity};
+use crate::call::{Cause, Description, Extras, Identity, failure_for_status};
 
 /// Who calls whom, and what came with the call.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,10 @@ impl BrowserLeg {
     /// Tells the page of the call that rings here.
     pub(super) fn ring_here(&mut self) {
         let Some(offer) = self.agreed.clone() else { return };
+        if self.policy.offer(&offer).codecs.is_empty() {
+            let cause = Cause::Failure(failure_for_status(488, "Not Acceptable Here"));
+            return self.end(&cause, Extras::default(), cause.clone());
+        }
         let sdp = self.write_offer(&offer);
         let About { from, to, diversions, headers, custom, .. } = self.about.clone();
         self.event(EventBody::IncomingCall(IncomingCall {

@@ -109,6 +109,10 @@ impl BrowserLeg {
             let failure = failure_for_status(491, "Request Pending");
             return self.leg(LegEvent::ReofferResult(Err(Cause::Failure(failure))));
         }
+        if self.policy.offer(&audio).codecs.is_empty() {
+            let failure = failure_for_status(488, "Not Acceptable Here");
+            return self.leg(LegEvent::ReofferResult(Err(Cause::Failure(failure))));
+        }
         self.direction = audio.direction;
         self.gate();
         if self.speaks_other_than(&audio) {
@@ -124,7 +128,7 @@ impl BrowserLeg {
         // What the former page offered is nothing to this one, which offers itself.
         let Some(offer) = self.remote.as_ref().filter(|_| !self.unattached) else { return };
         self.version += 1;
-        let own = Description { direction: offer.audio().direction, ..audio.clone() };
+        let own = Description { direction: offer.audio().direction, ..self.policy.asked(audio) };
         let (sdp, formats) = webrtc::answer(offer, &self.local, &own, self.version);
         let remote = offer.remote(formats);
         self.media(Command::WebRtcRemote { leg: self.leg, remote });
@@ -145,7 +149,7 @@ impl BrowserLeg {
     /// A hold never shows in the browser's description: its peer connection stays as it is.
     pub(super) fn write_offer(&mut self, audio: &Description) -> String {
         self.version += 1;
-        let both_ways = Description { direction: Direction::SendRecv, ..audio.clone() };
+        let both_ways = Description { direction: Direction::SendRecv, ..self.policy.offer(audio) };
         let before = self.remote.as_ref().zip(self.agreed.as_ref());
         let (sdp, payloads) = webrtc::offer(before, &self.local, &both_ways, self.version);
         self.offered = payloads;
@@ -154,7 +158,7 @@ impl BrowserLeg {
 
     /// Reads the browser's answer to the relay's latest offer and tells the media worker.
     pub(super) fn take_answer(&mut self, sdp: &str) -> Result<Description, Failure> {
-        let description = BrowserDescription::parse(sdp)?;
+        let description = BrowserDescription::parse(sdp)?.within(&self.policy.spoken)?;
         let formats = webrtc::agreed(&self.offered, &description);
         let audio = description.taken_of(&self.offered);
         if audio.codecs.is_empty() {

@@ -200,8 +200,21 @@ fn keys_reach_a_service() {
 }
 
 #[test]
-fn a_call_without_a_common_codec_says_so() {
+fn a_service_that_speaks_no_codec_of_the_callers_is_translated() {
     let mut world = World::demo();
+    let alice = world.user("alice");
+    let only_opus = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 110");
+    world.result(alice, "call", json!({"callId": "c1", "callee": "tone", "sdp": only_opus}));
+    let answer = world.last(alice, "callSdp");
+    assert!(answer["sdp"].as_str().unwrap().contains("SAVPF 111 110\r\n"), "{answer}");
+    assert_eq!(world.last(alice, "callStatus")["status"], "ESTABLISHED");
+}
+
+#[test]
+fn a_call_without_a_common_codec_that_has_no_room_to_be_transcoded_says_so() {
+    let mut config = Config::demo();
+    config.limits.transcoded_calls = 0;
+    let mut world = World::new(config);
     let alice = world.user("alice");
     let only_opus = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 110");
     world.result(alice, "call", json!({"callId": "c1", "callee": "tone", "sdp": only_opus}));

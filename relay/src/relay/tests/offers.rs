@@ -4,6 +4,8 @@ use offhook_media::{Event, Inactivity, MediaFailure};
 use serde_json::json;
 
 use super::*;
+use crate::call::Transcoding;
+use crate::config::Config;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const OTHER_PRINT: &str =
@@ -80,8 +82,22 @@ fn other_codecs_are_a_matter_for_the_far_end() {
 }
 
 #[test]
-fn a_far_end_without_the_only_codec_left_ends_the_call() {
+fn a_far_end_without_the_only_codec_left_is_translated_for() {
     let mut world = World::demo();
+    let alice = world.user("alice");
+    world.call(alice, "c1", "tone");
+    let only_opus = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 110");
+    offers(&mut world, alice, "c1", &only_opus);
+    let answer = world.last(alice, "callSdp");
+    assert!(answer["sdp"].as_str().unwrap().contains("SAVPF 111 110\r\n"), "{answer}");
+    assert_eq!(world.last(alice, "callStatus")["status"], "ESTABLISHED");
+}
+
+#[test]
+fn a_far_end_without_the_only_codec_left_ends_a_call_that_may_not_be_transcoded() {
+    let mut config = Config::demo();
+    config.browsers.spoken.transcoding = Transcoding::Never;
+    let mut world = World::new(config);
     let alice = world.user("alice");
     world.call(alice, "c1", "tone");
     let only_opus = OFFER.replace("SAVPF 111 9 0 8 110 126", "SAVPF 111 110");

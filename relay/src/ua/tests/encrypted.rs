@@ -6,7 +6,7 @@ use offhook_sip::message::Method;
 
 use super::peer::{Peer, sdp};
 use super::scene::{LEG, Scene, account, audio, body, everything, failure, local};
-use crate::call::{Extras, LegCommand, LegEvent};
+use crate::call::{CodecPolicy, Extras, LegCommand, LegEvent};
 use crate::ua::{MediaPolicy, SrtpPolicy};
 
 const KEY: &str = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
@@ -142,7 +142,8 @@ fn keys_are_in_no_log() {
 #[test]
 fn codecs_are_offered_and_answered_in_the_order_of_the_configuration() {
     let codecs = Some(vec![Codec::Pcma, Codec::Opus]);
-    let policy = MediaPolicy { codecs, ..MediaPolicy::default() };
+    let spoken = CodecPolicy { codecs, ..CodecPolicy::default() };
+    let policy = MediaPolicy { spoken, ..MediaPolicy::default() };
     let mut scene = Scene::with_media(&account(), policy.clone());
     let offer = body(scene.call().body());
     assert!(offer.contains("m=audio 4000 RTP/AVP 8 111 101 110\r\n"), "{offer}");
@@ -157,7 +158,8 @@ fn codecs_are_offered_and_answered_in_the_order_of_the_configuration() {
 
 #[test]
 fn a_peer_that_speaks_nothing_of_the_configuration_is_refused() {
-    let policy = MediaPolicy { codecs: Some(vec![Codec::Opus]), ..MediaPolicy::default() };
+    let spoken = CodecPolicy { codecs: Some(vec![Codec::Opus]), ..CodecPolicy::default() };
+    let policy = MediaPolicy { spoken, ..MediaPolicy::default() };
     let mut scene = Scene::with_media(&account(), policy.clone());
     assert!(ringing(&mut scene, &sdp("")).is_none());
     scene.response(488);

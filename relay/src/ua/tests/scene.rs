@@ -14,7 +14,7 @@ use offhook_sip::message::{HeaderName, Message, Method, NameAddr, Request, Respo
 use offhook_sip::transaction::{Destination, Timing, TransactionId};
 
 use super::peer::{Peer, sdp};
-use crate::call::{Cause, Description, Extras, Identity, LegCommand, LegEvent};
+use crate::call::{Cause, CodecPolicy, Description, Extras, Identity, LegCommand, LegEvent};
 use crate::config::Destinations;
 use crate::ua::transport::{SendFault, TransportEvent};
 use crate::ua::{
@@ -106,7 +106,8 @@ impl Scene {
     }
 
     pub(super) fn with(open: &OpenSip) -> Self {
-        Self::with_media(open, MediaPolicy::default())
+        // What a leg says of transcoding is the core's business.
+        Self::with_media(open, MediaPolicy { spoken: CodecPolicy::default(), ..MediaPolicy::default() })
     }
 
     /// The same with this policy about media.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_media::{Command, Digit, Digits, Direction, LegId};
+use offhook_media::{Codec, Command, Digit, Digits, Direction, LegId};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Request, StatusCode};
 use offhook_sip::offer_answer::OfferAnswer;
@@ -79,7 +79,7 @@ impl Media {
                 // Below 2^62, as RFC 3264 section 5 wants numbers that can be counted up.
                 let exchange = OfferAnswer::new(hop.number() >> 2, hop.origin(protocol)).with_srtp(policy.srtp);
                 let keys = (policy.srtp != SrtpPolicy::Off).then(|| Keys::new(hop.fork()));
-                Kind::Rtp(Box::new(Rtp::new(exchange, keys, policy.codecs.is_some())))
+                Kind::Rtp(Box::new(Rtp::new(exchange, keys, policy.spoken.codecs.is_some())))
             }
             MediaKind::WebRtc => Kind::WebRtc(Box::<WebRtc>::default()),
         };
@@ -193,7 +193,8 @@ impl Media {
 
     fn take(&mut self, offer: SessionDescription) -> Result<Description, StatusCode> {
         let mut audio = self.kind.exchange().take_offer(offer)?;
-        self.policy.apply(&mut audio.codecs);
+        self.policy.spoken.apply(&mut audio.codecs);
+        audio.transcoding = self.policy.spoken.transcoding;
         if audio.codecs.is_empty() {
             self.refuse();
             return Err(StatusCode::NOT_ACCEPTABLE_HERE);
@@ -207,7 +208,8 @@ impl Media {
     /// # Errors
     /// When an exchange is under way, or the leg has no media.
     pub(super) fn offer(&mut self, audio: &Description) -> Result<Bytes, Failure> {
-        let spoken = self.spoken(audio)?;
+        let codecs = self.policy.spoken.offerable(audio, self.kind.codecs());
+        let spoken = speaking(audio, codecs)?;
         let offer = self.kind.exchange().offer(&spoken, &self.lines)?;
         self.last = Some(audio.clone());
         Ok(offer)
@@ -233,7 +235,9 @@ impl Media {
     /// # Errors
     /// No common codec, or no offer.
     pub(super) fn answer(&mut self, audio: &Description) -> Result<(Bytes, Vec<Command>), Failure> {
-        let spoken = self.spoken(audio)?;
+        let mut codecs = audio.codecs.clone();
+        self.policy.spoken.apply(&mut codecs);
+        let spoken = speaking(audio, codecs)?;
         let (answer, agreed) = self.kind.exchange().answer(&spoken, &self.lines)?;
         self.last = Some(audio.clone());
         self.allowed = std::mem::replace(&mut self.offered, Direction::SendRecv);
@@ -327,14 +331,8 @@ impl Media {
         Command::ListenForKeys { leg: self.leg, listen }
     }
 
-    /// What of this is spoken with the peer.
-    fn spoken(&self, audio: &Description) -> Result<Description, Failure> {
-        let mut spoken = audio.clone();
-        self.policy.apply(&mut spoken.codecs);
-        if spoken.codecs.is_empty() { Err(no_common_codec()) } else { Ok(spoken) }
-    }
-
-    fn agree(&mut self, agreed: Agreed) -> (Description, Vec<Command>) {
+    fn agree(&mut self, mut agreed: Agreed) -> (Description, Vec<Command>) {
+        agreed.audio.transcoding = self.policy.spoken.transcoding;
         self.agreed = Some(agreed.clone());
         let Agreed { audio, events, remote } = agreed;
         self.direction = audio.direction;
@@ -354,6 +352,11 @@ impl fmt::Debug for Media {
         let phase = self.kind.shared().phase();
         f.debug_struct("Media").field("leg", &self.leg).field("phase", &phase).finish_non_exhaustive()
     }
+}
+
+/// The same with these codecs.
+fn speaking(audio: &Description, codecs: Vec<Codec>) -> Result<Description, Failure> {
+    if codecs.is_empty() { Err(no_common_codec()) } else { Ok(Description { codecs, ..audio.clone() }) }
 }
 
 fn read_offer(request: &Request) -> Result<Option<SessionDescription>, StatusCode> {

@@ -1,7 +1,7 @@
 //! What the kinds of carriers have in common: one exchange of an offer and an answer at a time.
 
 use bytes::Bytes;
-use offhook_media::{RtpRemote, WebRtcRemote};
+use offhook_media::{Codec, RtpRemote, WebRtcRemote};
 use offhook_protocol::Failure;
 use offhook_sip::message::StatusCode;
 use offhook_sip::offer_answer::State as Phase;
@@ -82,6 +82,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// What can be spoken over it.
+    pub(super) const fn codecs(&self) -> &'static [Codec] {
+        match self {
+            Self::Rtp(_) => &Codec::ALL,
+            Self::WebRtc(_) => &Codec::BROWSER,
+        }
+    }
+
     pub(super) fn exchange(&mut self) -> &mut dyn Negotiation {
         match self {
             Self::Rtp(rtp) => &mut **rtp,
