@@ -15,7 +15,6 @@
 //! thread is the only place that has them, and a clock.
 
 mod bridge;
-#[allow(dead_code, unused_imports, reason = "what decodes comes before what has sound decoded")]
 mod codec;
 mod command;
 mod config;
@@ -28,7 +27,6 @@ mod history;
 mod ice;
 mod identity;
 mod in_band;
-#[allow(dead_code, reason = "for whoever decodes: transcoding and recording")]
 mod jitter;
 mod learning;
 mod leg;
@@ -52,6 +50,7 @@ mod sockets;
 mod srtp;
 mod supervision;
 mod telephone_event;
+mod transcode;
 mod video_codec;
 mod worker;
 

@@ -66,6 +66,7 @@ impl Bridge {
             };
             let change = browser.set_remote(now, &remote, patience);
             let had_video = leg.has_video();
+            leg.sound = remote.sound;
             leg.set_formats(remote.formats);
             if leg.is_ready() {
                 leg.start_reports(now);

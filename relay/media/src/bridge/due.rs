@@ -51,10 +51,11 @@ impl Bridge {
         let video = leg.video.as_ref().and_then(|video| video.rtcp.deadline());
         let tones_in = leg.tones_in.as_ref().and_then(|listener| listener.deadline());
         let tones_out = leg.tones_out.as_ref().map(|sender| sender.deadline());
+        let transcoding = leg.transcoding.as_ref().and_then(|transcoder| transcoder.deadline());
         let watch = leg.watch.deadline();
         let keys = [leg.keys_in.deadline(), leg.keys_out.deadline(), tones_in, tones_out];
         let refreshing = leg.refreshing.deadline();
-        [transport, silence, watch, leg.audio.rtcp.deadline(), video, refreshing]
+        [transport, silence, watch, transcoding, leg.audio.rtcp.deadline(), video, refreshing]
             .into_iter()
             .chain(keys)
             .flatten()
@@ -73,6 +74,7 @@ impl Bridge {
         self.press_keys(now, key, outlet);
         self.expire_tone(now, key, outlet);
         self.play_keys(now, key, outlet);
+        self.play_transcoded(now, key, outlet);
     }
 
     fn transport_timeout(&mut self, now: Instant, key: LegKey, outlet: &mut impl Outlet) {

@@ -17,6 +17,8 @@ struct Packet<'a> {
     format: Format,
     bytes: &'a mut [u8],
     payload: Range<usize>,
+    /// The sound before it was decoded.
+    transcoded: bool,
 }
 
 impl Bridge {
@@ -57,7 +59,7 @@ impl Bridge {
             leg.counters.gated += 1;
             return;
         }
-        let (joined, listens) = (leg.joined, leg.tones_in.is_some());
+        let (joined, listens, transcoded) = (leg.joined, leg.tones_in.is_some(), leg.transcoding.is_some());
         if listens && let Format::Audio(codec) = format {
             let sound = bytes.get(payload.clone()).unwrap_or_default();
             if self.hear_keys(now, key, &header, codec, sound, outlet) {
@@ -73,27 +75,46 @@ impl Bridge {
             return;
         };
         if let Some(ear) = self.ear_of(joined, key) {
-            self.forward(now, key, ear, Packet { header, format, bytes, payload }, outlet);
+            self.forward(now, key, ear, Packet { header, format, bytes, payload, transcoded }, outlet);
         }
     }
 
     /// Which leg hears what goes to `target`: itself, the speaker where it echoes, nobody where it
     /// only speaks.
-    fn ear_of(&self, target: LegKey, speaker: LegKey) -> Option<LegKey> {
+    pub(super) fn ear_of(&self, target: LegKey, speaker: LegKey) -> Option<LegKey> {
         match &self.legs.get(target)?.transport {
             Transport::Service(player) => player.echoes().then_some(speaker),
             Transport::WebRtc(_) | Transport::Rtp(_) => Some(target),
         }
     }
 
-    /// Sends a packet on, with the target's numbers in its header. The payload is not touched:
-    /// where no common format exists is the one place at which a transcoder would stand.
+    /// Sends a packet on, with the target's numbers in its header. The payload is not touched, unless the two have no
+    /// format in common: then it is decoded and sent on later.
     fn forward(&mut self, now: Instant, from: LegKey, to: LegKey, packet: Packet<'_>, outlet: &mut impl Outlet) {
-        let Packet { header, format, bytes, payload } = packet;
+        let Packet { header, format, bytes, payload, transcoded } = packet;
         let Some(target) = self.legs.get_mut(to) else {
             return;
         };
         let event = matches!(format, Format::TelephoneEvent { .. });
+        let decoded = match format {
+            Format::Audio(_) => target.payload_type(format).is_none(),
+            // It goes with the sound around it.
+            Format::ComfortNoise { .. } => transcoded || target.payload_type(format).is_none(),
+            Format::TelephoneEvent { .. } | Format::Video(_) => false,
+        };
+        if decoded {
+            let sound = bytes.get(payload).unwrap_or_default();
+            if !target.hears(MediumKind::Audio) {
+                self.count_gated(from);
+            } else if !self.transcode(now, from, to, &header, format, sound) {
+                self.count_untranslatable(from);
+            }
+            return;
+        }
+        if transcoded && event {
+            // It is pressed again: its numbers are not those of the sound that is sent.
+            return self.pass_by(from, &header);
+        }
         let Some(payload_type) = target.payload_type(format) else {
             // Keys are pressed again where the target knows them on another clock, or can be played them.
             if !event || (target.telephone_event().is_none() && target.tone_format().is_none()) {
@@ -101,6 +122,10 @@ impl Bridge {
             }
             return;
         };
+        if transcoded && matches!(format, Format::Audio(_)) {
+            self.end_transcoding(from);
+            return self.forward(now, from, to, Packet { header, format, bytes, payload, transcoded: false }, outlet);
+        }
         // Keys pressed by the relay stand in the place of sound.
         let pressing = format.medium() == MediumKind::Audio && target.is_pressing();
         let kind = format.medium();

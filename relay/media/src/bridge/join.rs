@@ -36,10 +36,11 @@ impl Bridge {
             leg.joined = None;
         }
         for key in [Some(key), other].into_iter().flatten() {
-            if let Some(leg) = self.legs.get_mut(key)
-                && let Transport::Service(player) = &mut leg.transport
-            {
-                player.stop();
+            if let Some(leg) = self.legs.get_mut(key) {
+                leg.stop_transcoding();
+                if let Transport::Service(player) = &mut leg.transport {
+                    player.stop();
+                }
             }
             self.reschedule(key);
         }

@@ -118,6 +118,7 @@ impl Bridge {
             return;
         };
         outlet.event(Event::Dtmf { leg: leg.id, digit: press.digit, duration: press.duration });
+        let decoded = leg.transcoding.is_some();
         let Some(other) = leg.joined else {
             return;
         };
@@ -125,7 +126,7 @@ impl Bridge {
             return;
         };
         let is_unheard = match press.clock {
-            Some(clock) => target.payload_type(Format::TelephoneEvent { clock }).is_none(),
+            Some(clock) => decoded || target.payload_type(Format::TelephoneEvent { clock }).is_none(),
             // A browser's user has heard it.
             None => matches!(target.transport, Transport::Rtp(_)),
         };

@@ -13,6 +13,7 @@ mod pictures;
 mod play;
 mod report;
 mod tones;
+mod transcode;
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -227,6 +228,7 @@ impl Bridge {
                 return;
             };
             peer.set_remote(now, &remote);
+            leg.sound = remote.sound;
             leg.set_formats_of(MediumKind::Audio, &remote.formats);
             leg.start_reports(now);
         });

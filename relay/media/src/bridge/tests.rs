@@ -16,6 +16,7 @@ mod encrypted;
 mod pictures;
 mod quality;
 mod tones;
+mod transcoding;
 
 const FRAME: Duration = Duration::from_millis(20);
 const TIMING: Timing = Timing {
@@ -98,13 +99,17 @@ impl World {
     }
 
     fn describe(&mut self, leg: LegId, formats: &[PayloadFormat]) {
+        self.wish(leg, formats, SoundWishes::default());
+    }
+
+    fn wish(&mut self, leg: LegId, formats: &[PayloadFormat], sound: SoundWishes) {
         let remote = RtpRemote {
             rtp: Self::address(leg),
             rtcp: None,
             rtcp_mux: false,
             srtp: None,
             formats: formats.to_vec(),
-            sound: SoundWishes::default(),
+            sound,
         };
         self.command(Command::RtpRemote { leg, remote });
     }
@@ -210,10 +215,10 @@ fn every_format_both_know_passes_under_the_name_each_has_for_it() {
 #[test]
 fn what_the_other_leg_does_not_know_is_dropped_and_counted() {
     let mut world = World::new();
-    world.phone(A, &[audio(Codec::Opus, 111)]);
-    world.phone(B, &[audio(Codec::Pcmu, 0)]);
+    world.phone(A, &[keys(8000, 111)]);
+    world.phone(B, &[]);
     world.join(A, B);
-    world.say(A, 111, 0, b"opus");
+    world.say(A, 111, 0, b"keys");
     world.say(A, 55, 0, b"not agreed at all");
     assert!(world.heard(B).is_empty());
     let stats = world.stats(A);

@@ -14,7 +14,6 @@ const PTIMES: [u32; 4] = [10, 20, 40, 60];
 
 /// Encodes what one peer is sent in one codec.
 pub(crate) struct Encoder {
-    codec: Codec,
     rate: u32,
     kind: Kind,
 }
@@ -48,13 +47,7 @@ impl Encoder {
             Codec::Opus => Kind::Opus(opus::Encoder::new(rate, wishes)?),
             Codec::G729 | Codec::Speex8 | Codec::Speex16 => return None,
         };
-        Some(Self { codec, rate, kind })
-    }
-
-    /// The codec it is of.
-    #[must_use]
-    pub(crate) const fn codec(&self) -> Codec {
-        self.codec
+        Some(Self { rate, kind })
     }
 
     /// Samples a second.

@@ -38,6 +38,16 @@ pub const fn is_transcodable(codec: Codec) -> bool {
     }
 }
 
+/// Whether the speaker pauses after this payload, and the decoder knows what that sounds like: libopus sends no more than two
+/// bytes then.
+#[must_use]
+pub(crate) const fn pauses_after(codec: Codec, payload: &[u8]) -> bool {
+    match codec {
+        Codec::Opus => payload.len() <= 2,
+        Codec::G722 | Codec::Pcmu | Codec::Pcma | Codec::G729 | Codec::Speex8 | Codec::Speex16 => false,
+    }
+}
+
 /// The samples per second that a codec works with; Opus does with what is `wanted` where it can.
 #[must_use]
 pub(crate) const fn rate(codec: Codec, wanted: u32) -> u32 {

@@ -14,8 +14,9 @@ use refreshing::Refreshing;
 pub(crate) use rtp::RtpTransport;
 pub(crate) use webrtc::{Change, WebRtcTransport};
 
+use crate::codec::is_transcodable;
 use crate::event::LegStats;
-use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat};
+use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat, SoundWishes};
 use crate::history::Again;
 use crate::in_band;
 use crate::outlet::{Door, LegKey, Outlet};
@@ -26,6 +27,7 @@ use crate::rtp::Header;
 use crate::service::Player;
 use crate::supervision::Supervision;
 use crate::telephone_event::{Receiver, Sender};
+use crate::transcode::{Plan, Transcoder};
 
 /// Formats agreed on one leg; a description with more is cut off here.
 const MAX_FORMATS: usize = 64;
@@ -82,6 +84,10 @@ pub(crate) struct Leg {
     pub tones_in: Option<Box<in_band::Listener>>,
     /// Keys played towards it as sound, while there are any.
     pub tones_out: Option<Box<in_band::Sender>>,
+    /// What decodes its sound for the leg it is joined with, while the two have no codec in common.
+    pub transcoding: Option<Box<Transcoder>>,
+    /// How its peer wants its sound.
+    pub sound: SoundWishes,
     /// Until when such keys may come back in the leg's own sound.
     pub tones_echo: Option<Instant>,
     /// Notices its silence.
@@ -113,6 +119,8 @@ impl Leg {
             keys_out: Sender::default(),
             tones_in: None,
             tones_out: None,
+            transcoding: None,
+            sound: SoundWishes::default(),
             tones_echo: None,
             supervision: Supervision::default(),
             watch: Watch::default(),
@@ -240,6 +248,23 @@ impl Leg {
         };
         let is_g711 = |codec| matches!(codec, Codec::Pcmu | Codec::Pcma);
         codecs().find(|&(_, codec)| is_g711(codec)).or_else(|| codecs().find(|&(_, codec)| codec == Codec::G722))
+    }
+
+    /// Its sound is decoded no more.
+    pub(crate) fn stop_transcoding(&mut self) {
+        self.transcoding = None;
+        self.audio.playout.delay = None;
+    }
+
+    /// How sound is to be coded for it that it cannot be sent as it came. `None` where none of its codecs can be had.
+    #[must_use]
+    pub(crate) fn plan(&self) -> Option<Plan> {
+        let codec = self.formats.iter().find_map(|agreed| match agreed.format {
+            Format::Audio(codec) if is_transcodable(codec) => Some(codec),
+            _ => None,
+        })?;
+        let comfort_noise = self.payload_type(Format::ComfortNoise { clock: codec.clock() }).is_some();
+        Some(Plan { codec, comfort_noise, wishes: self.sound })
     }
 
     /// Whether keys stand in the place of its sound.
