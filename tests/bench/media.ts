@@ -8,7 +8,9 @@ import { port } from "../peers/ports.ts";
 import { ADDRESS } from "./media/address.ts";
 import { Ends, type Report } from "./media/ends.ts";
 import { Exchange } from "./media/exchange.ts";
+import { Janus } from "./media/janus.ts";
 import { Offhook } from "./media/offhook.ts";
+import { Rtpengine } from "./media/rtpengine.ts";
 import type { Around, Call, Pair, Server } from "./media/server.ts";
 import type { Pin } from "./servers.ts";
 import { percentile } from "./tap.ts";
@@ -20,7 +22,7 @@ const CALLS = (process.env["BENCH_CALLS"] ?? "1,50,200,500,800,1000,1200").split
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 10);
 /** Who has the calls. */
 const PAIRS = (process.env["BENCH_PAIRS"] ?? "browser-sip,sip-sip,browser-browser").split(",") as Pair[];
-const SERVERS = (process.env["BENCH_SERVERS"] ?? "offhook").split(",");
+const SERVERS = (process.env["BENCH_SERVERS"] ?? "offhook,rtpengine,janus").split(",");
 /** Calls that are set up at the same time. */
 const ABREAST = 4;
 
@@ -51,6 +53,11 @@ async function measure(start: (around: Around) => Promise<Server>, pair: Pair): 
   const generator = await Ends.start(ends);
   const exchange = await Exchange.open(generator, await port(ADDRESS));
   const between = await start({ ends: generator, exchange, pin: server });
+  if (!between.pairs.includes(pair)) {
+    await between.stop();
+    await generator.stop();
+    return [];
+  }
   const calls: Call[] = [];
   const rows: Row[] = [];
   try {
@@ -132,7 +139,7 @@ function print({ server: name, pair, calls, cpu, memory, setUp, setUpCpu, load, 
   ].join("; "));
 }
 
-const STARTS: Record<string, (around: Around) => Promise<Server>> = { offhook: Offhook.start };
+const STARTS: Record<string, (around: Around) => Promise<Server>> = { offhook: Offhook.start, rtpengine: Rtpengine.start, janus: Janus.start };
 
 for (const pair of PAIRS) {
   for (const name of SERVERS) {

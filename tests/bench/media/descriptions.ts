@@ -8,7 +8,7 @@ export function ofPhone({ port }: Phone): string {
 }
 
 /** A browser's, which is the DTLS client where it has the choice: the servers then are what SIP relays are. */
-export function ofBrowser({ port, ice, fingerprint }: Browser, kind: "offer" | "answer", setup = kind === "offer" ? "actpass" : "active"): string {
+export function ofBrowser({ port, ssrc, ice, fingerprint }: Browser, kind: "offer" | "answer", setup = kind === "offer" ? "actpass" : "active"): string {
   return lines(
     "v=0",
     `o=- ${port} 1 IN IP4 127.0.0.1`,
@@ -31,6 +31,8 @@ export function ofBrowser({ port, ice, fingerprint }: Browser, kind: "offer" | "
     "a=rtcp-mux",
     "a=rtpmap:0 PCMU/8000",
     "a=ptime:20",
+    `a=ssrc:${ssrc} cname:browser`,
+    `a=ssrc:${ssrc} msid:stream track`,
   );
 }
 

@@ -22,6 +22,8 @@ export interface Credentials {
 export interface Phone {
   readonly end: number;
   readonly port: number;
+  /** The source of what it sends. */
+  readonly ssrc: number;
 }
 
 /** A browser: what its description says besides. */

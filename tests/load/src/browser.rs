@@ -26,6 +26,8 @@ const PROFILES: [SrtpProtectionProfile; 2] =
 const CHECK: Duration = Duration::from_millis(50);
 /// Between checks for consent (RFC 7675), as Chromium makes them.
 const CONSENT: Duration = Duration::from_millis(2500);
+/// Until a flight of DTLS is sent again, at first.
+const FLIGHT: Duration = Duration::from_millis(50);
 /// Between looks at whether DTLS has to say something again.
 const HANDSHAKE: Duration = Duration::from_millis(20);
 
@@ -51,6 +53,7 @@ impl Identity {
             .with_certificates(vec![certificate])
             .with_srtp_protection_profiles(PROFILES.to_vec())
             .with_insecure_skip_verify(true)
+            .with_flight_interval(FLIGHT)
             .with_extended_master_secret(ExtendedMasterSecretType::Request)
             .build(true, None)?;
         Ok(Self { handshake: Arc::new(handshake), crypto, fingerprint })

@@ -50,6 +50,7 @@ pub(crate) enum Reply {
     End {
         end: usize,
         port: u16,
+        ssrc: u32,
         #[serde(skip_serializing_if = "Option::is_none")]
         ice: Option<Credentials>,
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use crate::socket::{Room, Socket};
 /// A browser or a telephone, with its socket.
 pub(crate) struct End {
     socket: Socket,
+    ssrc: u32,
     kind: Kind,
 }
 
@@ -31,16 +32,21 @@ pub(crate) enum Arrival<'a> {
 }
 
 impl End {
-    pub(crate) const fn phone(socket: Socket) -> Self {
-        Self { socket, kind: Kind::Phone }
+    pub(crate) const fn phone(socket: Socket, ssrc: u32) -> Self {
+        Self { socket, ssrc, kind: Kind::Phone }
     }
 
-    pub(crate) fn browser(socket: Socket, browser: Browser) -> Self {
-        Self { socket, kind: Kind::Browser(Box::new(browser)) }
+    pub(crate) fn browser(socket: Socket, ssrc: u32, browser: Browser) -> Self {
+        Self { socket, ssrc, kind: Kind::Browser(Box::new(browser)) }
     }
 
     pub(crate) const fn socket(&self) -> &Socket {
         &self.socket
+    }
+
+    /// The source of what it says.
+    pub(crate) const fn ssrc(&self) -> u32 {
+        self.ssrc
     }
 
     pub(crate) fn as_browser(&mut self) -> Option<&mut Browser> {
@@ -52,7 +58,7 @@ impl End {
 
     /// Says whatever is due (ICE, DTLS), and when it wants to be asked again.
     pub(crate) fn turn(&mut self, now: Instant) -> Result<Option<Instant>, Error> {
-        let Self { socket, kind } = self;
+        let Self { socket, kind, .. } = self;
         let mut send = |datagram: &[u8]| {
             // What is lost here is sent again when its time comes.
             let _ = socket.send(datagram);
@@ -85,7 +91,7 @@ impl End {
         room: &mut Room,
         mut arrived: impl FnMut(Arrival<'_>),
     ) -> Result<(), Error> {
-        let Self { socket, kind } = self;
+        let Self { socket, kind, .. } = self;
         while let Some((datagram, at)) = socket.receive(room) {
             match kind {
                 Kind::Phone => arrived(Arrival::Rtp(datagram, at)),

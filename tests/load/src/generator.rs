@@ -40,7 +40,7 @@ pub(crate) struct Generator {
     latencies: Latencies,
     /// How late a millisecond was at worst.
     late: Duration,
-    /// Streams so far.
+    /// Ends so far.
     named: u32,
 }
 
@@ -153,7 +153,10 @@ impl Generator {
     fn carry_out(&mut self, command: Command) -> Result<Reply, Error> {
         match command {
             Command::Browser { ip } => return self.browser(ip),
-            Command::Phone { ip } => return self.open(End::phone(Socket::bind(ip)?), None),
+            Command::Phone { ip } => {
+                let name = self.name();
+                return self.open(End::phone(Socket::bind(ip)?, name), None);
+            }
             Command::Remote { end, address, ice } => {
                 if let Some(end) = self.ends.get_mut(end) {
                     end.socket().connect(address)?;
@@ -189,22 +192,29 @@ impl Generator {
     fn browser(&mut self, ip: IpAddr) -> Result<Reply, Error> {
         let browser = Browser::new(self.identity.clone())?;
         let (ice, fingerprint) = (browser.local.clone(), self.identity.fingerprint.clone());
-        self.open(End::browser(Socket::bind(ip)?, browser), Some((ice, fingerprint)))
+        let end = End::browser(Socket::bind(ip)?, self.name(), browser);
+        self.open(end, Some((ice, fingerprint)))
+    }
+
+    /// The source of a further end's stream (RFC 3550).
+    fn name(&mut self) -> u32 {
+        self.named = self.named.wrapping_add(1);
+        self.named
     }
 
     fn open(&mut self, mut end: End, browser: Option<(Credentials, String)>) -> Result<Reply, Error> {
-        let port = end.socket().port()?;
+        let (port, ssrc) = (end.socket().port()?, end.ssrc());
         let entry = self.ends.vacant_entry();
         let number = entry.key();
         end.register(self.poll.registry(), number)?;
         entry.insert(end);
         let (ice, fingerprint) = browser.unzip();
-        Ok(Reply::End { end: number, port, ice, fingerprint })
+        Ok(Reply::End { end: number, port, ssrc, ice, fingerprint })
     }
 
     fn stream(&mut self, from: usize, to: usize) {
-        self.named = self.named.wrapping_add(1);
-        let number = self.streams.insert(Stream::new(from, to, self.named));
+        let Some(ssrc) = self.ends.get(from).map(End::ssrc) else { return };
+        let number = self.streams.insert(Stream::new(from, to, ssrc));
         if self.hears.len() <= to {
             self.hears.resize(to + 1, None);
         }

@@ -17,6 +17,7 @@ pub(crate) struct Stream {
     pub(crate) from: usize,
     /// The end that hears.
     pub(crate) to: usize,
+    /// Its source, and its name in every payload.
     id: u32,
     next: u32,
     /// When each of the latest packets was sent; 0 once it has arrived.
