@@ -42,6 +42,8 @@ export interface RelayOptions {
   readonly everywhere?: boolean;
   /** Further lines of `[http]`. */
   readonly http?: readonly string[];
+  /** Further lines of `[media]`. */
+  readonly mediaLines?: readonly string[];
   /** Further lines of `[sip]`. */
   readonly sip?: readonly string[];
   /** Further tables, as TOML. */
@@ -70,6 +72,8 @@ export class Relay {
     /** Host and port where SIP reaches it, UDP and TCP. */
     readonly sip: string,
     private readonly secrets: readonly string[],
+    /** The port where browsers' media reaches it. */
+    readonly media: number,
   ) {}
 
   static async start(options: RelayOptions = {}): Promise<Relay> {
@@ -79,7 +83,7 @@ export class Relay {
     const file = join(folder("relay"), "offhook.toml");
     writeFileSync(file, configuration(options, `${listen}:${http}`, sip, `${host(media)}:${webrtc}`, rtp));
     const passwords = Object.values(options.users ?? {}).filter((password) => password !== "");
-    const relay = new Relay(run(file, options), file, options, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords);
+    const relay = new Relay(run(file, options), file, options, `http://${listen}:${http}`, `${ADDRESS}:${sip}`, passwords, webrtc);
     await relay.healthy();
     return relay;
   }
@@ -215,6 +219,7 @@ function configuration(
     // Where no browser has to connect nobody speaks either, and a busy machine takes long over a call.
     `rtp_inactivity = ${options.rtpInactivity ?? (options.connectTimeout === undefined ? 4 : 60)}`,
     "quarantine = 0",
+    ...(options.mediaLines ?? []),
     ...(options.connectTimeout === undefined ? [] : [`connect_timeout = ${options.connectTimeout}`]),
     "[limits]",
     `session_grace = ${options.grace ?? 1}`,

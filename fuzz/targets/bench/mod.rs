@@ -106,7 +106,7 @@ impl Bench {
 
     /// A datagram on the socket of the browsers.
     pub fn shared(&mut self, datagram: &[u8]) -> bool {
-        let path = Path { socket: 0, remote: ([192, 0, 2, 3], 5000).into() };
+        let path = Path { door: Door::Shared(0), remote: ([192, 0, 2, 3], 5000).into() };
         self.with(|bridge, now, out| bridge.receive_shared(now, path, &mut datagram.to_vec(), out));
         false
     }

@@ -81,14 +81,22 @@ impl Call {
         bridge.open_rtp(new_leg(OTHER_PHONE)).unwrap();
         let (mut browser, remote) = Connection::offer(now, browser_address, &[PCMU]);
         let candidates = vec![shared];
-        let answer =
-            WebRtcLocal { ice, fingerprint, candidates, generation: 0, ssrc: 8, video_ssrc: 71, cname: "bench".into() };
+        let answer = WebRtcLocal {
+            ice,
+            fingerprint,
+            candidates,
+            tcp_candidates: Vec::new(),
+            generation: 0,
+            ssrc: 8,
+            video_ssrc: 71,
+            cname: "bench".into(),
+        };
         browser.answered(now, &answer);
         let mut call = Self {
             bridge,
             out: Out { keep: true, ..Out::default() },
             browser,
-            browser_path: Path { socket: 0, remote: browser_address },
+            browser_path: Path { door: Door::Shared(0), remote: browser_address },
             phone,
             phone_address,
             now,

@@ -23,6 +23,8 @@ pub struct MediaConfig {
     /// Addresses browsers are told to reach the relay at, most preferred first; 16 at most. Empty:
     /// the bound address, which then must not be the unspecified one.
     pub webrtc_advertised: Vec<IpAddr>,
+    /// Whether browsers may connect over TCP at the same addresses and ports, where nothing else gets through (RFC 6544).
+    pub webrtc_tcp: bool,
     /// Where RTP port pairs are bound.
     pub rtp_bind: IpAddr,
     /// The address SIP peers are told to send RTP to.
@@ -58,6 +60,7 @@ impl Default for MediaConfig {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             webrtc_bind: SocketAddr::new(loopback, 0),
             webrtc_advertised: Vec::new(),
+            webrtc_tcp: true,
             rtp_bind: loopback,
             rtp_advertised: loopback,
             rtp_other: None,

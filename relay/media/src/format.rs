@@ -146,7 +146,7 @@ impl Format {
 pub const COMFORT_NOISE_PT: u8 = 13;
 
 /// The media of a leg. Each is a stream of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediumKind {
     /// Sound, and the keys among it.
     Audio,

@@ -222,6 +222,15 @@ impl Agent {
         self.selected_checked.is_none_or(|checked| now.saturating_duration_since(checked) > ABANDONED)
     }
 
+    /// A path has ended, as a connection does. Where it was the selected one, that checked last takes its place.
+    pub(crate) fn ended(&mut self, path: Path) {
+        self.paths.retain(|&known| known != path);
+        if self.selected == Some(path) {
+            self.selected = self.paths.last().copied();
+            self.selected_checked = None;
+        }
+    }
+
     /// Remembers a path as the most recent and forgets the oldest beyond the limit.
     fn note(&mut self, path: Path) -> Option<Path> {
         self.paths.retain(|&known| known != path);

@@ -1,5 +1,6 @@
 //! The agent as a browser meets it.
 
+use crate::outlet::Door;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ fn agent() -> Agent {
 }
 
 fn at(address: &str) -> Path {
-    Path { socket: 0, remote: address.parse().unwrap() }
+    Path { door: Door::Shared(0), remote: address.parse().unwrap() }
 }
 
 /// A check as a browser builds it.
@@ -194,7 +195,7 @@ fn consent_ends_a_while_after_the_last_check() {
 fn the_same_address_at_another_socket_is_another_path() {
     let mut agent = agent();
     answer(&mut agent, "192.0.2.9:1", &good(&[])).unwrap();
-    let other = Path { socket: 1, ..at("192.0.2.9:1") };
+    let other = Path { door: Door::Shared(1), ..at("192.0.2.9:1") };
     let check = Check::parse(&good(&[ATTR_USE_CANDIDATE])).unwrap();
     agent.answer(crate::simulated::origin(), other, check, crypto().crypto()).unwrap();
     assert_eq!(agent.selected(), Some(other));

@@ -75,6 +75,7 @@ struct Handle {
     waker: Waker,
     thread: Option<JoinHandle<()>>,
     candidates: Vec<SocketAddr>,
+    tcp_candidates: Vec<SocketAddr>,
     legs: Arc<AtomicUsize>,
     unclaimed: Arc<AtomicU64>,
     /// Calls opened, to spread those whose legs the worker has not seen yet.
@@ -256,7 +257,8 @@ impl Media {
     fn local(&self, handle: &Handle, ice: IceCredentials, face: Face) -> WebRtcLocal {
         let Face { generation, ssrc, video_ssrc, cname } = face;
         let (fingerprint, candidates) = (self.identity.fingerprint(), handle.candidates.clone());
-        WebRtcLocal { ice, fingerprint, candidates, generation, ssrc, video_ssrc, cname }
+        let tcp_candidates = handle.tcp_candidates.clone();
+        WebRtcLocal { ice, fingerprint, candidates, tcp_candidates, generation, ssrc, video_ssrc, cname }
     }
 
     fn faces(&self) -> MutexGuard<'_, HashMap<LegId, Face>> {
@@ -265,10 +267,11 @@ impl Media {
     }
 
     fn start_worker(&self, number: usize, on_event: Arc<dyn Fn(Event) + Send + Sync>) -> Result<Handle, MediaError> {
-        let Shared { sockets: shared, candidates } = Shared::bind(&self.config, self.shared_port(number)?)?;
+        let Shared { sockets: shared, listeners, candidates, tcp_candidates } =
+            Shared::bind(&self.config, self.shared_port(number)?)?;
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
-        let sockets = Sockets::new(shared, poll.registry().try_clone()?, self.sockets.clone(), on_event)?;
+        let sockets = Sockets::new(shared, listeners, poll.registry().try_clone()?, self.sockets.clone(), on_event)?;
         let clock = NtpClock::new(now(), wall_clock());
         let bridge = Bridge::new(self.identity.clone(), clock, Timing::from(&self.config));
         let (orders, receiver) = sync_channel(QUEUE);
@@ -282,6 +285,7 @@ impl Media {
             waker,
             thread: Some(thread),
             candidates,
+            tcp_candidates,
             legs,
             unclaimed,
             calls: AtomicUsize::new(0),

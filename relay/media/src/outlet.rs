@@ -9,32 +9,26 @@ use crate::format::MediumKind;
 pub type LegKey = usize;
 
 /// A socket, as the bridge knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Door {
     /// One that all browsers share; there is one for each address they reach the relay at.
     Shared(usize),
+    /// The connection of one browser (RFC 6544).
+    Stream(usize),
     /// The RTP socket of one of a leg's media.
     Rtp(LegKey, MediumKind),
     /// The RTCP socket of one of a leg's media.
     Rtcp(LegKey, MediumKind),
 }
 
-/// A way to a browser: its address, and which shared socket it reaches the relay at. What is sent
+/// A way to a browser: its address, and the socket it reaches the relay at. What is sent
 /// along it leaves from there, as NATs and ICE expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
-    /// The number of the shared socket.
-    pub socket: usize,
+    /// The relay's end of it: a shared socket or a connection.
+    pub door: Door,
     /// The browser's address.
     pub remote: SocketAddr,
-}
-
-impl Path {
-    /// The relay's end of it.
-    #[must_use]
-    pub const fn door(self) -> Door {
-        Door::Shared(self.socket)
-    }
 }
 
 /// Takes what a bridge gives out.

@@ -118,6 +118,8 @@ pub struct WebRtcLocal {
     pub fingerprint: Fingerprint,
     /// Host candidates over UDP, component 1, most preferred first.
     pub candidates: Vec<SocketAddr>,
+    /// Passive host candidates over TCP (RFC 6544), likewise.
+    pub tcp_candidates: Vec<SocketAddr>,
     /// How many sets of ICE credentials the leg has had before these.
     pub generation: u16,
     /// `a=ssrc` of the audio: the source the relay sends with.

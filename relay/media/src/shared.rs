@@ -1,8 +1,8 @@
 //! The sockets browsers reach a worker at: one for each of the relay's addresses, so that an answer
-//! leaves from the address that was asked.
+//! leaves from the address that was asked. Beside each listens one for connections, on the same port.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use crate::config::MediaConfig;
 use crate::error::MediaError;
@@ -18,8 +18,12 @@ const BUFFER: usize = 4 << 20;
 pub(crate) struct Shared {
     /// Bound.
     pub(crate) sockets: Vec<UdpSocket>,
+    /// What listens beside each of them, where anything does.
+    pub(crate) listeners: Vec<Option<TcpListener>>,
     /// Where they are reached, in the order in which the addresses are advertised.
     pub(crate) candidates: Vec<SocketAddr>,
+    /// Those that take connections, too.
+    pub(crate) tcp_candidates: Vec<SocketAddr>,
 }
 
 impl Shared {
@@ -46,7 +50,13 @@ impl Shared {
             own.push((listen, bind_one(SocketAddr::new(listen, port))?));
         }
         let candidates = candidates(&config.webrtc_advertised, &own)?;
-        Ok(Self { sockets: own.into_iter().map(|(_, socket)| socket).collect(), candidates })
+        let sockets: Vec<UdpSocket> = own.into_iter().map(|(_, socket)| socket).collect();
+        let wanted = config.webrtc_tcp.then_some(&sockets);
+        let listeners =
+            wanted.into_iter().flatten().map(|socket| listen_at(socket, port)).collect::<Result<Vec<_>, _>>()?;
+        let all = !listeners.is_empty() && listeners.iter().all(Option::is_some);
+        let tcp_candidates = if all { candidates.clone() } else { Vec::new() };
+        Ok(Self { sockets, listeners, candidates, tcp_candidates })
     }
 }
 
@@ -68,6 +78,24 @@ fn bind_own(address: SocketAddr) -> Result<Option<UdpSocket>, MediaError> {
         Ok(socket) => Ok(Some(socket)),
         Err(MediaError::Bind { source, .. }) if source.kind() == ErrorKind::AddrNotAvailable => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Listens where this socket is bound. Where the system chose its port, another program may have that of TCP: then there is
+/// no listener.
+fn listen_at(socket: &UdpSocket, port: u16) -> Result<Option<TcpListener>, MediaError> {
+    let address = socket.local_addr()?;
+    let listener = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    match listener {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if port == 0 && error.kind() == ErrorKind::AddrInUse => {
+            tracing::warn!(%address, "browsers cannot connect over TCP: the port is another program's");
+            Ok(None)
+        }
+        Err(source) => Err(MediaError::Bind { address, source }),
     }
 }
 

@@ -1,21 +1,27 @@
-//! A worker's UDP sockets, and the outlet that sends through them.
+//! A worker's sockets, and the outlet that sends through them.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 
 use crate::event::Event;
 use crate::format::MediumKind;
-use crate::outlet::{Door, LegKey, Outlet};
+use crate::outlet::{Door, LegKey, Outlet, Path};
 use crate::shared::MAX_SHARED;
 use crate::socket_pair::{Lease, SocketPair};
+use crate::streams::{MAX_STREAMS, Streams};
 
-/// Tokens kept for the shared sockets, behind that of the waker.
-const SHARED_TOKENS: usize = MAX_SHARED;
+/// Longer datagrams than this are no media.
+pub(crate) const BUFFER: usize = 2048;
+/// Tokens behind that of the waker: of the shared sockets, of those that listen, of connections, and of pairs.
+const LISTENERS: usize = MAX_SHARED;
+const STREAMS: usize = LISTENERS + MAX_SHARED;
+const PAIRS: usize = STREAMS + MAX_STREAMS;
 
 /// The sockets of one of a leg's media while they are open.
 struct Open {
@@ -28,6 +34,7 @@ struct Open {
 /// All sockets of a worker.
 pub(crate) struct Sockets {
     shared: Vec<UdpSocket>,
+    streams: Streams,
     /// By leg and medium. Only RTP legs have any, and most have none for pictures.
     pairs: Vec<Option<Open>>,
     registry: Registry,
@@ -43,6 +50,7 @@ impl Sockets {
     /// What the operating system says when it does not register the shared sockets.
     pub(crate) fn new(
         shared: Vec<std::net::UdpSocket>,
+        listeners: Vec<Option<TcpListener>>,
         registry: Registry,
         open: Arc<AtomicUsize>,
         on_event: Arc<dyn Fn(Event) + Send + Sync>,
@@ -51,8 +59,11 @@ impl Sockets {
         for (number, socket) in shared.iter_mut().enumerate() {
             registry.register(socket, token(Door::Shared(number)), Interest::READABLE)?;
         }
+        let listeners = listeners.into_iter().map(|one| one.map(mio::net::TcpListener::from_std)).collect();
+        let mut streams = Streams::new(listeners, BUFFER, |number| token(Door::Stream(number)));
+        streams.listen(&registry, |number| Token(1 + LISTENERS + number))?;
         open.fetch_add(shared.len(), Ordering::Relaxed);
-        Ok(Self { shared, pairs: Vec::new(), registry, open, on_event, unsent: 0 })
+        Ok(Self { shared, streams, pairs: Vec::new(), registry, open, on_event, unsent: 0 })
     }
 
     /// Takes over the sockets of one of a leg's media.
@@ -76,7 +87,11 @@ impl Sockets {
     }
 
     /// Receives one datagram. `None` when there is none (any more).
-    pub(crate) fn receive(&self, door: Door, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    pub(crate) fn receive(&mut self, door: Door, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        if let Door::Stream(number) = door {
+            self.streams.flush(number);
+            return self.streams.receive(number, buffer, &self.registry);
+        }
         let socket = self.socket(door)?;
         loop {
             match socket.recv_from(buffer) {
@@ -89,10 +104,33 @@ impl Sockets {
         }
     }
 
+    /// Takes connections that wait at a listener. Whether there may be more.
+    pub(crate) fn accept(&mut self, now: Instant, listener: usize) -> bool {
+        self.streams.accept(now, listener, &self.registry)
+    }
+
+    /// A browser has passed a check along this path.
+    pub(crate) fn prove(&mut self, path: Path) {
+        if let Door::Stream(number) = path.door {
+            self.streams.prove(number);
+        }
+    }
+
+    /// Closes connections that lead to no leg, as `leads` says, and have not for a while.
+    pub(crate) fn tire(&mut self, now: Instant, leads: impl Fn(Path) -> bool) {
+        self.streams.tire(now, &self.registry, |number, remote| leads(Path { door: Door::Stream(number), remote }));
+    }
+
+    /// A connection that has ended since this was asked last.
+    pub(crate) fn ended(&mut self) -> Option<Path> {
+        self.streams.ended().map(|(number, remote)| Path { door: Door::Stream(number), remote })
+    }
+
     fn socket(&self, door: Door) -> Option<&UdpSocket> {
         let pair = |key: LegKey, kind: MediumKind| self.pairs.get(place(key, kind))?.as_ref();
         match door {
             Door::Shared(number) => self.shared.get(number),
+            Door::Stream(_) => None,
             Door::Rtp(key, kind) => pair(key, kind).map(|pair| &pair.rtp),
             Door::Rtcp(key, kind) => pair(key, kind).map(|pair| &pair.rtcp),
         }
@@ -113,7 +151,10 @@ impl Sockets {
 
 impl Outlet for Sockets {
     fn send(&mut self, door: Door, to: SocketAddr, datagram: &[u8]) {
-        let sent = self.socket(door).is_some_and(|socket| socket.send_to(datagram, to).is_ok());
+        let sent = match door {
+            Door::Stream(number) => self.streams.send(number, to, datagram),
+            _ => self.socket(door).is_some_and(|socket| socket.send_to(datagram, to).is_ok()),
+        };
         if !sent {
             self.unsent += 1;
             // Powers of two: visible, and no flood.
@@ -151,16 +192,23 @@ impl Drop for Sockets {
 pub(crate) const fn token(door: Door) -> Token {
     match door {
         Door::Shared(number) => Token(1 + number),
-        Door::Rtp(key, kind) => Token(1 + SHARED_TOKENS + 2 * place(key, kind)),
-        Door::Rtcp(key, kind) => Token(2 + SHARED_TOKENS + 2 * place(key, kind)),
+        Door::Stream(number) => Token(1 + STREAMS + number),
+        Door::Rtp(key, kind) => Token(1 + PAIRS + 2 * place(key, kind)),
+        Door::Rtcp(key, kind) => Token(2 + PAIRS + 2 * place(key, kind)),
     }
 }
 
-/// The socket of a token; `None` for the waker's.
+/// The number of the listener that is polled under this token, if it is one's.
+pub(crate) const fn listener(Token(token): Token) -> Option<usize> {
+    if token > LISTENERS && token <= STREAMS { Some(token - 1 - LISTENERS) } else { None }
+}
+
+/// The socket of a token; `None` for the waker's and those of listeners.
 pub(crate) fn door(Token(token): Token) -> Option<Door> {
     let number = token.checked_sub(1)?;
-    match number.checked_sub(SHARED_TOKENS) {
-        None => Some(Door::Shared(number)),
+    match number.checked_sub(PAIRS) {
+        None if number < LISTENERS => Some(Door::Shared(number)),
+        None => number.checked_sub(STREAMS).map(Door::Stream),
         Some(even) if even.is_multiple_of(2) => {
             let (key, kind) = whose(even / 2);
             Some(Door::Rtp(key, kind))
@@ -195,12 +243,18 @@ mod tests {
         let legs = [0, 7].into_iter().flat_map(|key| {
             MediumKind::ALL.into_iter().flat_map(move |kind| [Door::Rtp(key, kind), Door::Rtcp(key, kind)])
         });
-        let doors: Vec<_> = [Door::Shared(0), last].into_iter().chain(legs).collect();
+        let streams = [Door::Stream(0), Door::Stream(MAX_STREAMS - 1)];
+        let doors: Vec<_> = [Door::Shared(0), last].into_iter().chain(streams).chain(legs).collect();
         for which in &doors {
             assert_eq!(door(token(*which)), Some(*which));
+            assert_eq!(listener(token(*which)), None);
         }
         let tokens: std::collections::BTreeSet<_> = doors.iter().map(|which| token(*which)).collect();
         assert_eq!(tokens.len(), doors.len());
-        assert_eq!(door(Token(0)), None);
+        assert_eq!((door(Token(0)), listener(Token(0))), (None, None));
+        for number in [0, MAX_SHARED - 1] {
+            let token = Token(1 + LISTENERS + number);
+            assert_eq!((door(token), listener(token)), (None, Some(number)));
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::leg::Seed;
 use crate::outlet::{Door, LegKey, Path};
 use crate::params::{IceCredentials, LegId, Service};
 use crate::socket_pair::SocketPair;
-use crate::sockets::{Sockets, door};
+use crate::sockets::{BUFFER, Sockets, door, listener};
 
 /// The waker's token.
 pub(crate) const WAKE: Token = Token(0);
@@ -24,8 +24,6 @@ pub(crate) const WAKE: Token = Token(0);
 const BURST: usize = 64;
 /// Orders taken per turn.
 const ORDERS: usize = 256;
-/// Longer datagrams than this are no media.
-const BUFFER: usize = 2048;
 /// Readiness reports taken at once.
 const EVENTS: usize = 1024;
 /// With nothing due the loop still turns this often; a lost wake-up then costs a moment only.
@@ -80,10 +78,11 @@ impl Worker {
         let mut buffer = [0; BUFFER];
         // Sockets that may hold more: the poll reports each only once.
         let mut unfinished: Vec<Door> = Vec::new();
+        let mut crowded: Vec<usize> = Vec::new();
         let mut waiting = Waiting::None;
         let mut now = clock();
         loop {
-            let idle = unfinished.is_empty() && waiting == Waiting::None;
+            let idle = unfinished.is_empty() && crowded.is_empty() && waiting == Waiting::None;
             let patience = if idle { self.patience(now) } else { Duration::ZERO };
             match self.poll.poll(&mut events, Some(patience)) {
                 Ok(()) => {}
@@ -99,6 +98,8 @@ impl Worker {
             if waiting == Waiting::Never {
                 break;
             }
+            crowded.extend(events.iter().filter_map(|event| listener(event.token())));
+            crowded.retain(|&listener| self.sockets.accept(now, listener));
             let ready = events.iter().filter_map(|event| door(event.token()));
             for door in ready {
                 if !unfinished.contains(&door) {
@@ -106,7 +107,11 @@ impl Worker {
                 }
             }
             unfinished.retain(|&door| self.receive(now, door, &mut buffer));
+            while let Some(path) = self.sockets.ended() {
+                self.bridge.path_ended(now, path, &mut self.sockets);
+            }
             self.bridge.timeout(now, &mut self.sockets);
+            self.sockets.tire(now, |path| self.bridge.knows(path));
             self.legs.store(self.bridge.legs(), Ordering::Relaxed);
             self.unclaimed.store(self.bridge.unclaimed(), Ordering::Relaxed);
         }
@@ -130,8 +135,13 @@ impl Worker {
             };
             let (bridge, sockets) = (&mut self.bridge, &mut self.sockets);
             match door {
-                Door::Shared(socket) => {
-                    bridge.receive_shared(now, Path { socket, remote: source }, datagram, sockets);
+                Door::Shared(_) => bridge.receive_shared(now, Path { door, remote: source }, datagram, sockets),
+                Door::Stream(_) => {
+                    let path = Path { door, remote: source };
+                    bridge.receive_shared(now, path, datagram, sockets);
+                    if bridge.knows(path) {
+                        sockets.prove(path);
+                    }
                 }
                 Door::Rtp(key, kind) => bridge.receive_rtp(now, (key, kind), source, datagram, sockets),
                 Door::Rtcp(key, kind) => bridge.receive_rtcp(now, (key, kind), source, datagram, sockets),

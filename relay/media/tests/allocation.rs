@@ -35,10 +35,8 @@ struct Out {
 
 impl Outlet for Out {
     fn send(&mut self, door: Door, remote: SocketAddr, datagram: &[u8]) {
-        if let Door::Shared(socket) = door
-            && self.keep
-        {
-            self.kept.push((Path { socket, remote }, datagram.to_vec()));
+        if matches!(door, Door::Shared(_)) && self.keep {
+            self.kept.push((Path { door, remote }, datagram.to_vec()));
         }
         self.sent += 1;
     }
@@ -120,10 +118,19 @@ impl World {
         self.bridge.open_webrtc(new, ice.clone()).unwrap();
         let (mut browser, remote) = Connection::offer(self.now, address, &[PCMU]);
         let (fingerprint, candidates) = (self.identity.fingerprint(), vec![shared]);
-        let answer = WebRtcLocal { ice, fingerprint, candidates, generation: 0, ssrc, video_ssrc, cname };
+        let answer = WebRtcLocal {
+            ice,
+            fingerprint,
+            candidates,
+            tcp_candidates: Vec::new(),
+            generation: 0,
+            ssrc,
+            video_ssrc,
+            cname,
+        };
         browser.answered(self.now, &answer);
         self.command(Command::WebRtcRemote { leg, remote });
-        let path = Path { socket: 0, remote: address };
+        let path = Path { door: Door::Shared(0), remote: address };
         self.out.keep = true;
         while !browser.is_connected() {
             self.now += Duration::from_millis(10);

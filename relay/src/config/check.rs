@@ -96,6 +96,7 @@ impl Check {
             workers,
             webrtc_bind,
             webrtc_advertised: advertised,
+            webrtc_tcp: file.webrtc_tcp.unwrap_or(defaults.webrtc_tcp),
             rtp_bind,
             rtp_advertised,
             rtp_other,

@@ -46,6 +46,7 @@ pub(super) struct Media {
     pub(super) workers: Option<usize>,
     pub(super) webrtc_listen: Option<String>,
     pub(super) webrtc_advertised: Vec<String>,
+    pub(super) webrtc_tcp: Option<bool>,
     pub(super) rtp_listen: Option<Listed>,
     pub(super) rtp_advertised: Listed,
     pub(super) rtp_ports: Option<String>,

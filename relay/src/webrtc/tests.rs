@@ -19,6 +19,7 @@ fn local() -> WebRtcLocal {
         ice: IceCredentials { ufrag: "relayrelay".into(), password: IcePassword::new("p".repeat(24)) },
         fingerprint: Fingerprint::from_bytes([1; 32]),
         candidates: vec![([192, 0, 2, 1], 40_000).into(), ([198, 51, 100, 1], 40_000).into()],
+        tcp_candidates: Vec::new(),
         generation: 0,
         ssrc: 5,
         video_ssrc: 6,

@@ -13,6 +13,8 @@ const EVENTS_48K: u8 = 110;
 const EVENTS_8K: u8 = 126;
 /// RFC 8445 section 5.1.2.1: the type preference of host candidates, and the component RTP.
 const HOST: u32 = (126 << 24) | 255;
+/// Lower than that of any candidate over UDP (RFC 6544 section 4.2).
+const TCP: u32 = (90 << 24) | 255;
 /// The last generation whose candidates come before those of the one before. The lower priority of the two ends orders
 /// the pairs (section 6.1.2.3), so this stays below the local preference that browsers give their own candidates.
 const LAST_PREFERRED: u16 = 0x7c;
@@ -208,6 +210,12 @@ fn with_candidates(mut section: MediaDescription, local: &WebRtcLocal) -> MediaD
     for (index, candidate) in (0u32..).zip(&local.candidates) {
         let priority = priority(local.generation, index);
         let value = format!("{} 1 udp {priority} {} {} typ host", index + 1, candidate.ip(), candidate.port());
+        section = section.with_attribute(Attribute::new("candidate", value));
+    }
+    for ((index, candidate), foundation) in (0u32..).zip(&local.tcp_candidates).zip(local.candidates.len() + 1..) {
+        let priority = TCP | (priority(local.generation, index) & 0x00ff_ff00);
+        let (ip, port) = (candidate.ip(), candidate.port());
+        let value = format!("{foundation} 1 tcp {priority} {ip} {port} typ host tcptype passive");
         section = section.with_attribute(Attribute::new("candidate", value));
     }
     section.with_attribute(Attribute::flag("end-of-candidates"))

@@ -17,7 +17,7 @@ pub(super) const BUILDERS: [Peer; 1] = [Peer { program: "cmake", package: "cmake
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
 
 /// What the end-to-end tests talk to.
-pub(super) const PEERS: [Peer; 15] = [
+pub(super) const PEERS: [Peer; 16] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
@@ -31,6 +31,7 @@ pub(super) const PEERS: [Peer; 15] = [
     Peer { program: "turnserver", package: "coturn", job: "a TURN server" },
     Peer { program: "tcpdump", package: "tcpdump", job: "sees packets with the kernel's clock, for benchmarks" },
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },
+    Peer { program: "nft", package: "nftables", job: "makes walls in them" },
     Peer { program: "espeak-ng", package: "espeak-ng", job: "makes speech" },
     Peer { program: "sox", package: "sox", job: "converts sound" },
     Peer { program: "multimon-ng", package: "multimon-ng", job: "hears keys in sound" },

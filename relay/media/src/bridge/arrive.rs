@@ -13,7 +13,7 @@ use crate::outlet::{LegKey, Outlet, Path};
 use crate::rtp::{Datagram, Header};
 
 impl Bridge {
-    /// A datagram on a socket all browsers share. It is decrypted where it lies.
+    /// A datagram along a path: on a socket all browsers share, or on a connection of one. It is decrypted where it lies.
     pub fn receive_shared(&mut self, now: Instant, path: Path, datagram: &mut [u8], outlet: &mut impl Outlet) {
         let kind = Datagram::classify(datagram);
         if kind == Some(Datagram::Stun) {
@@ -174,7 +174,7 @@ impl Bridge {
             leg.counters.invalid += 1;
             return;
         };
-        outlet.send(path.door(), path.remote, &answer.response);
+        outlet.send(path.door, path.remote, &answer.response);
         if browser.agent.knows(path) {
             self.paths.insert(path, key);
             let regained = browser.consent() || answer.retired.is_some();

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::{Bridge, NewLeg};
 use crate::event::{Event, Inactivity};
 use crate::leg::{Change, Transport, WebRtcTransport};
-use crate::outlet::{LegKey, Outlet};
+use crate::outlet::{LegKey, Outlet, Path};
 use crate::params::{IceCredentials, LegId, WebRtcRemote};
 
 impl Bridge {
@@ -113,6 +113,23 @@ impl Bridge {
             if self.paths.get(&path) == Some(&key) {
                 self.paths.remove(&path);
             }
+        }
+    }
+
+    /// Whether a browser has passed a check along this path.
+    #[must_use]
+    pub fn knows(&self, path: Path) -> bool {
+        self.paths.contains_key(&path)
+    }
+
+    /// A path has ended, as a connection does: what is sent goes along another of the browser's, if there is one.
+    pub fn path_ended(&mut self, now: Instant, path: Path, outlet: &mut impl Outlet) {
+        let Some(key) = self.paths.remove(&path) else {
+            return;
+        };
+        if let Some(Transport::WebRtc(browser)) = self.legs.get_mut(key).map(|leg| &mut leg.transport) {
+            browser.agent.ended(path);
+            self.refresh(now, key, outlet);
         }
     }
 

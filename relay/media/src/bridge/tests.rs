@@ -613,7 +613,7 @@ fn nobody_reaches_a_browsers_leg_without_having_passed_a_check() {
     world.bridge.open_webrtc(World::new_leg(A), IceCredentials::from_random([3; 32]));
     for first in 0..=255u8 {
         let mut datagram = [&[first, 0, 0, 8][..], &[0x21, 0x12, 0xa4, 0x42], &[first; 60]].concat();
-        let from = Path { socket: 0, remote: "198.51.100.7:9".parse().unwrap() };
+        let from = Path { door: Door::Shared(0), remote: "198.51.100.7:9".parse().unwrap() };
         world.bridge.receive_shared(world.now, from, &mut datagram, &mut world.out);
     }
     assert!(world.out.sent.is_empty() && world.bridge.paths.is_empty());
@@ -640,7 +640,7 @@ proptest::proptest! {
             match door {
                 0 | 1 => world.bridge.receive_rtp(now, (key, MediumKind::Audio), source, &mut body, out),
                 2 => world.bridge.receive_rtcp(now, (key, MediumKind::Audio), source, &mut body, out),
-                _ => world.bridge.receive_shared(now, Path { socket: 0, remote: source }, &mut body, out),
+                _ => world.bridge.receive_shared(now, Path { door: Door::Shared(0), remote: source }, &mut body, out),
             }
             world.pass(FRAME);
         }

@@ -124,7 +124,7 @@ impl WebRtcTransport {
     /// Sends a sealed packet once more, if anything can be sent.
     pub(crate) fn send_again(&self, sealed: &[u8], outlet: &mut impl Outlet) {
         if let Some(to) = self.agent.selected().filter(|_| self.is_ready() && !self.consent_reported) {
-            outlet.send(to.door(), to.remote, sealed);
+            outlet.send(to.door, to.remote, sealed);
         }
     }
 
@@ -222,14 +222,14 @@ impl WebRtcTransport {
             return None;
         }
         let sealed = seal(session)?;
-        outlet.send(to.door(), to.remote, sealed);
+        outlet.send(to.door, to.remote, sealed);
         Some(sealed)
     }
 
     fn flush(&mut self, outlet: &mut impl Outlet) {
         while let Some(datagram) = self.dtls.transmit() {
             if let Some(to) = self.agent.selected() {
-                outlet.send(to.door(), to.remote, &datagram);
+                outlet.send(to.door, to.remote, &datagram);
             }
         }
     }

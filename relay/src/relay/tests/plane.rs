@@ -64,6 +64,7 @@ fn local(ufrag: &str) -> WebRtcLocal {
         ice: IceCredentials { ufrag: ufrag.into(), password: IcePassword::new("x".repeat(24)) },
         fingerprint: Fingerprint::from_bytes([7; 32]),
         candidates: vec![SocketAddr::from(([127, 0, 0, 1], 40_000))],
+        tcp_candidates: Vec::new(),
         generation: 0,
         ssrc: 11,
         video_ssrc: 13,

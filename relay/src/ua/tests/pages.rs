@@ -18,6 +18,7 @@ fn local(ufrag: &str) -> WebRtcLocal {
         ice: IceCredentials { ufrag: ufrag.into(), password: IcePassword::new("p".repeat(24)) },
         fingerprint: Fingerprint::from_bytes([1; 32]),
         candidates: vec![([192, 0, 2, 1], 40_000).into()],
+        tcp_candidates: Vec::new(),
         generation: 0,
         ssrc: 5,
         video_ssrc: 6,
