@@ -221,7 +221,7 @@ describe("on the SIP port", () => {
   });
 
   it("an INVITE whose description is none is refused", async () => {
-    const scenario = new Caller().invite({ codecs: ["g729"] }).expect(100, { optional: true }).expect(488);
+    const scenario = new Caller().invite({ codecs: ["gsm"] }).expect(100, { optional: true }).expect(488);
     const wire = await Wire.open(relay.url);
     await wire.hello();
     await wire.ask("openLocal", { login: "alice" });

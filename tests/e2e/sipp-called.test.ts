@@ -188,7 +188,7 @@ describe("a peer that refuses", () => {
   });
 
   it("answers with a codec nobody offered, and the call ends with that reason", async () => {
-    const scenario = new Called().invited().reply(200, "OK", { sdp: { codecs: ["g729"] } }).asked("ACK").asked("BYE").confirm();
+    const scenario = new Called().invited().reply(200, "OK", { sdp: { codecs: ["gsm"] } }).asked("ACK").asked("BYE").confirm();
     const { web, sipp, call } = await calling(scenario);
     const end = await web.end(call);
     assert.deepEqual([end.event, end.code, end.info], ["FAILED", "noCommonCodecs", "No common codecs"]);

@@ -137,7 +137,7 @@ describe("a caller", () => {
 
   it("with no codec in common is refused with 488", async () => {
     const web = await set.local("web");
-    const scenario = new Caller().invite({ codecs: ["g729"] }).expect(100, { optional: true }).expect(488);
+    const scenario = new Caller().invite({ codecs: ["gsm"] }).expect(100, { optional: true }).expect(488);
     const sipp = await Sipp.calling("web", set.relay.sip, scenario.acknowledge({ failure: true }));
     await sipp.done();
     assert.equal(web.reports.all().some((report) => report.event === "INCOMING_CALL"), false);

@@ -27,7 +27,7 @@ export interface Key {
 /** The port SIPp sends a spoken file from; its echo has another. */
 export const STREAMED = "[rtpstream_audio_port]";
 
-export type Codec = "pcma" | "pcmu" | "g722" | "opus" | "g729" | "telephone-event" | "telephone-event/48000";
+export type Codec = "pcma" | "pcmu" | "g722" | "opus" | "g729" | "gsm" | "telephone-event" | "telephone-event/48000";
 
 const RTPMAP: Record<Codec, [number, string]> = {
   pcma: [8, "PCMA/8000"],
@@ -36,6 +36,8 @@ const RTPMAP: Record<Codec, [number, string]> = {
   // As the relay numbers it: an echo sends back what it got, and an offerer expects its own numbers.
   opus: [111, "opus/48000/2"],
   g729: [18, "G729/8000"],
+  // Nothing of the relay's.
+  gsm: [3, "GSM/8000"],
   "telephone-event": [101, "telephone-event/8000"],
   "telephone-event/48000": [110, "telephone-event/48000"],
 };

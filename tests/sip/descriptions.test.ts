@@ -95,7 +95,7 @@ describe("an offer such as", () => {
 
 describe("an offer that cannot be taken", () => {
   for (const [what, code, sections] of [
-    ["without a common codec", 488, ["m=audio [media_port] RTP/AVP 18"]],
+    ["without a common codec", 488, ["m=audio [media_port] RTP/AVP 3"]],
     ["without audio", 488, ["m=video [media_port] RTP/AVP 31"]],
     ["encrypted without a key", 488, ["m=audio [media_port] RTP/SAVP 8"]],
     ["with 33 sections", 400, Array.from({ length: 33 }, () => "m=audio [media_port] RTP/AVP 8")],

@@ -25,6 +25,7 @@ mod media;
 mod opus;
 mod parse;
 mod session;
+mod speex;
 mod write;
 
 #[cfg(test)]
@@ -43,3 +44,4 @@ pub use media::MediaDescription;
 pub use opus::OpusParameters;
 pub use parse::{MAX_FORMATS, MAX_LINES, MAX_MEDIA, MAX_SIZE};
 pub use session::{OtherLine, SessionDescription};
+pub use speex::{SpeexParameters, SpeexRate};

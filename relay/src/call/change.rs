@@ -258,9 +258,13 @@ impl Call {
         // Each end is told what the other takes, whoever spoke last.
         let sound = self.side(party.other()).sound;
         // What the other end takes is nothing to an end whose sound is made for it.
-        let sound = if self.apart.is_some() { Sound::default() } else { sound };
+        let is_translated = self.apart.is_some();
+        let sound = if is_translated { Sound::default() } else { sound };
+        // Noise is described where the relay makes sound of it, or the other end does.
+        let comfort_noise = is_translated || self.side(party.other()).comfort_noise;
         let (codecs, transcoding) = (self.spoken(party), Transcoding::Never);
-        Some(Description { codecs, direction: self.towards(party), video, sound, transcoding, ..agreed })
+        let direction = self.towards(party);
+        Some(Description { codecs, comfort_noise, direction, video, sound, transcoding, ..agreed })
     }
 
     /// The same as an offer. Where the end may have none of these codecs, it may name others.

@@ -40,6 +40,7 @@ impl Call {
         } else if let Some(codecs) = self.answerable(Party::Caller, &early.codecs) {
             if shared(&codecs, &early.codecs).is_empty() {
                 told.sound = Sound::default();
+                told.comfort_noise = true;
             }
             told.codecs = codecs;
         }

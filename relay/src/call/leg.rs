@@ -10,7 +10,7 @@ use std::time::Duration;
 use offhook_media::{Codec, Digit, Direction, MediaFailure, SoundWishes};
 use offhook_protocol::Failure;
 use offhook_protocol::request::DtmfMethod;
-use offhook_sip::sdp::OpusParameters;
+use offhook_sip::sdp::{OpusParameters, SpeexParameters};
 
 pub use super::extras::Extras;
 use super::transcoding::Transcoding;
@@ -23,6 +23,8 @@ pub struct Description {
     pub codecs: Vec<Codec>,
     /// Whether telephone-event (RFC 4733) is there.
     pub telephone_event: bool,
+    /// Whether comfort noise (RFC 3389) is there.
+    pub comfort_noise: bool,
     /// Seen from the relay towards the leg that says or is told this: `SendOnly` means that the relay sends to that leg
     /// and hears nothing from it.
     pub direction: Direction,
@@ -43,7 +45,16 @@ impl Description {
     #[must_use]
     pub fn new(codecs: Vec<Codec>, telephone_event: bool, direction: Direction) -> Self {
         let transcoding = Transcoding::Never;
-        Self { codecs, telephone_event, direction, video: None, sound: Sound::default(), transcoding, untouched: None }
+        Self {
+            codecs,
+            telephone_event,
+            comfort_noise: false,
+            direction,
+            video: None,
+            sound: Sound::default(),
+            transcoding,
+            untouched: None,
+        }
     }
 
     /// Everything the relay passes on, both ways: for whoever is to offer and knows nothing of the other end.
@@ -78,6 +89,10 @@ pub struct Sound {
     pub maxptime: Option<u16>,
     /// The parameters of Opus, where it has any.
     pub opus: Option<OpusParameters>,
+    /// The parameters of Speex, likewise.
+    pub speex: Option<SpeexParameters>,
+    /// Whether G.729 may fall silent as its Annex B has it.
+    pub g729_annex_b: Option<bool>,
 }
 
 impl Sound {
@@ -91,7 +106,7 @@ impl Sound {
             opus_dtx: opus.usedtx.unwrap_or(false),
             opus_fec: opus.useinbandfec.unwrap_or(false),
             opus_bitrate: opus.maxaveragebitrate,
-            g729_annex_b: false,
+            g729_annex_b: self.g729_annex_b.unwrap_or(false),
         }
     }
 }

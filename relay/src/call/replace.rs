@@ -81,6 +81,7 @@ impl Side {
         Some(Description {
             codecs,
             telephone_event: offer.telephone_event,
+            comfort_noise: self.comfort_noise,
             direction: both(newcomer.wants, mirrored(self.wants)),
             video,
             sound: self.sound,
@@ -94,6 +95,7 @@ impl Side {
         (!self.codecs.is_empty()).then(|| Description {
             codecs: self.codecs.clone(),
             telephone_event: true,
+            comfort_noise: self.comfort_noise,
             direction: mirrored(self.wants),
             video: self.video.clone().map(super::side::video_across),
             sound: self.sound,

@@ -63,6 +63,8 @@ pub(super) struct Side {
     pub(super) video: Option<Video>,
     /// What it has said of the sound it takes.
     pub(super) sound: Sound,
+    /// Whether it takes comfort noise.
+    pub(super) comfort_noise: bool,
     /// Whether it may speak another codec than the other end.
     pub(super) transcoding: Transcoding,
     /// What was last agreed with it, as it was told.
@@ -86,6 +88,7 @@ impl Side {
             codecs: Vec::new(),
             video: None,
             sound: Sound::default(),
+            comfort_noise: false,
             // One that has said nothing objects to nothing.
             transcoding: Transcoding::Needed,
             settled: None,
@@ -106,6 +109,7 @@ impl Side {
         self.codecs.clone_from(&audio.codecs);
         self.video.clone_from(&audio.video);
         self.sound = audio.sound;
+        self.comfort_noise = audio.comfort_noise;
         self.transcoding = audio.transcoding;
     }
 

@@ -25,6 +25,11 @@ fn of(codecs: &[Codec], direction: Direction, transcoding: Transcoding) -> Descr
     Description { transcoding, ..Description::new(codecs.to_vec(), true, direction) }
 }
 
+/// The same where the relay makes the sound: it takes comfort noise, too.
+fn own(codecs: &[Codec]) -> Description {
+    Description { comfort_noise: true, ..told(codecs) }
+}
+
 fn refused() -> Cause {
     Cause::Failure(failure_for_status(488, "Not Acceptable Here"))
 }
@@ -37,8 +42,8 @@ fn to_callee(command: LegCommand) -> CallOutput {
     CallOutput::Command(Party::Callee, command)
 }
 
-fn answer(codecs: &[Codec]) -> CallOutput {
-    to_caller(LegCommand::Answer(told(codecs), Extras::default()))
+fn answer(description: Description) -> CallOutput {
+    to_caller(LegCommand::Answer(description, Extras::default()))
 }
 
 struct Talk {
@@ -95,7 +100,7 @@ fn a_caller_without_the_callees_codec_is_answered_with_its_own_best() {
     };
     assert_eq!((offer.transcoding, offer.codecs.as_slice()), (NEEDED, [Codec::G722, Codec::Opus].as_slice()));
     let outputs = talk.callee(LegEvent::Answered(says(&[Codec::Pcmu]), Extras::default()));
-    assert_eq!(outputs, [answer(&[Codec::G722])]);
+    assert_eq!(outputs, [answer(own(&[Codec::G722]))]);
     assert!(talk.call.is_transcoded());
 }
 
@@ -105,7 +110,7 @@ fn packets_pass_wherever_they_can() {
     talk.outputs();
     // The callee would rather speak what the caller does not know: it is asked for what both do.
     let outputs = talk.callee(LegEvent::Answered(says(&[Codec::G722, Codec::Pcma]), Extras::default()));
-    assert_eq!(outputs, [answer(&[Codec::Pcma]), reoffer(Party::Callee, &[Codec::Pcma], Transcoding::Never)]);
+    assert_eq!(outputs, [answer(told(&[Codec::Pcma])), reoffer(Party::Callee, &[Codec::Pcma], Transcoding::Never)]);
     assert_eq!(talk.callee(LegEvent::ReofferResult(Ok(says(&[Codec::Pcma])))), []);
     assert!(!talk.call.is_transcoded());
 }
@@ -116,12 +121,12 @@ fn early_media_is_translated_too() {
     talk.outputs();
     let early = || Some(says(&[Codec::Pcmu]));
     let outputs = talk.callee(LegEvent::Progress(early(), Extras::default()));
-    assert_eq!(outputs, [to_caller(LegCommand::Progress(Some(told(&[Codec::G722])), Extras::default()))]);
+    assert_eq!(outputs, [to_caller(LegCommand::Progress(Some(own(&[Codec::G722])), Extras::default()))]);
     // The caller changes over to something else that the callee does not speak.
     let outputs = talk.caller(LegEvent::Reoffer(says(&[Codec::Opus])));
     assert_eq!(outputs, [to_caller(LegCommand::ReofferAnswer(Ok(told(&[Codec::Opus]))))]);
     let outputs = talk.callee(LegEvent::Answered(says(&[Codec::Pcmu]), Extras::default()));
-    assert_eq!(outputs, [answer(&[Codec::Opus])]);
+    assert_eq!(outputs, [answer(own(&[Codec::Opus]))]);
 }
 
 #[test]
@@ -130,7 +135,7 @@ fn a_caller_that_will_not_be_brought_over_to_the_phone_that_answered_is_translat
     talk.outputs();
     talk.callee(LegEvent::Progress(Some(says(&[Codec::Opus])), Extras::default()));
     let outputs = talk.callee(LegEvent::Answered(says(&[Codec::Pcma]), Extras::default()));
-    assert_eq!(outputs, [answer(&[Codec::Pcma]), reoffer(Party::Caller, &[Codec::Pcma], Transcoding::Never)]);
+    assert_eq!(outputs, [answer(told(&[Codec::Pcma])), reoffer(Party::Caller, &[Codec::Pcma], Transcoding::Never)]);
     assert_eq!(talk.caller(LegEvent::ReofferResult(Err(refused()))), []);
     assert!(talk.call.is_established() && talk.call.is_transcoded());
 }
@@ -141,10 +146,12 @@ fn a_hold_leaves_each_end_its_codec() {
     let hold = |codec, direction, transcoding| of(&[codec], direction, transcoding);
     let outputs = talk.caller(LegEvent::Reoffer(hold(Codec::G722, Direction::RecvOnly, NEEDED)));
     let asked = hold(Codec::Pcmu, Direction::SendOnly, Transcoding::Never);
+    let asked = Description { comfort_noise: true, ..asked };
     assert_eq!(outputs, [to_callee(LegCommand::Reoffer(asked))]);
     let held = hold(Codec::Pcmu, Direction::SendOnly, NEEDED);
     let outputs = talk.callee(LegEvent::ReofferResult(Ok(held)));
     let granted = hold(Codec::G722, Direction::RecvOnly, Transcoding::Never);
+    let granted = Description { comfort_noise: true, ..granted };
     assert_eq!(outputs, [to_caller(LegCommand::ReofferAnswer(Ok(granted)))]);
     assert!(talk.call.is_transcoded());
 }
@@ -169,7 +176,7 @@ fn a_change_that_the_other_end_refuses_is_translated_for() {
     let outputs = talk.caller(LegEvent::Reoffer(says(&[Codec::G722])));
     assert_eq!(outputs, [reoffer(Party::Callee, &[Codec::G722], NEEDED)]);
     let outputs = talk.callee(LegEvent::ReofferResult(Err(refused())));
-    assert_eq!(outputs, [to_caller(LegCommand::ReofferAnswer(Ok(told(&[Codec::G722]))))]);
+    assert_eq!(outputs, [to_caller(LegCommand::ReofferAnswer(Ok(own(&[Codec::G722]))))]);
     assert!(talk.call.is_transcoded());
 }
 
@@ -191,7 +198,7 @@ fn an_end_that_prefers_it_speaks_its_own_codec_where_both_know_another() {
     talk.outputs();
     let lan = of(&[Codec::Pcma, Codec::Opus], Direction::SendRecv, Transcoding::Preferred);
     let outputs = talk.callee(LegEvent::Answered(lan, Extras::default()));
-    assert_eq!(outputs, [answer(&[Codec::Opus])]);
+    assert_eq!(outputs, [answer(own(&[Codec::Opus]))]);
     assert!(talk.call.is_transcoded());
 }
 

@@ -227,6 +227,7 @@ impl Call {
         Some(Description {
             codecs,
             telephone_event: settled.telephone_event,
+            comfort_noise: side.comfort_noise,
             direction: mirrored(side.wants),
             video: side.video.clone().map(video_across),
             untouched: None,
@@ -249,6 +250,7 @@ pub(super) fn common(one: &Side, other: &Side) -> Option<Description> {
     Some(Description {
         codecs,
         telephone_event: ones.telephone_event && others.telephone_event,
+        comfort_noise: false,
         direction: others.direction,
         video: others.video.clone().filter(|_| same_picture),
         untouched: None,

@@ -5,23 +5,21 @@ use offhook_media::{Codec, Direction, Format, PayloadFormat, RtpLocal, RtpRemote
 use offhook_sip::offer_answer::{
     Codec as SdpCodec, LocalMedia, Negotiated, NegotiatedCodec, NegotiatedSrtp, RemoteMedia,
 };
-use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey, OpusParameters, TelephoneEvents};
+use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey, TelephoneEvents};
 
+use super::sound::{self, codec};
 use crate::call::{Description, Sound};
 
 /// The packet time asked for, in milliseconds, where the other end has no wish: that of RFC 3551 section 4.5.
 const USUAL_PTIME: u32 = 20;
-/// The number a codec without one of its own would have, if it is free.
-const DYNAMIC: u8 = 97;
 
 /// What the relay's side brings to an offer or an answer.
 #[must_use]
 pub(super) fn local_media(rtp: &RtpLocal, audio: &Description) -> LocalMedia {
-    let ours = |codec: Codec| match audio.sound.opus {
-        Some(parameters) if codec == Codec::Opus => SdpCodec { fmtp: written(parameters), ..SdpCodec::opus() },
-        _ => sdp_codec(codec),
-    };
-    let mut codecs: Vec<SdpCodec> = audio.codecs.iter().copied().map(ours).collect();
+    let mut codecs: Vec<SdpCodec> = audio.codecs.iter().map(|codec| sound::described(*codec, &audio.sound)).collect();
+    if audio.comfort_noise {
+        codecs.extend(sound::noise_clocks(&audio.codecs).into_iter().map(SdpCodec::comfort_noise));
+    }
     if audio.telephone_event {
         codecs.extend(event_clocks(&audio.codecs).map(SdpCodec::telephone_event));
     }
@@ -42,11 +40,11 @@ pub(super) fn offered(remote: &RemoteMedia) -> Option<Description> {
         return None;
     }
     let telephone_event = remote.codecs.iter().any(SdpCodec::is_telephone_event);
-    let opus = remote.codecs.iter().find(|listed| codec(listed) == Some(Codec::Opus));
-    let opus = opus.map(|opus| OpusParameters::parse(opus.fmtp.as_deref().unwrap_or_default()));
-    let sound = Sound { ptime: milliseconds(remote.ptime), maxptime: milliseconds(remote.maxptime), opus };
+    let listed = remote.codecs.iter().map(|listed| (listed, listed.fmtp.as_deref()));
+    let sound = sound::said(listed, (remote.ptime, remote.maxptime));
     let direction = direction(remote.direction.reversed());
-    Some(Description { sound, ..Description::new(codecs, telephone_event, direction) })
+    let comfort_noise = remote.codecs.iter().any(SdpCodec::is_comfort_noise);
+    Some(Description { sound, comfort_noise, ..Description::new(codecs, telephone_event, direction) })
 }
 
 /// What an exchange agreed on, in the core's terms. `None` when no codec of ours is left.
@@ -58,14 +56,14 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
     let direction = direction(negotiated.direction);
-    Some(Description { sound: sound(negotiated), ..Description::new(codecs, telephone_event, direction) })
+    let (sound, comfort_noise) = (said(negotiated), !negotiated.comfort_noise.is_empty());
+    Some(Description { sound, comfort_noise, ..Description::new(codecs, telephone_event, direction) })
 }
 
 /// What the peer said of the sound it takes.
-fn sound(negotiated: &Negotiated) -> Sound {
-    let opus = negotiated.codecs.iter().find(|agreed| codec(&agreed.codec) == Some(Codec::Opus));
-    let opus = opus.map(|opus| OpusParameters::parse(opus.remote_fmtp.as_deref().unwrap_or_default()));
-    Sound { ptime: milliseconds(negotiated.ptime), maxptime: milliseconds(negotiated.maxptime), opus }
+fn said(negotiated: &Negotiated) -> Sound {
+    let listed = negotiated.codecs.iter().map(|agreed| (&agreed.codec, agreed.remote_fmtp.as_deref()));
+    sound::said(listed, (negotiated.ptime, negotiated.maxptime))
 }
 
 /// The keys that the peer takes as events, at the clock of the codec that is spoken.
@@ -86,13 +84,17 @@ pub(super) fn rtp_remote(negotiated: &Negotiated) -> RtpRemote {
         let format = Format::TelephoneEvent { clock: agreed.codec.clock_rate };
         payload_format(format, agreed)
     });
+    let noise = negotiated.comfort_noise.iter().map(|agreed| {
+        let format = Format::ComfortNoise { clock: agreed.codec.clock_rate };
+        payload_format(format, agreed)
+    });
     RtpRemote {
         rtp: negotiated.remote,
         rtcp: negotiated.rtcp,
         rtcp_mux: negotiated.rtcp_mux,
         srtp: negotiated.srtp.as_ref().map(srtp_keys),
-        formats: audio.chain(events).collect(),
-        sound: sound(negotiated).wishes(),
+        formats: audio.chain(events).chain(noise).collect(),
+        sound: said(negotiated).wishes(),
     }
 }
 
@@ -128,22 +130,6 @@ const fn sdp_direction(direction: Direction) -> SdpDirection {
     }
 }
 
-fn sdp_codec(codec: Codec) -> SdpCodec {
-    match codec {
-        Codec::Opus => SdpCodec::opus(),
-        Codec::G722 => SdpCodec::g722(),
-        Codec::Pcmu => SdpCodec::pcmu(),
-        Codec::Pcma => SdpCodec::pcma(),
-        Codec::G729 | Codec::Speex8 | Codec::Speex16 => {
-            SdpCodec::new(codec.static_payload_type().unwrap_or(DYNAMIC), codec.name(), codec.clock())
-        }
-    }
-}
-
-fn codec(described: &SdpCodec) -> Option<Codec> {
-    Codec::BROWSER.into_iter().find(|ours| sdp_codec(*ours).is_same(described))
-}
-
 fn payload_format(format: Format, agreed: &NegotiatedCodec) -> PayloadFormat {
     PayloadFormat { format, receive_pt: agreed.codec.payload_type, send_pt: agreed.send_payload_type }
 }
@@ -157,16 +143,6 @@ fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
         }
     }
     clocks.into_iter()
-}
-
-/// Without any there is no line.
-fn written(parameters: OpusParameters) -> Option<String> {
-    Some(parameters.to_string()).filter(|text| !text.is_empty())
-}
-
-/// A packet holds no more than a second of sound; what claims to is no wish that could be met.
-fn milliseconds(duration: Option<u32>) -> Option<u16> {
-    duration.and_then(|duration| u16::try_from(duration).ok()).filter(|duration| *duration <= 1000)
 }
 
 fn distinct(codecs: impl Iterator<Item = Codec>) -> Vec<Codec> {
@@ -213,6 +189,17 @@ mod tests {
     }
 
     #[test]
+    fn an_offer_of_all_codecs_fits_into_a_datagram_with_the_rest_of_an_invite() {
+        let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
+        let all = Description { codecs: Codec::ALL.to_vec(), comfort_noise: true, ..everything() };
+        let offer = exchange.create_offer(&local_media(&rtp(), &all)).unwrap().to_text();
+        assert!(offer.len() < 750, "{} bytes: {offer}", offer.len());
+        for line in ["rtpmap:18 G729/8000", "rtpmap:13 CN/8000", "speex/16000", "speex/8000", "event/16000"] {
+            assert!(offer.contains(line), "{line} is missing from {offer}");
+        }
+    }
+
+    #[test]
     fn an_answer_becomes_codecs_for_the_core_and_payload_types_for_the_worker() {
         let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
         exchange.create_offer(&local_media(&rtp(), &everything())).unwrap();
@@ -242,7 +229,7 @@ mod tests {
     fn an_offer_without_a_codec_of_ours_is_nothing() {
         let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
         let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
-            m=audio 5000 RTP/AVP 18\r\n";
+            m=audio 5000 RTP/AVP 4\r\n";
         assert_eq!(offered(exchange.receive_offer(&parse(offer)).unwrap()), None);
     }
 }

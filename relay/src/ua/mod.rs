@@ -32,6 +32,7 @@ mod refer;
 mod registrar;
 mod registration;
 mod replaces;
+mod sound;
 mod strangers;
 mod strays;
 mod subscription;

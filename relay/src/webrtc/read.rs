@@ -77,6 +77,7 @@ impl BrowserDescription {
             ptime: milliseconds(section.ptime()),
             maxptime: milliseconds(section.maxptime()),
             opus: opus(section, &payloads),
+            ..Sound::default()
         };
         Ok(Self {
             ice: ice(&whole, section)?,
@@ -112,6 +113,7 @@ impl BrowserDescription {
                 .payloads
                 .iter()
                 .any(|payload| matches!(payload.format, Format::TelephoneEvent { .. })),
+            comfort_noise: false,
             direction: self.audio.direction,
             video: self.video.as_ref().map(picture),
             untouched: None,

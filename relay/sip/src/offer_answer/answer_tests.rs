@@ -57,6 +57,30 @@ fn static_payload_types_need_no_mapping() {
 }
 
 #[test]
+fn comfort_noise_is_no_codec_and_goes_with_those_of_its_clock() {
+    let all = || vec![Codec::pcmu(), Codec::opus(), Codec::comfort_noise(8000)];
+    assert_eq!(answer_to("m=audio 4000 RTP/AVP 13\n", all()).unwrap_err(), OfferAnswerError::NoCommonCodec);
+    let answer = answer_to("m=audio 4000 RTP/AVP 13 0\n", all()).unwrap();
+    assert_eq!(answer.description.media[0].formats, ["0", "13"]);
+    assert_eq!(names(&answer.negotiated.comfort_noise), ["CN"]);
+    let answer = answer_to("m=audio 4000 RTP/AVP 111 13\na=rtpmap:111 opus/48000/2\n", all()).unwrap();
+    assert!(answer.negotiated.comfort_noise.is_empty());
+}
+
+#[test]
+fn silence_in_g729_is_refused_to_who_has_refused_it() {
+    let codecs = || vec![Codec::new(18, "G729", 8000)];
+    let text = |fmtp: &str, codecs| {
+        let offer = format!("m=audio 4000 RTP/AVP 18\na=fmtp:18 {fmtp}\n");
+        answer_to(&offer, codecs).unwrap().description.to_text()
+    };
+    assert!(text("annexb=no", codecs()).contains("a=fmtp:18 annexb=no\r\n"));
+    assert!(!text("annexb=yes", codecs()).contains("annexb"));
+    let refusing = vec![Codec::new(18, "G729", 8000).with_fmtp("annexb=no")];
+    assert!(text("annexb=yes", refusing).contains("a=fmtp:18 annexb=no\r\n"));
+}
+
+#[test]
 fn dynamic_payload_types_are_the_offerers() {
     let answer = answer_to(
         "m=audio 4000 RTP/AVP 107 101\na=rtpmap:107 opus/48000/2\na=rtpmap:101 telephone-event/48000\n",

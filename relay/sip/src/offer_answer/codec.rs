@@ -1,6 +1,7 @@
 use crate::sdp::h264::H264Parameters;
 use crate::sdp::{Format, RtpMap};
 
+const COMFORT_NOISE: &str = "CN";
 const TELEPHONE_EVENT: &str = "telephone-event";
 
 /// An RTP format as one side describes it: what it is, its number there, and its parameters.
@@ -50,6 +51,11 @@ impl Codec {
         Self::new(payload_type, TELEPHONE_EVENT, clock_rate).with_fmtp("0-15")
     }
 
+    /// Comfort noise (RFC 3389), at the clock of the audio it goes with; its number is given for 8000 Hz only.
+    pub fn comfort_noise(clock_rate: u32) -> Self {
+        Self::new(if clock_rate == 8000 { 13 } else { 98 }, COMFORT_NOISE, clock_rate)
+    }
+
     /// Sets the parameters.
     #[must_use]
     pub fn with_fmtp(mut self, fmtp: impl Into<String>) -> Self {
@@ -67,6 +73,23 @@ impl Codec {
     /// Whether this carries DTMF events rather than audio.
     pub fn is_telephone_event(&self) -> bool {
         self.encoding.eq_ignore_ascii_case(TELEPHONE_EVENT)
+    }
+
+    /// Whether this carries the noise of silence rather than audio.
+    pub fn is_comfort_noise(&self) -> bool {
+        self.encoding.eq_ignore_ascii_case(COMFORT_NOISE)
+    }
+
+    /// This codec as an answer describes it where the offer has `theirs`: silence as Annex B of G.729 has it is there only
+    /// where both have it (RFC 7261 §3).
+    pub(super) fn answering(&self, theirs: &Self) -> Self {
+        let is_denied =
+            |codec: &Self| codec.fmtp.as_deref().is_some_and(|fmtp| fmtp.replace(' ', "").contains("annexb=no"));
+        let mut ours = self.clone().with_payload_type(theirs.payload_type);
+        if self.encoding.eq_ignore_ascii_case("G729") && is_denied(theirs) {
+            ours.fmtp = Some("annexb=no".to_owned());
+        }
+        ours
     }
 
     /// Whether both are the same codec, whatever number and parameters each side gives it, but for what parameters make

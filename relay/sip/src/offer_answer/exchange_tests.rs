@@ -63,7 +63,7 @@ proptest! {
             prop_assert_eq!(ours.remote.port(), answering.port);
             prop_assert_eq!(theirs.remote.port(), offering.port);
             let numbers = |agreed: &Negotiated| -> Vec<_> {
-                let all = agreed.codecs.iter().chain(&agreed.telephone_events);
+                let all = agreed.codecs.iter().chain(&agreed.comfort_noise).chain(&agreed.telephone_events);
                 all.map(|c| (c.codec.encoding.clone(), c.send_payload_type, c.codec.payload_type))
                     .collect()
             };

@@ -110,7 +110,7 @@ pub(super) fn common(ours: &[Codec], offered: &[Codec]) -> Vec<NegotiatedCodec> 
     let select = |theirs: &Codec| {
         let ours = ours.iter().find(|ours| ours.is_same(theirs))?;
         Some(NegotiatedCodec {
-            codec: ours.clone().with_payload_type(theirs.payload_type),
+            codec: ours.answering(theirs),
             send_payload_type: theirs.payload_type,
             remote_fmtp: theirs.fmtp.clone(),
         })

@@ -340,7 +340,8 @@ impl OfferAnswer {
         video: Option<(usize, MediaDescription)>,
     ) -> SessionDescription {
         let codecs = || {
-            let selected = negotiated.codecs.iter().chain(&negotiated.telephone_events);
+            let selected =
+                negotiated.codecs.iter().chain(&negotiated.comfort_noise).chain(&negotiated.telephone_events);
             selected.map(|selected| &selected.codec)
         };
         for codec in codecs() {

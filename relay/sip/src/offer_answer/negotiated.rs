@@ -40,6 +40,8 @@ pub struct Negotiated {
     pub codecs: Vec<NegotiatedCodec>,
     /// DTMF formats that go with those codecs, one per clock.
     pub telephone_events: Vec<NegotiatedCodec>,
+    /// Comfort noise that goes with those codecs, one format per clock.
+    pub comfort_noise: Vec<NegotiatedCodec>,
     /// Packet duration the peer would like to receive, in milliseconds.
     pub ptime: Option<u32>,
     /// Longest packet the peer accepts, in milliseconds.
@@ -70,6 +72,8 @@ impl Negotiated {
     pub(super) fn new(remote: &RemoteMedia, selected: Vec<NegotiatedCodec>, terms: Terms) -> Option<Self> {
         let (events, codecs): (Vec<_>, Vec<_>) =
             selected.into_iter().partition(|selected| selected.codec.is_telephone_event());
+        let (noise, codecs): (Vec<_>, Vec<_>) =
+            codecs.into_iter().partition(|selected| selected.codec.is_comfort_noise());
         if codecs.is_empty() {
             return None;
         }
@@ -83,6 +87,7 @@ impl Negotiated {
             direction: terms.ours.intersect(remote.direction.reversed()),
             held: terms.hears && !remote.direction.receives(),
             telephone_events: matching_events(events, &codecs),
+            comfort_noise: matching(noise, &codecs),
             codecs,
             ptime: remote.ptime,
             maxptime: remote.maxptime,
@@ -103,6 +108,12 @@ pub(super) struct Terms {
     pub(super) srtp: Option<NegotiatedSrtp>,
     /// Where RTP went before.
     pub(super) former: Option<SocketAddr>,
+}
+
+/// Keeps the formats whose clock one of the codecs has.
+fn matching(mut formats: Vec<NegotiatedCodec>, codecs: &[NegotiatedCodec]) -> Vec<NegotiatedCodec> {
+    formats.retain(|format| codecs.iter().any(|codec| codec.codec.clock_rate == format.codec.clock_rate));
+    formats
 }
 
 /// Keeps the DTMF formats whose clock one of the codecs has; if there is none, the first of any clock.

@@ -30,6 +30,7 @@ impl RtpMap {
             8 => "PCMA",
             9 => "G722",
             15 => "G728",
+            13 => "CN",
             18 => "G729",
             _ => return None,
         };

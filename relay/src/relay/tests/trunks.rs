@@ -240,7 +240,7 @@ fn a_direct_trunk_that_speaks_nothing_of_ours_is_refused_where_media_goes_throug
     let mut world = world();
     world.user("alice");
     let [_, _, one, ..] = peers();
-    world.sip(&one, one.request("INVITE", "desk", "", &sdp("192.0.2.30", "18")));
+    world.sip(&one, one.request("INVITE", "desk", "", &sdp("192.0.2.30", "4")));
     world.sip_response(&one, 488);
     world.nothing_is_left();
 }

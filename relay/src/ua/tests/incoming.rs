@@ -72,7 +72,7 @@ fn each_end_is_told_how_much_sound_the_other_wants_in_a_packet() {
     scene.ua.attach(incoming.leg, local().into());
     let (leg, offered) = (incoming.leg, incoming.offer.unwrap().sound);
     assert_eq!((offered.ptime, offered.maxptime), (Some(30), Some(60)));
-    let sound = Sound { ptime: Some(40), maxptime: Some(80), opus: None };
+    let sound = Sound { ptime: Some(40), maxptime: Some(80), ..Sound::default() };
     scene.command(leg, LegCommand::Answer(Description { sound, ..pcma() }, Extras::default()));
     let answer = body(scene.response(200).body());
     assert!(answer.contains("a=ptime:40\r\na=maxptime:80\r\n"), "{answer}");

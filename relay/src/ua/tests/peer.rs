@@ -29,7 +29,7 @@ pub(super) fn sdp_at(address: &str, port: u16, lines: &str) -> String {
 
 /// A description of which the relay speaks nothing.
 pub(super) fn foreign_sdp() -> String {
-    "v=0\r\no=bob 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 18\r\n".to_owned()
+    "v=0\r\no=bob 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 5000 RTP/AVP 4\r\n".to_owned()
 }
 
 impl Peer {
