@@ -83,7 +83,7 @@ impl Need {
                 format!("{} {}, built by cargo into .tools/", tool.package, tool.install)
             }
             Self::NodePackages => "node_modules, by npm".to_owned(),
-            Self::Builders => "cmake, from Debian's archive".to_owned(),
+            Self::Builders => "cmake and libclang, from Debian's archive".to_owned(),
             Self::Peers => "the programs the end-to-end tests talk to".to_owned(),
         })
     }

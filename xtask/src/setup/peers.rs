@@ -1,5 +1,8 @@
 //! Programs from Debian's archive: what the relay is built with, and what the end-to-end tests talk to.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use crate::error::Error;
 use crate::process;
 use crate::workspace::Workspace;
@@ -12,8 +15,13 @@ pub(super) struct Peer {
 }
 
 /// What builds the C sources that come with crates.
-pub(super) const BUILDERS: [Peer; 1] = [Peer { program: "cmake", package: "cmake", job: "builds libopus" }];
+pub(super) const BUILDERS: [Peer; 2] = [
+    Peer { program: "cmake", package: "cmake", job: "builds libopus" },
+    Peer { program: LIBCLANG, package: "libclang-dev", job: "reads libspeex's header" },
+];
 
+/// A library, of whatever version: found by its path, as the crate that needs it does.
+const LIBCLANG: &str = "/usr/lib/llvm-*/lib/libclang.so.1";
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
 
 /// What the end-to-end tests talk to.
@@ -39,7 +47,7 @@ pub(super) const PEERS: [Peer; 16] = [
 
 /// The Debian packages whose programs are not found.
 pub(super) fn missing(workspace: &Workspace, programs: &'static [Peer]) -> Vec<&'static str> {
-    lacking(programs, |program| workspace.find(program).is_some()).map(|peer| peer.package).collect()
+    lacking(programs, |program| is_there(workspace, program)).map(|peer| peer.package).collect()
 }
 
 /// Installs what is missing on Debian as root; elsewhere says what to install.
@@ -59,6 +67,16 @@ pub(super) fn install(workspace: &Workspace, programs: &'static [Peer]) -> Resul
 
 fn lacking(programs: &'static [Peer], is_found: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Peer> {
     programs.iter().filter(move |peer| !is_found(peer.program))
+}
+
+/// Whether there is a program of that name, or a file where a `*` stands for the end of a folder's name.
+fn is_there(workspace: &Workspace, program: &str) -> bool {
+    let Some((begin, end)) = program.split_once('*') else { return workspace.find(program).is_some() };
+    let begin = Path::new(begin);
+    let (Some(folder), Some(name)) = (begin.parent(), begin.file_name().and_then(OsStr::to_str)) else { return false };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut fitting = entries.filter(|entry| entry.file_name().to_str().is_some_and(|entry| entry.starts_with(name)));
+    fitting.any(|entry| entry.path().join(end.trim_start_matches('/')).is_file())
 }
 
 fn is_debian() -> bool {

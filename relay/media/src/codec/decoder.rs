@@ -4,7 +4,7 @@ use audio_codec::g722::{Bitrate, G722Decoder};
 use audio_codec_algorithms::{decode_alaw, decode_ulaw};
 
 use super::concealment::Concealment;
-use super::{LONGEST_PACKET, opus, rate, samples};
+use super::{LONGEST_PACKET, opus, rate, samples, speex};
 use crate::format::Codec;
 
 /// Decodes what one source sends in one codec.
@@ -19,6 +19,7 @@ enum Kind {
     Pcma(Concealment),
     G722(Box<G722Decoder>, Concealment),
     Opus(opus::Decoder),
+    Speex(speex::Decoder, Concealment),
 }
 
 impl Decoder {
@@ -35,7 +36,8 @@ impl Decoder {
                 Kind::G722(Box::new(G722Decoder::with_options(Bitrate::Mode1_64000, false, false)), concealment())
             }
             Codec::Opus => Kind::Opus(opus::Decoder::new(rate)?),
-            Codec::G729 | Codec::Speex8 | Codec::Speex16 => return None,
+            Codec::Speex8 | Codec::Speex16 => Kind::Speex(speex::Decoder::new(rate)?, concealment()),
+            Codec::G729 => return None,
         };
         Some(Self { codec, rate, kind })
     }
@@ -74,6 +76,10 @@ impl Decoder {
                 concealment.heard(room);
             }
             Kind::Opus(decoder) => return decoder.decode(payload, out),
+            Kind::Speex(decoder, concealment) => {
+                decoder.decode(payload, out);
+                concealment.heard(out.get_mut(begin..).unwrap_or_default());
+            }
         }
         out.len() > begin
     }
@@ -81,9 +87,10 @@ impl Decoder {
     /// Appends that many samples in the place of something that was lost.
     pub(crate) fn conceal(&mut self, count: usize, out: &mut Vec<i16>) {
         match &mut self.kind {
-            Kind::Pcmu(concealment) | Kind::Pcma(concealment) | Kind::G722(_, concealment) => {
-                concealment.conceal(count, out);
-            }
+            Kind::Pcmu(concealment)
+            | Kind::Pcma(concealment)
+            | Kind::G722(_, concealment)
+            | Kind::Speex(_, concealment) => concealment.conceal(count, out),
             Kind::Opus(decoder) => decoder.conceal(count, out),
         }
     }
@@ -93,7 +100,7 @@ impl Decoder {
     pub(crate) fn recover(&mut self, next: &[u8], count: usize, out: &mut Vec<i16>) -> bool {
         match &mut self.kind {
             Kind::Opus(decoder) => decoder.recover(next, count, out),
-            Kind::Pcmu(_) | Kind::Pcma(_) | Kind::G722(..) => false,
+            Kind::Pcmu(_) | Kind::Pcma(_) | Kind::G722(..) | Kind::Speex(..) => false,
         }
     }
 }

@@ -4,12 +4,12 @@ use audio_codec::Encoder as _;
 use audio_codec::g722::G722Encoder;
 use audio_codec_algorithms::{encode_alaw, encode_ulaw};
 
-use super::{opus, rate};
+use super::{opus, rate, speex};
 use crate::format::{Codec, SoundWishes};
 
 /// The sound of a packet where the peer has no wish, in milliseconds: RFC 3551 section 4.5.
 const USUAL_PTIME: u32 = 20;
-/// Lengths of packets that are made, in milliseconds. Every codec here can have each of them.
+/// Lengths of packets that are made, in milliseconds. Every codec here can have each of them, save Speex the first.
 const PTIMES: [u32; 4] = [10, 20, 40, 60];
 
 /// Encodes what one peer is sent in one codec.
@@ -23,6 +23,7 @@ enum Kind {
     Pcma,
     G722(Box<G722Encoder>),
     Opus(opus::Encoder),
+    Speex(speex::Encoder),
 }
 
 /// What became of a frame.
@@ -45,7 +46,8 @@ impl Encoder {
             Codec::Pcma => Kind::Pcma,
             Codec::G722 => Kind::G722(Box::new(G722Encoder::new())),
             Codec::Opus => Kind::Opus(opus::Encoder::new(rate, wishes)?),
-            Codec::G729 | Codec::Speex8 | Codec::Speex16 => return None,
+            Codec::Speex8 | Codec::Speex16 => Kind::Speex(speex::Encoder::new(rate)?),
+            Codec::G729 => return None,
         };
         Some(Self { rate, kind })
     }
@@ -60,7 +62,7 @@ impl Encoder {
     pub(crate) fn set_loss(&mut self, percent: u8) {
         match &mut self.kind {
             Kind::Opus(encoder) => encoder.set_loss(percent),
-            Kind::Pcmu | Kind::Pcma | Kind::G722(_) => {}
+            Kind::Pcmu | Kind::Pcma | Kind::G722(_) | Kind::Speex(_) => {}
         }
     }
 
@@ -76,6 +78,7 @@ impl Encoder {
                 _ = encoder.encode_into(frame, out.get_mut(begin..).unwrap_or_default());
             }
             Kind::Opus(encoder) => return encoder.encode(frame, out),
+            Kind::Speex(encoder) => encoder.encode(frame, out),
         }
         Coded::Speech
     }
@@ -83,9 +86,10 @@ impl Encoder {
 
 /// How much sound the packets for a peer hold, in milliseconds: what it wants, as near as can be, and no more than it takes.
 #[must_use]
-pub(crate) fn ptime(wishes: &SoundWishes) -> u32 {
+pub(crate) fn ptime(codec: Codec, wishes: &SoundWishes) -> u32 {
+    let least = if matches!(codec, Codec::Speex8 | Codec::Speex16) { speex::FRAME } else { PTIMES[0] };
     let wanted = wishes.ptime.map_or(USUAL_PTIME, u32::from);
     let most = wishes.maxptime.map_or(u32::MAX, u32::from);
     let fitting = PTIMES.into_iter().rev().find(|&ptime| ptime <= wanted.min(most));
-    fitting.unwrap_or(PTIMES[0])
+    fitting.unwrap_or(PTIMES[0]).max(least)
 }

@@ -143,7 +143,8 @@ fn opus_falls_silent_only_where_that_is_wanted() {
 
 #[test]
 fn packets_are_as_long_as_the_peer_wants_and_no_longer_than_it_takes() {
-    let long = |ptime, maxptime| encoder::ptime(&SoundWishes { ptime, maxptime, ..SoundWishes::default() });
+    let long =
+        |ptime, maxptime| encoder::ptime(Codec::Pcmu, &SoundWishes { ptime, maxptime, ..SoundWishes::default() });
     assert_eq!(long(None, None), 20);
     assert_eq!([long(Some(10), None), long(Some(30), None), long(Some(60), None)], [10, 20, 60]);
     assert_eq!([long(Some(60), Some(40)), long(None, Some(10)), long(Some(500), None)], [40, 10, 60]);

@@ -56,7 +56,7 @@ impl Outgoing {
         Some(Self {
             plan,
             encoder: Encoder::new(plan.codec, source, &plan.wishes)?,
-            ptime: ptime(&plan.wishes),
+            ptime: ptime(plan.codec, &plan.wishes),
             packet: Vec::new(),
             sequence: 0,
             timestamp: 0,
@@ -73,7 +73,7 @@ impl Outgoing {
         }
         let Some(mut encoder) = Encoder::new(plan.codec, source, &plan.wishes) else { return false };
         encoder.set_loss(self.loss);
-        (self.encoder, self.ptime, self.plan) = (encoder, ptime(&plan.wishes), plan);
+        (self.encoder, self.ptime, self.plan) = (encoder, ptime(plan.codec, &plan.wishes), plan);
         true
     }
 
