@@ -1,6 +1,7 @@
-//! Keys in the bodies of INFO requests: `application/dtmf` and `application/dtmf-relay`.
+//! What the bodies of INFO requests say: keys, in `application/dtmf` and `application/dtmf-relay`, and requests for whole
+//! pictures (RFC 5168).
 //!
-//! No RFC describes them; this is what gateways and phones have come to agree on. `application/dtmf` holds the key and
+//! No RFC describes the keys; this is what gateways and phones have come to agree on. `application/dtmf` holds the key and
 //! nothing else. `application/dtmf-relay` holds `Signal=5` and `Duration=160` on lines of their own.
 
 use std::time::Duration;
@@ -12,6 +13,20 @@ pub const DTMF: &str = "application/dtmf";
 
 /// The media type of a body that holds key and duration.
 pub const DTMF_RELAY: &str = "application/dtmf-relay";
+
+/// The media type of a body that asks the sender of pictures for a whole one (RFC 5168).
+pub const MEDIA_CONTROL: &str = "application/media_control+xml";
+
+/// The body that asks for it (RFC 5168 section 4).
+pub const PICTURE_FAST_UPDATE: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<media_control><vc_primitive>\
+<to_encoder><picture_fast_update/></to_encoder></vc_primitive></media_control>\r\n";
+
+/// Whether a body asks for a whole picture. Whatever else may stand in it says nothing (RFC 5168 section 5).
+#[must_use]
+pub fn asks_for_picture(kind: &MediaType, body: &[u8]) -> bool {
+    let named = |word: &[u8]| word.strip_prefix(b"<").is_some_and(|name| name.starts_with(b"picture_fast_update"));
+    kind.is(MEDIA_CONTROL) && body.windows(b"<picture_fast_update".len()).any(named)
+}
 
 /// The longest press that is believed and written.
 const LONGEST: Duration = Duration::from_secs(8);
@@ -154,6 +169,19 @@ mod tests {
             assert_eq!(key(DTMF, &pressed.to_dtmf()).map(Key::event), Some(event));
         }
         assert!(Key::new(16, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn a_whole_picture_is_asked_for_in_the_words_of_the_rfc() {
+        let asks =
+            |kind: &str, body: &str| asks_for_picture(&MediaType::parse(kind.as_bytes()).unwrap(), body.as_bytes());
+        assert!(asks(MEDIA_CONTROL, PICTURE_FAST_UPDATE));
+        let spaced = "<media_control>\n <vc_primitive>\n <stream_id>1</stream_id>\n <to_encoder>\n \
+            <picture_fast_update>\n </picture_fast_update>\n </to_encoder></vc_primitive></media_control>";
+        assert!(asks("Application/media_control+xml; charset=utf-8", spaced));
+        assert!(!asks(MEDIA_CONTROL, "<media_control><general_error>no</general_error></media_control>"));
+        assert!(!asks(DTMF, PICTURE_FAST_UPDATE));
+        assert!(!asks(MEDIA_CONTROL, ""));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Description {
     /// Seen from the relay towards the leg that says or is told this: `SendOnly` means that the relay sends to that leg
     /// and hears nothing from it.
     pub direction: Direction,
-    /// The picture, where there is one. SIP legs with RTP have none.
+    /// The picture, where there is one.
     pub video: Option<Video>,
     /// What else it says of the sound it takes.
     pub sound: Sound,
@@ -118,6 +118,8 @@ pub struct Video {
     pub codecs: Vec<VideoCodec>,
     /// As [`Description::direction`].
     pub direction: Direction,
+    /// The most bits a second of it that whoever says this takes.
+    pub bandwidth: Option<u32>,
 }
 
 /// A video codec and the parameters it is offered with.
@@ -219,6 +221,20 @@ pub enum LegCommand {
     Party(Identity),
     /// End: reject, cancel or hang up, whichever the leg's state calls for. [`LegEvent::Ended`] still follows.
     End(Cause, Extras),
+}
+
+impl LegCommand {
+    /// What the leg is told of the session, if anything.
+    #[must_use]
+    pub fn description(&self) -> Option<&Description> {
+        match self {
+            Self::Invite { offer, .. } => offer.as_ref(),
+            Self::Ringing(early, _) | Self::Progress(early, _) => early.as_ref(),
+            Self::Answer(description, _) | Self::Reoffer(description) => Some(description),
+            Self::ReofferAnswer(answer) => answer.as_ref().ok(),
+            _ => None,
+        }
+    }
 }
 
 /// Whom a far end is asked to call by itself.

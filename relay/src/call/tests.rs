@@ -466,7 +466,7 @@ fn an_end_from_outside_ends_both_and_again_does_nothing() {
 
 fn picture(direction: Direction) -> Option<leg::Video> {
     let codec = leg::VideoCodec { format: offhook_media::VideoCodec::Vp8, parameters: None };
-    Some(leg::Video { codecs: vec![codec], direction })
+    Some(leg::Video { codecs: vec![codec], direction, bandwidth: None })
 }
 
 fn with_picture(direction: Direction) -> Description {

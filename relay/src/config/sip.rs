@@ -162,6 +162,7 @@ pub(super) struct Sip {
     pub(super) codecs: Option<Vec<String>>,
     pub(super) transcode: Option<String>,
     pub(super) ice: Option<String>,
+    pub(super) video: Option<bool>,
     pub(super) strangers: Option<String>,
     pub(super) stranger_rate: Option<u32>,
     #[serde(default)]
@@ -235,6 +236,7 @@ impl Check {
                         .unwrap_or(defaults.media.spoken.transcoding),
                 },
                 ice: self.ice("sip.ice", file.ice.as_deref()).unwrap_or(defaults.media.ice),
+                video: file.video.unwrap_or(defaults.media.video),
             },
             registration_expiry: self.seconds(
                 "sip.registration_expiry",
@@ -428,11 +430,14 @@ mod tests {
 
     #[test]
     fn what_is_said_of_media_is_taken_for_all_and_for_a_trunk() {
-        let text = "[sip]\nsrtp = \"required\"\ncodecs = [\"g722\", \"pcma\"]\nice = \"strip\"\ntransfer = \"relay\"\n\
+        let text = "[sip]\nsrtp = \"required\"\ncodecs = [\"g722\", \"pcma\"]\nice = \"strip\"\nvideo = false\ntransfer = \"relay\"\n\
             nat = false\n[trunks.one]\nhost = \"192.0.2.1\"\nsrtp = \"off\"\ncodecs = [\"opus\"]\nice = \"keep\"";
         let config = Config::from_toml(text).unwrap();
         let spoken = CodecPolicy { codecs: Some(vec![Codec::G722, Codec::Pcma]), transcoding: Transcoding::Needed };
-        assert_eq!(config.sip.media, MediaPolicy { srtp: SrtpPolicy::Required, spoken, ice: IcePolicy::Strip });
+        assert_eq!(
+            config.sip.media,
+            MediaPolicy { srtp: SrtpPolicy::Required, spoken, ice: IcePolicy::Strip, video: false }
+        );
         assert_eq!((config.sip.transfer, config.sip.nat), (TransferBy::Relay, false));
         let trunk = &config.trunks[0];
         let own = (trunk.srtp, trunk.codecs.clone(), trunk.ice);

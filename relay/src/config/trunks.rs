@@ -55,6 +55,8 @@ pub struct Trunk {
     pub transcoding: Option<Transcoding>,
     /// What is done with ICE, likewise.
     pub ice: Option<IcePolicy>,
+    /// Whether there are pictures, likewise.
+    pub video: Option<bool>,
 }
 
 /// Whose number a call shows to a trunk.
@@ -96,6 +98,7 @@ pub(super) struct TrunkTable {
     codecs: Option<Vec<String>>,
     transcode: Option<String>,
     ice: Option<String>,
+    video: Option<bool>,
 }
 
 impl Check {
@@ -150,6 +153,7 @@ impl Check {
             codecs: self.codecs(&key("codecs"), file.codecs.as_deref()),
             transcoding: self.transcoding(&key("transcode"), file.transcode.as_deref()),
             ice: self.ice(&key("ice"), file.ice.as_deref()),
+            video: file.video,
             domain: domain.unwrap_or_else(|| host.host.clone()),
             host,
             transport,
@@ -175,6 +179,13 @@ mod tests {
 
     fn read(line: &str) -> Result<Config, ConfigError> {
         Config::from_toml(&format!("[trunks.carrier]\nhost = \"192.0.2.1\"\n{line}"))
+    }
+
+    #[test]
+    fn a_trunk_says_whether_there_are_pictures() {
+        let video = |line| read(line).unwrap().trunks[0].video;
+        assert_eq!([video(""), video("video = false"), video("video = true")], [None, Some(false), Some(true)]);
+        assert!(read("video = \"no\"").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use offhook_media::{Command, Counts, LegId, Media, MediaError, RtpLocal, Service, WebRtcLocal, WorkerId};
+use offhook_media::{Command, Counts, LegId, Media, MediaError, RtpLocal, Service, VideoLocal, WebRtcLocal, WorkerId};
 
 /// The media side as signalling sees it. [`Media`] is the real one; tests record.
 pub trait MediaPlane {
@@ -33,6 +33,12 @@ pub trait MediaPlane {
     /// # Errors
     /// [`MediaError`] when there is no room.
     fn rtp_leg(&self, worker: Self::Worker, leg: LegId, peer: Option<IpAddr>) -> Result<RtpLocal, MediaError>;
+
+    /// Opens ports for the pictures of such a leg; see [`Media::rtp_video`].
+    ///
+    /// # Errors
+    /// [`MediaError`] when there is no room.
+    fn rtp_video(&self, worker: Self::Worker, leg: LegId, peer: Option<IpAddr>) -> Result<VideoLocal, MediaError>;
 
     /// Opens a leg that makes its own sound.
     ///
@@ -71,6 +77,10 @@ impl MediaPlane for Media {
 
     fn rtp_leg(&self, worker: WorkerId, leg: LegId, peer: Option<IpAddr>) -> Result<RtpLocal, MediaError> {
         Self::rtp_leg(self, worker, leg, peer)
+    }
+
+    fn rtp_video(&self, worker: WorkerId, leg: LegId, peer: Option<IpAddr>) -> Result<VideoLocal, MediaError> {
+        Self::rtp_video(self, worker, leg, peer)
     }
 
     fn service_leg(&self, worker: WorkerId, leg: LegId, service: Service) -> Result<(), MediaError> {

@@ -72,7 +72,7 @@ impl<M: MediaPlane> Relay<M> {
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         match &mut entry.driver {
             Driver::Browser(_, browser) => browser.media_event(event, now),
-            Driver::Sip => self.ua.media_event(event),
+            Driver::Sip => self.ua.media_event(event, now),
             Driver::Service(_) | Driver::DirectSip => {}
         }
         self.unsettled.push_back(entry.call);
@@ -132,7 +132,14 @@ impl<M: MediaPlane> Relay<M> {
         match &mut entry.driver {
             Driver::Browser(_, browser) => browser.command(command, now),
             Driver::Service(service) => service.command(command),
-            Driver::Sip | Driver::DirectSip => self.ua.leg_command(leg, command, now),
+            Driver::Sip => {
+                let worker = entry.worker;
+                if let Some(description) = command.description() {
+                    self.open_video(worker, leg, description);
+                }
+                self.ua.leg_command(leg, command, now);
+            }
+            Driver::DirectSip => self.ua.leg_command(leg, command, now),
         }
     }
 
@@ -233,6 +240,7 @@ fn leg_of(event: &Event) -> Option<LegId> {
         | Event::DtmfSent { leg }
         | Event::DtmfRefused { leg }
         | Event::Inactive { leg, .. }
+        | Event::PictureWanted { leg }
         | Event::Stats { leg, .. } => *leg,
         _ => return None,
     })

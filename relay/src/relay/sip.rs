@@ -148,6 +148,16 @@ impl<M: MediaPlane> Relay<M> {
         }
     }
 
+    /// Opens ports for the pictures that a SIP leg is to be told of, where it has none yet. Without any it is a call of
+    /// sound.
+    pub(super) fn open_video(&mut self, worker: M::Worker, leg: LegId, description: &Description) {
+        let Some(address) = self.ua.wants_video(leg, description) else { return };
+        match self.media.rtp_video(worker, leg, Some(address)) {
+            Ok(local) => self.ua.attach(leg, MediaLocal::Video(local)),
+            Err(error) => tracing::warn!(leg = leg.0, %error, "there are no ports for pictures"),
+        }
+    }
+
     /// Gives a SIP leg to a client in a page another connection. Without one the leg goes on as it was, and its silence
     /// says so.
     fn reconnect_sip_leg(&mut self, leg: LegId, transport: webrtc::Transport) {

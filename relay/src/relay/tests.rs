@@ -10,6 +10,7 @@ mod messages;
 mod offers;
 mod order;
 mod phones;
+mod pictures;
 mod plane;
 mod qualify;
 mod sessions;

@@ -167,8 +167,20 @@ impl UserAgent {
         self.legs.remove(leg);
     }
 
+    /// The address that ports for pictures are to be at, if a leg needs any for this description that it does not have.
+    pub fn wants_video(&mut self, leg: LegId, description: &Description) -> Option<IpAddr> {
+        description.video.as_ref()?;
+        self.legs.get(leg)?.wants_video(description)
+    }
+
     /// Takes what a media worker says about a SIP leg.
-    pub fn media_event(&mut self, event: &Event) {
+    pub fn media_event(&mut self, event: &Event, now: Instant) {
+        if let Event::PictureWanted { leg } = *event {
+            let hop = &mut self.hop;
+            let outputs = self.legs.drive(leg, |driver| driver.ask_for_picture(hop));
+            self.leg_outputs(leg, outputs, now);
+            return self.settle(now);
+        }
         if let Some((leg, event)) = super::leg::of_media(event)
             && self.legs.contains(leg)
         {

@@ -1,6 +1,6 @@
 //! What the relay attaches to a SIP leg, so that it has sound.
 
-use offhook_media::{RtpLocal, WebRtcLocal};
+use offhook_media::{RtpLocal, VideoLocal, WebRtcLocal};
 
 use super::account::Protocol;
 
@@ -29,6 +29,8 @@ impl MediaKind {
 pub enum MediaLocal {
     /// Of [`MediaKind::Rtp`].
     Rtp(RtpLocal),
+    /// The ports of pictures beside it.
+    Video(VideoLocal),
     /// Of [`MediaKind::WebRtc`].
     WebRtc(WebRtcLocal),
 }
@@ -38,7 +40,7 @@ impl MediaLocal {
     #[must_use]
     pub const fn kind(&self) -> MediaKind {
         match self {
-            Self::Rtp(_) => MediaKind::Rtp,
+            Self::Rtp(_) | Self::Video(_) => MediaKind::Rtp,
             Self::WebRtc(_) => MediaKind::WebRtc,
         }
     }

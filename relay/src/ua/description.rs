@@ -7,6 +7,7 @@ use offhook_sip::offer_answer::{
 };
 use offhook_sip::sdp::{CryptoSuite, Direction as SdpDirection, MasterKey, TelephoneEvents};
 
+use super::pictures;
 use super::sound::{self, codec};
 use crate::call::{Description, Sound};
 
@@ -43,8 +44,9 @@ pub(super) fn offered(remote: &RemoteMedia) -> Option<Description> {
     let listed = remote.codecs.iter().map(|listed| (listed, listed.fmtp.as_deref()));
     let sound = sound::said(listed, (remote.ptime, remote.maxptime));
     let direction = direction(remote.direction.reversed());
+    let video = remote.video.as_deref().and_then(|video| pictures::offered(video, direction));
     let comfort_noise = remote.codecs.iter().any(SdpCodec::is_comfort_noise);
-    Some(Description { sound, comfort_noise, ..Description::new(codecs, telephone_event, direction) })
+    Some(Description { sound, video, comfort_noise, ..Description::new(codecs, telephone_event, direction) })
 }
 
 /// What an exchange agreed on, in the core's terms. `None` when no codec of ours is left.
@@ -56,8 +58,9 @@ pub(super) fn agreed(negotiated: &Negotiated) -> Option<Description> {
     }
     let telephone_event = !negotiated.telephone_events.is_empty();
     let direction = direction(negotiated.direction);
+    let video = negotiated.video.as_ref().and_then(|video| pictures::agreed(video, direction));
     let (sound, comfort_noise) = (said(negotiated), !negotiated.comfort_noise.is_empty());
-    Some(Description { sound, comfort_noise, ..Description::new(codecs, telephone_event, direction) })
+    Some(Description { sound, video, comfort_noise, ..Description::new(codecs, telephone_event, direction) })
 }
 
 /// What the peer said of the sound it takes.
@@ -99,7 +102,8 @@ pub(super) fn rtp_remote(negotiated: &Negotiated) -> RtpRemote {
 }
 
 /// The keys an exchange agreed on, in the media worker's terms.
-fn srtp_keys(agreed: &NegotiatedSrtp) -> SrtpKeys {
+#[must_use]
+pub(super) fn srtp_keys(agreed: &NegotiatedSrtp) -> SrtpKeys {
     let key = |key: &MasterKey| SrtpKey::new(key.expose().to_vec());
     let suite = match agreed.suite {
         CryptoSuite::AesCm128HmacSha1_80 => SrtpSuite::AesCm128HmacSha1_80,
@@ -121,7 +125,8 @@ pub(super) fn direction(direction: SdpDirection) -> Direction {
     }
 }
 
-const fn sdp_direction(direction: Direction) -> SdpDirection {
+#[must_use]
+pub(super) const fn sdp_direction(direction: Direction) -> SdpDirection {
     match direction {
         Direction::SendRecv => SdpDirection::SendRecv,
         Direction::SendOnly => SdpDirection::SendOnly,

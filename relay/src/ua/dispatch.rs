@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use offhook_media::LegId;
 use offhook_sip::dialog::{DialogId, RELIABLE, SessionTimer, TIMER};
-use offhook_sip::info::{DTMF, DTMF_RELAY};
+use offhook_sip::info::{DTMF, DTMF_RELAY, MEDIA_CONTROL};
 use offhook_sip::message::{
     Capabilities, HeaderName, Method, Request, Response, ResponseBuilder, SIPFRAG, StatusCode, Transport, Uri,
 };
@@ -50,8 +50,9 @@ const NO_REFER_SUB: &str = "norefersub";
 /// The same for NOTIFY, which tells how a transfer goes.
 const OF_NOTIFY: Capabilities<'static> = Capabilities { content_types: &[SIPFRAG], ..CAPABILITIES };
 
-/// The same for INFO, which carries keys.
-const OF_INFO: Capabilities<'static> = Capabilities { content_types: &[DTMF_RELAY, DTMF], ..CAPABILITIES };
+/// The same for INFO, which carries keys and requests for whole pictures.
+const OF_INFO: Capabilities<'static> =
+    Capabilities { content_types: &[DTMF_RELAY, DTMF, MEDIA_CONTROL], ..CAPABILITIES };
 
 impl UserAgent {
     /// Takes a new request of a peer, from where it came.

@@ -6,7 +6,7 @@ use offhook_media::Codec;
 
 pub use offhook_sip::offer_answer::SrtpPolicy;
 
-use crate::call::{CodecPolicy, Transcoding};
+use crate::call::{CodecPolicy, Transcoding, Video};
 
 /// Whether descriptions may speak of ICE (RFC 8839).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,12 +40,14 @@ pub struct MediaPolicy {
     pub spoken: CodecPolicy,
     /// What is done with ICE. It says nothing of clients in pages, which cannot do without.
     pub ice: IcePolicy,
+    /// Whether there may be pictures.
+    pub video: bool,
 }
 
 impl Default for MediaPolicy {
     fn default() -> Self {
         let spoken = CodecPolicy { codecs: None, transcoding: Transcoding::Needed };
-        Self { srtp: SrtpPolicy::default(), spoken, ice: IcePolicy::default() }
+        Self { srtp: SrtpPolicy::default(), spoken, ice: IcePolicy::default(), video: true }
     }
 }
 
@@ -60,6 +62,8 @@ pub struct OwnMediaPolicy<'a> {
     pub transcoding: Option<Transcoding>,
     /// As [`MediaPolicy::ice`].
     pub ice: Option<IcePolicy>,
+    /// As [`MediaPolicy::video`].
+    pub video: Option<bool>,
 }
 
 impl MediaPolicy {
@@ -70,27 +74,51 @@ impl MediaPolicy {
             codecs: own.codecs.or(self.spoken.codecs.as_ref()).cloned(),
             transcoding: own.transcoding.unwrap_or(self.spoken.transcoding),
         };
-        Self { srtp: own.srtp.unwrap_or(self.srtp), spoken, ice: own.ice.unwrap_or(self.ice) }
+        Self {
+            srtp: own.srtp.unwrap_or(self.srtp),
+            spoken,
+            ice: own.ice.unwrap_or(self.ice),
+            video: own.video.unwrap_or(self.video),
+        }
+    }
+
+    /// Leaves pictures where there may be any.
+    pub(super) fn apply_to_video(&self, video: &mut Option<Video>) {
+        if !self.video {
+            *video = None;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use offhook_media::Direction;
+
     use super::*;
 
     #[test]
     fn a_trunk_says_only_what_is_different_there() {
         let spoken = CodecPolicy { codecs: Some(vec![Codec::Pcma, Codec::Opus]), transcoding: Transcoding::Needed };
-        let all = MediaPolicy { srtp: SrtpPolicy::Offered, spoken, ice: IcePolicy::Strip };
+        let all = MediaPolicy { srtp: SrtpPolicy::Offered, spoken, ice: IcePolicy::Strip, video: true };
         assert_eq!(all.overridden(OwnMediaPolicy::default()), all);
         let own = OwnMediaPolicy {
             srtp: Some(SrtpPolicy::Off),
             codecs: Some(&vec![Codec::G722]),
             transcoding: Some(Transcoding::Never),
             ice: Some(IcePolicy::Keep),
+            video: Some(false),
         };
         let spoken = CodecPolicy { codecs: Some(vec![Codec::G722]), transcoding: Transcoding::Never };
         let all = all.overridden(own);
-        assert_eq!(all, MediaPolicy { srtp: SrtpPolicy::Off, spoken, ice: IcePolicy::Keep });
+        assert_eq!(all, MediaPolicy { srtp: SrtpPolicy::Off, spoken, ice: IcePolicy::Keep, video: false });
+    }
+
+    #[test]
+    fn pictures_are_left_out_where_there_are_to_be_none() {
+        let mut video = Some(Video { codecs: Vec::new(), direction: Direction::SendRecv, bandwidth: None });
+        MediaPolicy::default().apply_to_video(&mut video);
+        assert!(video.is_some());
+        MediaPolicy { video: false, ..MediaPolicy::default() }.apply_to_video(&mut video);
+        assert!(video.is_none());
     }
 }

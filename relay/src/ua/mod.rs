@@ -25,6 +25,7 @@ mod media_policy;
 mod message_summary;
 mod messages;
 mod outbox;
+mod pictures;
 mod policy;
 mod qualify;
 mod reason;

@@ -29,3 +29,4 @@ mod replaces;
 mod routing;
 mod scene;
 mod session_timers;
+mod video;

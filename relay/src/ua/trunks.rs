@@ -149,6 +149,7 @@ impl UserAgent {
                 codecs: trunk.codecs.as_ref(),
                 transcoding: trunk.transcoding,
                 ice: trunk.ice,
+                video: trunk.video,
             };
             identity.media = Arc::new(identity.media.overridden(own));
         }

@@ -4,7 +4,7 @@ use offhook_sip::sdp::{MediaDescription, RtpMap};
 /// Video codecs taken of a description; browsers name about twenty.
 const MAX_VIDEO: usize = 24;
 /// The longest parameters of a codec that are passed on.
-const MAX_PARAMETERS: usize = 256;
+const MAX_PARAMETERS: usize = 512;
 
 /// A payload type of a description and what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use offhook_media::{Codec, Direction, Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, WebRtcRemote};
 use offhook_protocol::{ErrorCode, Failure};
-use offhook_sip::sdp::{self, MediaDescription, OpusParameters, SessionDescription};
+use offhook_sip::sdp::{self, MediaDescription, OpusParameters, SessionDescription, bandwidth};
 
 use super::payload::{Payload, audio_payloads, video_payloads};
 use crate::call::{CodecPolicy, Description, Sound, Video, VideoCodec};
@@ -38,6 +38,8 @@ pub(super) struct Section {
     pub(super) payloads: Vec<Payload>,
     /// Seen from the relay.
     pub(super) direction: Direction,
+    /// The most bits a second the browser takes, where it says so.
+    pub(super) bandwidth: Option<u32>,
 }
 
 impl BrowserDescription {
@@ -89,6 +91,7 @@ impl BrowserDescription {
                 index: audio,
                 payloads: payloads.clone(),
                 direction: seen_from_the_relay(whole.direction_of(section)),
+                bandwidth: None,
             },
             whole,
         })
@@ -188,7 +191,12 @@ fn video(whole: &SessionDescription, audio: &MediaDescription) -> Option<Section
         }
         let payloads = video_payloads(section);
         let direction = seen_from_the_relay(whole.direction_of(section));
-        (!payloads.is_empty()).then_some(Section { index, payloads, direction })
+        (!payloads.is_empty()).then_some(Section {
+            index,
+            payloads,
+            direction,
+            bandwidth: bandwidth::limit(whole, section),
+        })
     })
 }
 
@@ -208,7 +216,7 @@ fn picture(section: &Section) -> Video {
         Format::Video(format) => Some(VideoCodec { format, parameters: payload.parameters.clone() }),
         Format::Audio(_) | Format::TelephoneEvent { .. } | Format::ComfortNoise { .. } => None,
     });
-    Video { codecs: codecs.collect(), direction: section.direction }
+    Video { codecs: codecs.collect(), direction: section.direction, bandwidth: section.bandwidth }
 }
 
 fn ice(whole: &SessionDescription, section: &MediaDescription) -> Result<IceCredentials, Failure> {

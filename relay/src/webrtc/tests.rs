@@ -63,7 +63,7 @@ fn filed(text: &str) -> String {
 
 fn picture(codecs: &[VideoCodec], direction: Direction) -> Video {
     let named = |format: &VideoCodec| crate::call::VideoCodec { format: *format, parameters: None };
-    Video { codecs: codecs.iter().map(named).collect(), direction }
+    Video { codecs: codecs.iter().map(named).collect(), direction, bandwidth: None }
 }
 
 /// Opus, and this.

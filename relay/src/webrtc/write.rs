@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use offhook_media::{Codec, Direction, Fingerprint, Format, PayloadFormat, WebRtcLocal};
-use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, SessionDescription};
+use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, SessionDescription, bandwidth};
 
 use super::payload::{Feedback, Payload};
 use super::read::BrowserDescription;
@@ -34,12 +34,14 @@ pub fn answer(
         mid: mid(offered, offered.audio.index),
         payloads: chosen_audio(&offered.audio.payloads, description),
         direction: description.direction,
+        bandwidth: None,
     };
     let video = offered.video.as_ref().zip(description.video.as_ref()).map(|(section, video)| Medium {
         kind: "video",
         mid: mid(offered, section.index),
         payloads: chosen_video(&section.payloads, video),
         direction: both(video.direction, section.direction),
+        bandwidth: video.bandwidth,
     });
     let video = video.filter(|video| !video.payloads.is_empty());
     let taken = offered.video.as_ref().map(|section| section.index);
@@ -71,12 +73,14 @@ pub fn offer(
         mid: places.audio_mid,
         payloads: offered_audio(description, &mut numbers),
         direction: description.direction,
+        bandwidth: None,
     };
     let video = description.video.as_ref().map(|video| Medium {
         kind: "video",
         mid: places.video_mid,
         payloads: offered_video(video, &mut numbers),
         direction: video.direction,
+        bandwidth: video.bandwidth,
     });
     let section = |index: usize| match &video {
         _ if index == places.audio => Some(audio.described(local)),
@@ -106,6 +110,8 @@ struct Medium {
     mid: String,
     payloads: Vec<Payload>,
     direction: Direction,
+    /// The most bits a second the far end takes: the browser's encoder keeps to it.
+    bandwidth: Option<u32>,
 }
 
 /// Where the sections of an offer within a call go.
@@ -178,6 +184,7 @@ impl Medium {
         if let Some(candidate) = local.candidates.first() {
             section = section.with_connection(Connection::new(candidate.ip()));
         }
+        section.other_lines.extend(self.bandwidth.into_iter().flat_map(bandwidth::lines));
         for payload in &self.payloads {
             let (map, parameters) = payload.lines();
             section = section.with_rtp_format(&map, parameters);

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use offhook_media::{
-    Command, Counts, Fingerprint, IceCredentials, IcePassword, LegId, MediaError, RtpLocal, Service, WebRtcLocal,
+    Command, Counts, Fingerprint, IceCredentials, IcePassword, LegId, MediaError, RtpLocal, Service, VideoLocal,
+    WebRtcLocal,
 };
 
 use crate::relay::MediaPlane;
@@ -94,6 +95,14 @@ impl MediaPlane for RecordingPlane {
         self.open(leg)?;
         let addr = SocketAddr::from(([127, 0, 0, 1], 30_000));
         Ok(RtpLocal { addr, rtcp: addr, ssrc: 12, cname: "relay".into() })
+    }
+
+    fn rtp_video(&self, (): (), leg: LegId, _: Option<IpAddr>) -> Result<VideoLocal, MediaError> {
+        let mut record = self.0.borrow_mut();
+        assert!(record.open.contains(&leg), "only a leg that is open can have pictures");
+        record.commands.push(format!("OpenVideo {leg:?}"));
+        let addr = SocketAddr::from(([127, 0, 0, 1], 30_002));
+        Ok(VideoLocal { addr, rtcp: addr })
     }
 
     fn service_leg(&self, (): (), leg: LegId, _: Service) -> Result<(), MediaError> {

@@ -5,20 +5,20 @@ use serde_json::json;
 use super::*;
 
 /// A browser's offer of sound alone.
-fn sound() -> String {
+pub(super) fn sound() -> String {
     let (sound, _) = OFFER.split_once("m=application").unwrap();
     sound.replace("BUNDLE 0 1 2", "BUNDLE 0")
 }
 
 /// That of the same browser with pictures beside it, from now on.
-fn pictures() -> String {
+pub(super) fn pictures() -> String {
     let pictures = "m=video 9 UDP/TLS/RTP/SAVPF 96 98\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=rtcp-mux\r\na=sendrecv\r\n\
         a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack pli\r\na=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\n";
     format!("{}{pictures}", sound().replace("BUNDLE 0", "BUNDLE 0 1"))
 }
 
 /// An answer that takes of the pictures offered what is named: `("96", "VP8")`.
-fn taking(world: &World, offer: &Value, codec: (&str, &str)) -> String {
+pub(super) fn taking(world: &World, offer: &Value, codec: (&str, &str)) -> String {
     let (number, name) = codec;
     let answer = world.answer_to(offer).replace("BUNDLE 0", "BUNDLE 0 1");
     let (sound, _) = answer.split_once("m=video").unwrap_or((&answer, ""));
@@ -31,7 +31,7 @@ fn taking(world: &World, offer: &Value, codec: (&str, &str)) -> String {
 }
 
 /// The sections of a description that somebody was sent.
-fn sections(event: &Value) -> Vec<String> {
+pub(super) fn sections(event: &Value) -> Vec<String> {
     let sdp = event["sdp"].as_str().unwrap();
     sdp.lines().filter(|line| line.starts_with("m=")).map(str::to_owned).collect()
 }

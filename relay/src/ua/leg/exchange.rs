@@ -52,6 +52,14 @@ impl Exchange {
         }
     }
 
+    /// The address that ports for pictures are to be at, if this description needs any that are not there yet.
+    pub(super) fn wants_video(&self, description: &Description) -> Option<IpAddr> {
+        match self {
+            Self::Relayed(media) => media.wants_video(description),
+            Self::Direct(_) => None,
+        }
+    }
+
     /// Where the peer's offer wants RTP, while it is not answered.
     pub(super) fn offered_address(&self) -> Option<IpAddr> {
         match self {

@@ -89,6 +89,8 @@ enum Sending {
     Bye,
     /// A key as INFO.
     Key,
+    /// A request for a whole picture as INFO.
+    Picture,
     /// A refresh of the session as UPDATE.
     Refresh,
     /// The acknowledgement of a provisional response.
@@ -282,6 +284,22 @@ impl SipLeg {
     /// Where its offer wants RTP, while it has one that is not answered.
     pub(super) fn offered_address(&self) -> Option<IpAddr> {
         self.common.exchange.offered_address()
+    }
+
+    /// The address that ports for pictures are to be at, if this description needs any that are not there yet.
+    pub(super) fn wants_video(&self, description: &Description) -> Option<IpAddr> {
+        self.common.exchange.wants_video(description)
+    }
+
+    /// Asks the peer for a whole picture, which takes no such request over RTCP.
+    pub(super) fn ask_for_picture(&mut self, hop: &mut Hop) -> Vec<LegOutput> {
+        self.step(|state, common| match state {
+            State::Session(mut session) => {
+                session.ask_for_picture(common, hop);
+                State::Session(session)
+            }
+            other => other,
+        })
     }
 
     /// Gives an incoming leg its media, or any leg another connection.

@@ -44,6 +44,11 @@ impl Peer {
         self.sends_keys = true;
     }
 
+    /// Whether an INFO may be taken at all.
+    pub(super) fn may_take_info(self) -> bool {
+        self.info != Some(false)
+    }
+
     /// Whether a key in an INFO may be taken.
     pub(super) fn may_take_keys(self) -> bool {
         !self.refuses_keys && self.info != Some(false)

@@ -5,6 +5,7 @@ mod ask;
 mod bye;
 mod keys;
 mod offered;
+mod picture;
 mod refer;
 mod referred;
 mod refresh;
@@ -27,6 +28,7 @@ use crate::ua::{extras, reason};
 use ack::{Answer, acknowledge};
 use bye::Bye;
 use keys::Keys;
+use picture::Pictures;
 use refer::Refer;
 use referred::Referred;
 use refresh::Refresh;
@@ -58,6 +60,7 @@ pub(super) struct Session {
     reliable: Option<ReliableResponses>,
     bye: Bye,
     keys: Keys,
+    pictures: Pictures,
     /// A REFER of ours.
     refer: Option<Refer>,
     /// A REFER of the peer's.
@@ -102,6 +105,7 @@ impl Session {
             reliable,
             bye: Bye::None,
             keys: Keys::default(),
+            pictures: Pictures::default(),
             refer: None,
             referred: None,
             was_referred: false,
@@ -134,6 +138,7 @@ impl Session {
             (Sending::Reoffer, _, Some(reoffer)) => reoffer.id = Some(id),
             (Sending::Bye, Bye::Sent { id: known }, _) => *known = Some(id),
             (Sending::Key, ..) => self.keys.name(id),
+            (Sending::Picture, ..) => self.pictures.name(id),
             (Sending::Refresh, ..) => self.refresh.name(id),
             (Sending::Refer, ..) => self.refer.iter_mut().for_each(|refer| refer.name(id)),
             (Sending::Notify, ..) => self.referred.iter_mut().for_each(|referred| referred.name(id)),
@@ -195,6 +200,10 @@ impl Session {
             self.key_response(response, common, hop, now);
             return State::Session(self);
         }
+        if self.pictures.is_about(id) {
+            self.picture_response(response, common, hop);
+            return State::Session(self);
+        }
         if self.refresh.is_about(id) {
             self.refresh_response(response, common, hop, now);
             return State::Session(self);
@@ -227,6 +236,9 @@ impl Session {
         }
         if self.keys.is_about(id) {
             self.key_unanswered(why, common);
+        }
+        if self.pictures.is_about(id) {
+            self.pictures.unanswered();
         }
         if self.refer.as_ref().is_some_and(|refer| refer.is_about(id)) {
             self.refer_unanswered(why, common);

@@ -139,7 +139,7 @@ fn listening_begins_and_ends_with_what_descriptions_agree() {
 fn a_key_heard_in_the_sound_is_told_like_an_event() {
     let (mut scene, _) = established(&plain(), None);
     let (digit, duration) = (Digit::from_char('5').unwrap(), Duration::from_millis(90));
-    scene.ua.media_event(&Event::Dtmf { leg: LEG, digit, duration });
+    scene.ua.media_event(&Event::Dtmf { leg: LEG, digit, duration }, scene.now);
     scene.drain();
     assert_eq!(scene.event(), LegEvent::Dtmf { digit, duration, method: DtmfMethod::Rfc2833 });
 }

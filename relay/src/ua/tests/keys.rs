@@ -168,7 +168,7 @@ fn an_info_that_holds_no_key_is_answered_as_what_it_is() {
     scene.response(200);
     scene.give(peer.request(Method::Info, 3).body("application/dtmf", "x".to_owned()).build().unwrap());
     scene.response(400);
-    scene.give(peer.request(Method::Info, 4).body("application/media_control+xml", "x".to_owned()).build().unwrap());
+    scene.give(peer.request(Method::Info, 4).body("application/vnd.example+xml", "x".to_owned()).build().unwrap());
     let refused = scene.response(415);
     assert!(refused.headers().contains(&HeaderName::Accept));
     scene.assert_quiet();
@@ -199,7 +199,7 @@ fn an_info_of_no_dialog_is_refused() {
 #[test]
 fn keys_that_rtp_cannot_carry_are_a_warning() {
     let (mut scene, _) = Scene::established();
-    scene.ua.media_event(&Event::DtmfRefused { leg: LEG });
+    scene.ua.media_event(&Event::DtmfRefused { leg: LEG }, scene.now);
     scene.drain();
     assert_eq!(warning(&mut scene).code, ErrorCode::Rejected);
 }

@@ -323,7 +323,7 @@ fn keys_become_telephone_events() {
 fn keys_heard_by_the_media_worker_are_told_to_the_core() {
     let (mut scene, _) = Scene::established();
     let digit = offhook_media::Digit::from_event(5).unwrap();
-    scene.ua.media_event(&offhook_media::Event::Dtmf { leg: LEG, digit, duration: seconds(1) });
+    scene.ua.media_event(&offhook_media::Event::Dtmf { leg: LEG, digit, duration: seconds(1) }, scene.now);
     scene.drain();
     assert_eq!(scene.event(), LegEvent::Dtmf { digit, duration: seconds(1), method: DtmfMethod::Rfc2833 });
 }

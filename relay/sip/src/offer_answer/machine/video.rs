@@ -1,6 +1,6 @@
 //! The section of pictures in offers and answers.
 
-use super::{OfferAnswer, ReceivedOffer};
+use super::{OfferAnswer, Phase, ReceivedOffer};
 use crate::offer_answer::codec::Codec;
 use crate::offer_answer::local::{LocalMedia, common};
 use crate::offer_answer::negotiated::{Negotiated, NegotiatedCodec};
@@ -50,6 +50,11 @@ impl OfferAnswer {
         let direction = video.direction;
         let section = video.section((&protocol, &crypto), codecs.iter(), direction, RtcpFeedback::ALL, rtcp_mux);
         Some((SentVideo { place, codecs, direction, rtcp_mux, protocol, crypto }, section))
+    }
+
+    /// Whether an offer of the peer's waits for its answer that has no pictures we could take.
+    pub fn is_offered_sound_alone(&self) -> bool {
+        matches!(&self.phase, Phase::OfferReceived(offer) if offer.video.is_none())
     }
 
     /// What an answer takes of the pictures that were offered.

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_media::{Codec, Command, Digit, Digits, Direction, LegId};
+use offhook_media::{Codec, Command, Digit, Digits, Direction, LegId, VideoRemote};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{Request, StatusCode};
-use offhook_sip::offer_answer::OfferAnswer;
+use offhook_sip::offer_answer::{OfferAnswer, State as Phase};
 use offhook_sip::sdp::{OtherLine, SessionDescription, TelephoneEvents};
 
 use super::Offer;
@@ -31,7 +31,7 @@ use crate::ua::media_policy::{IcePolicy, MediaPolicy, SrtpPolicy};
 use crate::webrtc::{BrowserDescription, Transport};
 use direction::{unsent, widened};
 use keys::Keys;
-use negotiation::{Agreed, Kind, Remote};
+use negotiation::{Agreed, Kind, Negotiation, Remote};
 use rtp::Rtp;
 use webrtc::WebRtc;
 
@@ -165,9 +165,18 @@ impl Media {
     pub(super) fn attach(&mut self, local: MediaLocal) {
         match (&mut self.kind, local) {
             (Kind::Rtp(rtp), MediaLocal::Rtp(local)) => rtp.attach(local),
+            (Kind::Rtp(rtp), MediaLocal::Video(local)) => rtp.attach_video(local),
             (Kind::WebRtc(webrtc), MediaLocal::WebRtc(local)) => webrtc.attach(local),
             // The leg says that it has no media when it is to make a description.
             (Kind::Rtp(_) | Kind::WebRtc(_), _) => tracing::error!("a SIP leg was given media of another kind"),
+        }
+    }
+
+    /// The address that ports for pictures are to be at, if this description needs any that are not there yet.
+    pub(super) fn wants_video(&self, description: &Description) -> Option<IpAddr> {
+        match &self.kind {
+            Kind::Rtp(rtp) if self.policy.video => rtp.wants_video(description),
+            Kind::Rtp(_) | Kind::WebRtc(_) => None,
         }
     }
 
@@ -195,6 +204,7 @@ impl Media {
         let mut audio = self.kind.exchange().take_offer(offer)?;
         self.policy.spoken.apply(&mut audio.codecs);
         audio.transcoding = self.policy.spoken.transcoding;
+        self.policy.apply_to_video(&mut audio.video);
         if audio.codecs.is_empty() {
             self.refuse();
             return Err(StatusCode::NOT_ACCEPTABLE_HERE);
@@ -209,7 +219,8 @@ impl Media {
     /// When an exchange is under way, or the leg has no media.
     pub(super) fn offer(&mut self, audio: &Description) -> Result<Bytes, Failure> {
         let codecs = self.policy.spoken.offerable(audio, self.kind.codecs());
-        let spoken = speaking(audio, codecs)?;
+        let mut spoken = speaking(audio, codecs)?;
+        self.policy.apply_to_video(&mut spoken.video);
         let offer = self.kind.exchange().offer(&spoken, &self.lines)?;
         self.last = Some(audio.clone());
         Ok(offer)
@@ -237,7 +248,8 @@ impl Media {
     pub(super) fn answer(&mut self, audio: &Description) -> Result<(Bytes, Vec<Command>), Failure> {
         let mut codecs = audio.codecs.clone();
         self.policy.spoken.apply(&mut codecs);
-        let spoken = speaking(audio, codecs)?;
+        let mut spoken = speaking(audio, codecs)?;
+        self.policy.apply_to_video(&mut spoken.video);
         let (answer, agreed) = self.kind.exchange().answer(&spoken, &self.lines)?;
         self.last = Some(audio.clone());
         self.allowed = std::mem::replace(&mut self.offered, Direction::SendRecv);
@@ -326,6 +338,11 @@ impl Media {
         self.agreed.is_some() && self.events.is_empty()
     }
 
+    /// The peer wants a whole picture of whoever it sees.
+    pub(super) fn refresh(&self) -> Command {
+        Command::Refresh { leg: self.leg }
+    }
+
     /// Begins or ceases to listen for keys in the sound.
     pub(super) fn listen_for_keys(&self, listen: bool) -> Command {
         Command::ListenForKeys { leg: self.leg, listen }
@@ -338,11 +355,29 @@ impl Media {
         self.direction = audio.direction;
         self.events = events;
         let direction = if self.unconfirmed { unsent(self.direction) } else { self.direction };
-        let remote = match remote {
-            Remote::Rtp(remote) => Command::RtpRemote { leg: self.leg, remote },
-            Remote::WebRtc(remote) => Command::WebRtcRemote { leg: self.leg, remote },
-        };
-        (audio, vec![remote, Command::Direction { leg: self.leg, direction }])
+        let leg = self.leg;
+        let mut commands = Vec::with_capacity(3);
+        match remote {
+            Remote::Rtp(both) => {
+                let (remote, video) = *both;
+                commands.push(Command::RtpRemote { leg, remote });
+                commands.extend(self.shown(video).map(|remote| Command::VideoRemote { leg, remote }));
+            }
+            Remote::WebRtc(remote) => commands.push(Command::WebRtcRemote { leg, remote }),
+        }
+        commands.push(Command::Direction { leg, direction });
+        (audio, commands)
+    }
+
+    /// What the media worker is to be told of pictures, if anything. Their ports are given back once it is certain that
+    /// there are none: after an early answer another phone may say otherwise.
+    fn shown(&mut self, video: Option<VideoRemote>) -> Option<Option<VideoRemote>> {
+        let Kind::Rtp(rtp) = &mut self.kind else { return None };
+        let is_settled = rtp.phase() == Phase::Stable;
+        match video {
+            Some(video) => Some(Some(video)),
+            None => (is_settled && rtp.detach_video()).then_some(None),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the kinds of carriers have in common: one exchange of an offer and an answer at a time.
 
 use bytes::Bytes;
-use offhook_media::{Codec, RtpRemote, WebRtcRemote};
+use offhook_media::{Codec, RtpRemote, VideoRemote, WebRtcRemote};
 use offhook_protocol::Failure;
 use offhook_sip::message::StatusCode;
 use offhook_sip::offer_answer::State as Phase;
@@ -70,7 +70,8 @@ pub(super) struct Agreed {
 /// What the media worker is told of the peer.
 #[derive(Clone, Debug)]
 pub(super) enum Remote {
-    Rtp(RtpRemote),
+    /// The sound, and the pictures where there are any.
+    Rtp(Box<(RtpRemote, Option<VideoRemote>)>),
     WebRtc(WebRtcRemote),
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use offhook_media::RtpLocal;
+use offhook_media::{RtpLocal, VideoLocal};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::StatusCode;
 use offhook_sip::offer_answer::{LocalMedia, Negotiated, OfferAnswer, OfferAnswerError, State as Phase};
@@ -13,12 +13,14 @@ use super::keys::Keys;
 use super::negotiation::{Agreed, Negotiation, Remote};
 use super::{no_common_codec, no_media, unusable};
 use crate::call::Description;
-use crate::ua::description;
+use crate::ua::{description, pictures};
 
 /// RFC 3264 for one audio stream, and the port it is received at.
 #[derive(Clone)]
 pub(super) struct Rtp {
     local: Option<RtpLocal>,
+    /// The ports of its pictures, while there are or may be any.
+    video: Option<VideoLocal>,
     exchange: OfferAnswer,
     /// None where media is never encrypted.
     keys: Option<Keys>,
@@ -30,7 +32,7 @@ pub(super) struct Rtp {
 
 impl Rtp {
     pub(super) fn new(exchange: OfferAnswer, keys: Option<Keys>, own_order: bool) -> Self {
-        Self { local: None, exchange, keys, own_order, is_from_elsewhere: false }
+        Self { local: None, video: None, exchange, keys, own_order, is_from_elsewhere: false }
     }
 
     /// Where the peer's offer wants it, while it is not answered.
@@ -42,6 +44,22 @@ impl Rtp {
         self.local = Some(local);
     }
 
+    pub(super) fn attach_video(&mut self, video: VideoLocal) {
+        self.video = Some(video);
+    }
+
+    /// There are no pictures, and no ports for them any more. Whether there were any.
+    pub(super) fn detach_video(&mut self) -> bool {
+        self.video.take().is_some()
+    }
+
+    /// The address that ports for pictures are to be at, if this description needs any that are not there yet.
+    pub(super) fn wants_video(&self, description: &Description) -> Option<IpAddr> {
+        let shown = description.video.as_ref().is_some_and(pictures::can_be_offered);
+        let may_be = shown && self.video.is_none() && !self.exchange.is_offered_sound_alone();
+        self.local.as_ref().filter(|_| may_be).map(|local| local.addr.ip())
+    }
+
     /// Whether offers are in the clear from now on, because the peer refused one that was not.
     pub(super) fn give_up_srtp(&mut self) -> bool {
         self.exchange.withdraw_offer();
@@ -50,7 +68,10 @@ impl Rtp {
 
     fn local(&self, audio: &Description, lines: &[OtherLine]) -> Result<LocalMedia, Failure> {
         let local = self.local.as_ref().ok_or_else(no_media)?;
+        let keys = || self.keys.as_ref().map(Keys::of_video).unwrap_or_default();
+        let video = audio.video.as_ref().zip(self.video.as_ref());
         Ok(LocalMedia {
+            video: video.and_then(|(shown, ports)| pictures::local_video(ports, shown, audio.direction, keys())),
             lines: lines.to_vec(),
             keys: self.keys.as_ref().map(Keys::all).unwrap_or_default(),
             own_order: self.own_order,
@@ -62,7 +83,8 @@ impl Rtp {
 fn agreed(negotiated: &Negotiated) -> Result<Agreed, Failure> {
     let audio = description::agreed(negotiated).ok_or_else(no_common_codec)?;
     let events = description::events(negotiated);
-    Ok(Agreed { audio, events, remote: Remote::Rtp(description::rtp_remote(negotiated)) })
+    let video = negotiated.video.as_ref().map(pictures::video_remote);
+    Ok(Agreed { audio, events, remote: Remote::Rtp(Box::new((description::rtp_remote(negotiated), video))) })
 }
 
 impl Negotiation for Rtp {

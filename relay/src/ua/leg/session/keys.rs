@@ -7,9 +7,11 @@ use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::message::{HeaderName, Method, Request, Response, StatusCode};
 use offhook_sip::transaction::ServerId;
 
+use super::picture::asks_for_picture;
 use super::{Bye, Session};
 use crate::call::{Cause, LegEvent, failure_for_status};
 use crate::ua::hop::Hop;
+use crate::ua::leg::media::Media;
 use crate::ua::leg::signal::{Signal, USUAL};
 use crate::ua::leg::{Common, Sending};
 use crate::ua::outbox::{NextHop, RequestId, Unanswered};
@@ -133,6 +135,12 @@ impl Session {
         // Some send an empty INFO to see whether the dialog is still there.
         if request.body().is_empty() {
             return common.respond(id, request, StatusCode::OK);
+        }
+        // What else may be said of an encoder is none of the relay's affair (RFC 5168 section 5).
+        if let Some(asks) = asks_for_picture(request) {
+            common.respond(id, request, StatusCode::OK);
+            let refresh = common.exchange.media().filter(|_| asks).map(Media::refresh);
+            return common.media(refresh);
         }
         let Some(Signal { digit, duration, method }) = Signal::of(request) else {
             return common.respond(id, request, StatusCode::BAD_REQUEST);
