@@ -2,7 +2,9 @@
  * `cargo xtask bench media`: what a call costs in media, with many ends of ours on both sides (`tests/load`) and each
  * server in turn between them. Servers have one processor, the ends another.
  */
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { endPrograms } from "../peers/program.ts";
 import { port } from "../peers/ports.ts";
 import { ADDRESS } from "./media/address.ts";
@@ -23,6 +25,8 @@ const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 10);
 /** Who has the calls. */
 const PAIRS = (process.env["BENCH_PAIRS"] ?? "browser-sip,sip-sip,browser-browser").split(",") as Pair[];
 const SERVERS = (process.env["BENCH_SERVERS"] ?? "offhook,rtpengine,janus").split(",");
+/** What the issue of speed was decided by: ms CPU per 1000 packets, MB and ms CPU a call, calls at once, added latency (ms). */
+const TARGETS = { cpu: 9, memory: 0.15, setUpCpu: 6, calls: 800, p99: 2 };
 /** Calls that are set up at the same time. */
 const ABREAST = 4;
 
@@ -46,6 +50,8 @@ interface Row {
   readonly load: number;
   readonly report: Report;
 }
+
+const isWhole = ({ sent, lost, foreign, silent }: Report): boolean => sent > 0 && lost + foreign + silent === 0;
 
 const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -109,7 +115,7 @@ async function measure(start: (around: Around) => Promise<Server>, pair: Pair): 
       };
       rows.push(row);
       print(row);
-      if (report.lost + report.foreign > 0) break;
+      if (!isWhole(report)) break;
     }
     await Promise.all(calls.map(async (call) => call.hangup()));
   } catch (error) {
@@ -139,12 +145,60 @@ function print({ server: name, pair, calls, cpu, memory, setUp, setUpCpu, load, 
   ].join("; "));
 }
 
-const STARTS: Record<string, (around: Around) => Promise<Server>> = { offhook: Offhook.start, rtpengine: Rtpengine.start, janus: Janus.start };
+/** The highest number of calls at which all packets arrived; the lowest that was tried where none did. */
+const best = (rows: readonly Row[]): Row | undefined => rows.findLast(({ report }) => isWhole(report)) ?? rows[0];
 
+/** The one of `ours` and the one of `theirs` with as many calls, the most that both carried. */
+function alike(ours: readonly Row[], theirs: readonly Row[]): readonly [Row, Row] | undefined {
+  const pairs = theirs.filter(({ report }) => isWhole(report)).map((row) => [ours.find(({ calls }) => calls === row.calls), row] as const);
+  return pairs.findLast((pair): pair is readonly [Row, Row] => pair[0] !== undefined && isWhole(pair[0].report));
+}
+
+function table(rows: readonly Row[]): void {
+  const names = ["calls", "CPU ms/1000", "packets/s/core", "load %", "MB/call", "set-up p50", "p99 ms", "CPU ms/call", "latency p50", "p99", "max ms", "lost"];
+  console.log(`\n${"".padEnd(28)}${names.map((name) => name.padStart(15)).join("")}`);
+  for (const { server: name, pair, calls, cpu, memory, setUp, setUpCpu, load, report: { latency, lost } } of rows) {
+    const columns = [`${calls}`, number(cpu, 2), number(1e6 / cpu, 0), number(load * 100, 1), number(memory / 1e6, 3), number(percentile(setUp, 0.5), 1), number(percentile(setUp, 0.99), 1), number(setUpCpu, 2), number(latency.p50, 3), number(latency.p99, 3), number(latency.max, 2), `${lost}`];
+    console.log(`${name}, ${pair}`.padEnd(28) + columns.map((column) => column.padStart(15)).join(""));
+  }
+}
+
+function ratios(ours: readonly Row[], name: string, theirs: readonly Row[]): void {
+  const pair = alike(ours, theirs);
+  if (!pair) return;
+  const [a, b] = pair;
+  const of = (one: number, other: number): string => (one > 0 && other > 0 ? (one / other).toFixed(2) : "-");
+  console.log(`Offhook / ${name}, ${a.calls} calls: CPU per packet ${of(a.cpu, b.cpu)}, memory a call ${of(a.memory, b.memory)}, set-up CPU ${of(a.setUpCpu, b.setUpCpu)}, set-up p99 ${of(percentile(a.setUp, 0.99), percentile(b.setUp, 0.99))}, latency p99 ${of(a.report.latency.p99, b.report.latency.p99)}`);
+}
+
+function targets(rows: readonly Row[]): void {
+  const row = best(rows);
+  if (row === undefined) return;
+  const most = rows.filter(({ report }) => isWhole(report)).at(-1)?.calls ?? 0;
+  console.log(`Targets: CPU ${TARGETS.cpu} ms per 1000 packets: ${number(row.cpu, 2)}; memory ${TARGETS.memory} MB a call: ${number(row.memory / 1e6, 3)}; set-up CPU ${TARGETS.setUpCpu} ms: ${number(row.setUpCpu, 2)}; ${TARGETS.calls} calls at once without a loss: ${most}; latency p99 ${TARGETS.p99} ms: ${number(row.report.latency.p99, 2)}`);
+}
+
+/** Servers other than the relay take part where they are installed. */
+const isInstalled = (program: string): boolean => (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)));
+
+const STARTS: Record<string, { start(around: Around): Promise<Server> }> = { offhook: Offhook, rtpengine: Rtpengine, janus: Janus };
+
+const all: Row[] = [];
 for (const pair of PAIRS) {
   for (const name of SERVERS) {
-    const start = STARTS[name];
-    if (start) await measure(start, pair);
+    const server = STARTS[name];
+    if (server === undefined) continue;
+    if (name === "offhook" || isInstalled(name)) all.push(...(await measure(async (around) => server.start(around), pair)));
+    else console.log(`  ${name} is not installed, and takes no part`);
   }
+}
+table(all);
+console.log("\nCPU is what the kernel accounts to the server, system calls included, for each packet that is sent to it; what came changed, or to the wrong end, counts as lost.");
+for (const pair of PAIRS) {
+  const of = (server: string): readonly Row[] => all.filter((row) => row.pair === pair && row.server === server);
+  const names = new Set(all.map(({ server }) => server).filter((server) => server !== "Offhook"));
+  console.log(`\n${pair}:`);
+  for (const name of names) ratios(of("Offhook"), name, of(name));
+  if (pair === "browser-sip") targets(of("Offhook"));
 }
 process.exit(0);

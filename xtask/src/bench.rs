@@ -9,7 +9,7 @@ use crate::setup::Need;
 use crate::step::Step;
 use crate::workspace::Workspace;
 
-pub(crate) const STEPS: [Step; 4] = [
+pub(crate) const STEPS: [Step; 5] = [
     Step {
         name: "parse",
         about: "parsing SIP messages, beside other parsers",
@@ -32,7 +32,13 @@ pub(crate) const STEPS: [Step; 4] = [
         name: "media",
         about: "calls with media, more and more at once, until packets are lost",
         needs: &[Need::Builders, Need::NodePackages, Need::Peers],
-        run: |workspace| checked(media(workspace)),
+        run: |workspace| checked(load(workspace, "bench:media")),
+    },
+    Step {
+        name: "soak",
+        about: "calls with media that come and go for an hour (SOAK_SECONDS), and what they leave behind",
+        needs: &[Need::Builders, Need::NodePackages, Need::Peers],
+        run: |workspace| checked(load(workspace, "bench:soak")),
     },
 ];
 
@@ -50,11 +56,11 @@ fn signalling(workspace: &Workspace) -> Result<(), Error> {
     script(workspace, "bench:sip")
 }
 
-/// The relay between ends that speak.
-fn media(workspace: &Workspace) -> Result<(), Error> {
+/// The relay, and others, between ends that speak.
+fn load(workspace: &Workspace, name: &str) -> Result<(), Error> {
     let packages = ["--package", "offhook-relay", "--package", "offhook-load"];
     process::run(workspace.cargo("build").arg("--release").args(packages))?;
-    script(workspace, "bench:media")
+    script(workspace, name)
 }
 
 /// One of the tests' scripts, with the programs as they are shipped.

@@ -19,7 +19,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -116,6 +116,12 @@ const STEPS: [Step; 16] = [
         needs: &[Need::NodePackages, Need::Peers],
         run: |workspace| tests(&mut npm_test(workspace, "tests", "test:leak")),
     },
+    Step {
+        name: "soak",
+        about: "calls with media that come and go for a minute: every packet arrives, nothing is left behind",
+        needs: &[Need::NodePackages, Need::Peers],
+        run: |workspace| checked(process::run(&mut npm_test(workspace, "tests", "test:soak"))),
+    },
 ];
 
 fn tests(command: &mut Command) -> Result<Tally, Failure> {
@@ -134,6 +140,7 @@ fn npm_test(workspace: &Workspace, package: &str, script: &str) -> Command {
     let mut command = workspace.command("npm");
     command.args(["run", "--silent", script, "--workspace", package]);
     command.env("OFFHOOK_RELAY_BIN", workspace.target().join("debug/offhook-relay"));
+    command.env("OFFHOOK_LOAD_BIN", workspace.target().join("debug/offhook-load"));
     for (variable, browser) in [("OFFHOOK_CHROMIUM", "chromium"), ("OFFHOOK_FIREFOX", "firefox-esr")] {
         if let Some(found) = workspace.find(browser) {
             command.env(variable, found);

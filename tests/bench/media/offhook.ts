@@ -13,8 +13,8 @@ import type { Around, Call, Pair, Server } from "./server.ts";
 
 const BINARY = process.env["OFFHOOK_RELAY_BIN"] ?? new URL("../../../target/release/offhook-relay", import.meta.url).pathname;
 
-/** Pages that there may be in the life of a relay. */
-const USERS = 20_000;
+/** Users of each side. */
+const USERS = 4000;
 
 export class Offhook implements Server {
   readonly name = "Offhook";
@@ -62,8 +62,11 @@ ${Array.from({ length: USERS }, (_, user) => `caller${user} = {}\ncallee${user} 
 
   async call(pair: Pair): Promise<Call> {
     if (pair === "sip-sip") return this.phones();
-    const caller = await Page.open(this.http, `caller${++this.users}`, await this.around.ends.browser());
-    return pair === "browser-sip" ? this.outgoing(caller) : this.pages(caller);
+    // A name is free again when its call is over.
+    const user = ++this.users % USERS;
+    const caller = await Page.open(this.http, `caller${user}`, await this.around.ends.browser());
+    if (pair === "browser-sip") return this.outgoing(caller);
+    return this.pages(caller, await Page.open(this.http, `callee${user}`, await this.around.ends.browser()));
   }
 
   async held(): Promise<Record<string, number>> {
@@ -84,9 +87,8 @@ ${Array.from({ length: USERS }, (_, user) => `caller${user} = {}\ncallee${user} 
     return { ends: [caller.browser, phone], hangup: async () => caller.close() };
   }
 
-  private async pages(caller: Page): Promise<Call> {
+  private async pages(caller: Page, callee: Page): Promise<Call> {
     const { ends } = this.around;
-    const callee = await Page.open(this.http, `callee${this.users}`, await ends.browser());
     const answered = callee.answer();
     const [here, there] = await Promise.all([caller.call(callee.login), answered]);
     await Promise.all([ends.connect(caller.browser, here.address, here.ice), ends.connect(callee.browser, there.address, there.ice)]);
