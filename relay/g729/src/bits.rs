@@ -68,6 +68,17 @@ impl Speech {
         Self { lsf, lag_first, parity, lag_second, innovation: [first, bits.innovation()] }
     }
 
+    /// The ten octets that say this.
+    pub(crate) fn pack(&self) -> [u8; 10] {
+        let mut bits = Writer::default();
+        let LsfIndices { predictor, first, low, high } = self.lsf;
+        bits.put(predictor).put(first).put(low).put(high);
+        bits.put(self.lag_first).put(self.parity).innovation(&self.innovation[0]);
+        bits.put(self.lag_second).innovation(&self.innovation[1]);
+        let [.., a, b, c, d, e, f, g, h, i, j] = bits.bits.to_be_bytes();
+        [a, b, c, d, e, f, g, h, i, j]
+    }
+
     /// Whether the lag of the first subframe came through whole, §4.1.2 and §3.7.2.
     pub(crate) fn parity_holds(&self) -> bool {
         parity(self.lag_first) == self.parity
@@ -93,6 +104,34 @@ impl Silence {
     pub(crate) fn unpack(octets: &[u8; 2]) -> Self {
         let mut bits = Reader::new(octets);
         Self { predictor: bits.take(), first: bits.take(), second: bits.take(), gain: bits.take() }
+    }
+}
+
+impl Silence {
+    /// The two octets that say this.
+    pub(crate) fn pack(&self) -> [u8; 2] {
+        let mut bits = Writer::default();
+        bits.put(self.predictor).put(self.first).put(self.second).put(self.gain).put(Index::<1>::new(0));
+        let [.., a, b] = bits.bits.to_be_bytes();
+        [a, b]
+    }
+}
+
+/// Puts bits behind one another.
+#[derive(Default)]
+struct Writer {
+    bits: u128,
+}
+
+impl Writer {
+    fn put<const BITS: u32>(&mut self, index: Index<BITS>) -> &mut Self {
+        self.bits = (self.bits << BITS) | u128::from(index.0);
+        self
+    }
+
+    fn innovation(&mut self, innovation: &Innovation) {
+        let Innovation { positions, signs, gain_first, gain_second } = *innovation;
+        self.put(positions).put(signs).put(gain_first).put(gain_second);
     }
 }
 
@@ -140,6 +179,16 @@ mod tests {
         assert_eq!(Speech::unpack(&frame(56)).lag_second.get(), 1);
         assert_eq!(Speech::unpack(&frame(69)).innovation[1].positions.get(), 1);
         assert_eq!(Speech::unpack(&frame(80)).innovation[1].gain_second.get(), 1);
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        for seed in 0..2000u128 {
+            let octets = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+            let (speech, silence) = (octets[..10].try_into().unwrap(), [octets[0], octets[1] & 0xfe]);
+            assert_eq!(Speech::unpack(&speech).pack(), speech);
+            assert_eq!(Silence::unpack(&silence).pack(), silence);
+        }
     }
 
     #[test]

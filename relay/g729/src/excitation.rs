@@ -31,6 +31,22 @@ impl Excitation {
         }
     }
 
+    /// Puts something in the place of the subframe that is to be made, for lags shorter than it to be looked for in:
+    /// what prediction leaves of the speech (§3.7).
+    pub(crate) fn foresee(&mut self, subframe: &[f32; SUBFRAME]) {
+        self.samples[PAST..].copy_from_slice(subframe);
+    }
+
+    /// What was excited so many whole samples ago.
+    pub(crate) fn back(&self, lag: usize) -> &[f32] {
+        &self.samples[PAST - lag..PAST - lag + SUBFRAME]
+    }
+
+    /// What was excited a lag ago, also between samples.
+    pub(crate) fn between(&self, lag: Lag) -> [f32; SUBFRAME] {
+        std::array::from_fn(|n| self.at(n, lag))
+    }
+
     /// The subframe that was ended last.
     pub(crate) fn last(&self) -> &[f32; SUBFRAME] {
         self.samples[..PAST].last_chunk().unwrap_or(&[0.0; SUBFRAME])

@@ -61,6 +61,12 @@ pub(crate) struct HighPass {
 }
 
 impl HighPass {
+    /// The one that speech passes before it is coded, and is halved by: 140 Hz, §3.1.
+    pub(crate) const fn before() -> Self {
+        let zeros = [0.463_637_18, -0.927_247_05, 0.463_637_18];
+        Self { zeros, poles: [-1.905_946_5, 0.911_402_4], state: [0.0; 2] }
+    }
+
     /// The one that speech passes after it is decoded: 100 Hz, §4.2.5.
     pub(crate) const fn after() -> Self {
         let zeros = [0.939_805_8, -1.879_583_4, 0.939_805_8];

@@ -42,6 +42,19 @@ impl Lag {
         Self { whole: first.around() + above - 1, thirds: index.cast_signed() - 3 * above.cast_signed() + 1 }
     }
 
+    /// P1: this lag as that of a first subframe, equation (77).
+    pub(crate) fn told_first(self) -> Index<8> {
+        if self.whole > 84 {
+            return Index::new((self.whole + 112).min(255));
+        }
+        Index::new((3 * self.whole).saturating_add_signed(self.thirds - 58))
+    }
+
+    /// P2: this lag as that of a second subframe, equation (78).
+    pub(crate) fn told_second(self, first: Self) -> Index<5> {
+        Index::new((3 * self.whole.saturating_sub(first.around()) + 2).saturating_add_signed(self.thirds))
+    }
+
     /// The shortest lag that can be told for a second subframe after this first one.
     pub(crate) fn around(self) -> usize {
         self.whole.saturating_sub(5).clamp(SHORTEST, LONGEST - 9)
@@ -80,6 +93,19 @@ mod tests {
         assert_eq!(after(60, 31), Lag { whole: 65, thirds: -1 });
         assert_eq!(after(19, 0), Lag { whole: 19, thirds: 1 });
         assert_eq!(after(143, 31), Lag { whole: 144, thirds: -1 });
+    }
+
+    #[test]
+    fn lags_are_told_as_they_were_understood() {
+        for index in (0..256).map(Index::new) {
+            let first = Lag::first(index);
+            if first.thirds == 0 || first.whole < 85 {
+                assert_eq!(first.told_first(), index);
+            }
+            for index in (2..32).map(Index::new) {
+                assert_eq!(Lag::second(index, first).told_second(first), index);
+            }
+        }
     }
 
     #[test]

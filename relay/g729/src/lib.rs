@@ -14,23 +14,35 @@
     reason = "loops over frames of fixed size; whatever a stream says becomes a `bits::Index`, which tables cover wholly"
 )]
 
+mod analysis;
 mod bits;
 mod decoder;
+mod dtx;
+mod encoder;
 mod excitation;
 mod filter;
 mod frame;
 mod gain;
+mod gain_search;
 mod lag;
+mod lag_search;
 mod lsf;
+mod lsf_search;
 mod lsp;
 mod noise;
+mod open_loop;
 mod postfilter;
+mod pulse_search;
 mod pulses;
 mod random;
+mod roots;
 mod silence;
 mod tables;
+mod taming;
+mod vad;
 
 pub use decoder::Decoder;
+pub use encoder::Encoder;
 pub use frame::{Frame, frames};
 
 /// Samples of a frame: ten milliseconds at 8 kHz.

@@ -1,6 +1,6 @@
 //! Whatever arrives is sound, and only sound.
 
-use offhook_g729::{Decoder, Frame, frames};
+use offhook_g729::{Decoder, Encoder, Frame, frames};
 use proptest::prelude::*;
 
 fn anything() -> impl Strategy<Value = Option<Frame>> {
@@ -21,6 +21,14 @@ proptest! {
                 Some(frame) => decoder.decode(frame),
                 None => decoder.conceal(),
             };
+        }
+    }
+
+    #[test]
+    fn any_sound_is_encoded(sound in prop::collection::vec(any::<[i16; 80]>(), 1..20), quiet in 0u32..15) {
+        let mut encoder = Encoder::with_silence_compression();
+        for frame in &sound {
+            encoder.encode(&frame.map(|sample| sample >> quiet));
         }
     }
 
