@@ -22,7 +22,7 @@ export type {
   RelayErrorCode,
   UsageErrorCode,
 } from "./error.js";
-export type { Call, CallEvents, Diversion, DtmfDigit, MediaChange, Party, StatsCallback, Transfer } from "./call.js";
+export type { Call, CallEvents, CallQuality, Diversion, DtmfDigit, MediaChange, Party, StatsCallback, Transfer } from "./call.js";
 export type {
   AppData,
   Connection,
@@ -36,7 +36,17 @@ export type {
   Session,
   SessionEvents,
 } from "./session.js";
-export type { CallStats, ConnectionStats, MediaStats, NativeStats, StreamStats } from "./stats.js";
+export type {
+  CallStats,
+  ConnectionStats,
+  MediaStats,
+  NativeStats,
+  RelayLeg,
+  RelayMedia,
+  RelayStats,
+  RelayStream,
+  StreamStats,
+} from "./stats.js";
 export type { Logger } from "./logger.js";
 export type {
   AnswerOptions,

@@ -1,5 +1,5 @@
 import { withBitrate } from "./bitrate.js";
-import type { Call, CallEvents, Diversion, DtmfDigit, MediaChange, StatsCallback, Transfer } from "./call.js";
+import type { Call, CallEvents, CallQuality, Diversion, DtmfDigit, MediaChange, StatsCallback, Transfer } from "./call.js";
 import { CALL_EVENT, CALL_STATUS, ERROR_INFO, type CallStatus } from "./constants.js";
 import type { Core, CoreCallEvent, CorePartyEvent, CoreTransferEvent } from "./core.js";
 import { OffhookError, asError, isLocal, type FailureInfo } from "./error.js";
@@ -7,7 +7,7 @@ import { Listeners } from "./listeners.js";
 import type { Logger } from "./logger.js";
 import type { AnswerOptions, AudioConstraints, CallConstraints, DtmfType, SipHeader } from "./options.js";
 import type { Runtime } from "./runtime.js";
-import type { SessionObject } from "./session-object.js";
+import { parsed, type SessionObject } from "./session-object.js";
 import { callStats, nativeStats, type CallStats, type NativeStats } from "./stats.js";
 import { text } from "./text.js";
 
@@ -25,6 +25,9 @@ export interface CallBeginning {
   /** Where a call stands that was taken back: it is not new, and has no media yet. */
   status?: CallStatus;
 }
+
+/** How long the relay may take to say its figures. */
+const RELAY_STATS_MS = 2000;
 
 const TERMINAL: ReadonlySet<CallStatus> = new Set([CALL_STATUS.FINISH, CALL_STATUS.BUSY, CALL_STATUS.FAILED]);
 
@@ -214,7 +217,11 @@ export class CallObject implements Call {
     callback?: StatsCallback<CallStats> | StatsCallback<NativeStats>,
     native?: boolean,
   ): Promise<unknown> {
-    if (callback === undefined) return callStats(await this.#reports());
+    if (callback === undefined) {
+      const stats = callStats(await this.#reports());
+      const relay = await this.#relayStats();
+      return relay === undefined ? stats : { ...stats, relay: parsed(relay) };
+    }
     let reports: RTCStatsReport;
     try {
       reports = await this.#reports();
@@ -317,6 +324,10 @@ export class CallObject implements Call {
     if (!this.ended()) this.#listeners.emit(CALL_EVENT.MEDIA, this, change);
   }
 
+  qualityChanged(quality: CallQuality): void {
+    if (!this.ended()) this.#listeners.emit(CALL_EVENT.QUALITY, this, quality);
+  }
+
   /** The call is under way, though nothing is known of it yet. */
   protected pending(): void {
     this.#status = CALL_STATUS.PENDING;
@@ -342,6 +353,13 @@ export class CallObject implements Call {
   async #switch<T>(run: (core: Core) => Promise<T>): Promise<T> {
     if (this.#status !== CALL_STATUS.ESTABLISHED && this.#status !== CALL_STATUS.HOLD) throw invalidState();
     return this.runtime.use(run).catch(rethrow);
+  }
+
+  /** A relay that does not say is no reason to keep what the browser has said. */
+  async #relayStats(): Promise<string | undefined> {
+    if (this.ended()) return undefined;
+    const patience = new Promise<undefined>((resolve) => setTimeout(resolve, RELAY_STATS_MS));
+    return Promise.race([this.runtime.use((core) => core.relayStats(this.#id)), patience]).catch(() => undefined);
   }
 
   async #reports(): Promise<RTCStatsReport> {

@@ -52,6 +52,26 @@ export interface MediaChange {
   state: "restarting" | "restored";
 }
 
+/** What a call's sound is like, when it has turned bad or is good again. */
+export interface CallQuality {
+  /** Whether it is bad now, or good again. */
+  bad: boolean;
+  /** Who hears it so: this end, or the far end. */
+  hearer: "own" | "far";
+  /** On which side of the relay it was spoilt: between here and the relay, or between the relay and the far end. */
+  side: "own" | "far";
+  /** Why it is bad; empty when it is good again. `silence`: nothing comes at all. */
+  causes: ("loss" | "jitter" | "delay" | "silence")[];
+  /** Mean opinion score of the last few seconds, 1 to 4.5 (ITU-T G.107); none where nothing came. */
+  mos?: number;
+  /** The share of packets lost in them, from 0 to 1. */
+  loss: number;
+  /** How unevenly they came, in milliseconds (RFC 3550). */
+  jitterMs: number;
+  /** Round-trip time between the relay and that side in milliseconds, once known. */
+  roundTripMs?: number;
+}
+
 /** What listeners of a call get: the call itself, and what the event is about. */
 export type CallEvents = { [S in CallStatus]: [call: Call] } & {
   /** The far end pressed a key. */
@@ -62,6 +82,8 @@ export type CallEvents = { [S in CallStatus]: [call: Call] } & {
   PARTY_CHANGED: [call: Call, party: Party];
   /** The media looks for a new way, or has found it. */
   MEDIA: [call: Call, change: MediaChange];
+  /** The sound has turned bad at one end, or is good again. */
+  QUALITY: [call: Call, quality: CallQuality];
 };
 
 /** Gets the figures of a call. */
@@ -164,9 +186,12 @@ export interface Call {
   switchToScreen(source?: string): Promise<void>;
   /** Sends the camera again. */
   switchToCam(): Promise<void>;
-  /** Figures of the call's media. Rejects with `ERROR_INFO.CAN_NOT_GET_STATS` while it has none. */
+  /**
+   * Figures of the call's media: the browser's, and those of the relay where it says so within 2 seconds. Rejects with
+   * `ERROR_INFO.CAN_NOT_GET_STATS` while it has none.
+   */
   getStats(): Promise<CallStats>;
-  /** The same for a callback, which is not called while the call has no media. */
+  /** The browser's figures for a callback, which is not called while the call has no media. */
   getStats(callback: StatsCallback<CallStats>, native?: false): Promise<void>;
   /** The browser's own reports, by their type. */
   getStats(callback: StatsCallback<NativeStats>, native: true): Promise<void>;

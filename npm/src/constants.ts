@@ -74,6 +74,8 @@ export const CALL_EVENT = Object.freeze({
   PARTY_CHANGED: "PARTY_CHANGED",
   /** The network has changed: the call's media looks for a new way, or has found it. */
   MEDIA: "MEDIA",
+  /** The sound has turned bad at one end, or is good again. */
+  QUALITY: "QUALITY",
 } as const);
 
 /** One of {@link CALL_EVENT}. */

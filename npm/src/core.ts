@@ -46,6 +46,8 @@ export interface Core {
   switchToScreen(callId: string, source: string | undefined): Promise<void>;
   switchToCam(callId: string): Promise<void>;
   stats(callId: string): Promise<RTCStatsReport>;
+  /** JSON text; undefined where the relay cannot be asked. */
+  relayStats(callId: string): Promise<string | undefined>;
 }
 
 /** A session has a new status. */
@@ -147,6 +149,14 @@ export interface CoreMediaEvent {
   state: "restarting" | "restored";
 }
 
+/** The sound has turned bad, or is good again. */
+export interface CoreQualityEvent {
+  kind: "quality";
+  callId: string;
+  /** JSON text, as the relay gave it. */
+  quality: string;
+}
+
 /** Data from another app. */
 export interface CoreAppDataEvent {
   kind: "appData";
@@ -209,6 +219,7 @@ export type CoreEvent =
   | CoreTransferEvent
   | CorePartyEvent
   | CoreMediaEvent
+  | CoreQualityEvent
   | CoreAppDataEvent
   | CoreMessageEvent
   | CoreMessageStatusEvent

@@ -33,6 +33,7 @@ declare module "#glue" {
     switchToScreen: Core["switchToScreen"];
     switchToCam: Core["switchToCam"];
     stats: Core["stats"];
+    relayStats: Core["relayStats"];
   }
 
   /** Compiles and starts the module; does nothing when it has been started. */

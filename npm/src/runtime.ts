@@ -1,4 +1,5 @@
 import { CallObject, isEnd, type CallBeginning } from "./call-object.js";
+import type { CallQuality } from "./call.js";
 import { CALL_STATUS, ERROR_INFO, SESSION_STATUS } from "./constants.js";
 import type { Core, CoreEvent, CoreIncomingEvent, CoreResumedEvent, LoadCore } from "./core.js";
 import { OffhookError, asError, typeError } from "./error.js";
@@ -201,6 +202,9 @@ export class Runtime {
         break;
       case "party":
         this.#withCall(event.callId, (call) => { call.partyChanged(event); });
+        break;
+      case "quality":
+        this.#withCall(event.callId, (call) => { call.qualityChanged(parsed(event.quality) as CallQuality); });
         break;
       case "media":
         this.#withCall(event.callId, (call) => { call.mediaChanged({ state: event.state }); });

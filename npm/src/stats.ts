@@ -36,6 +36,60 @@ export interface CallStats {
   inboundStream: StreamStats;
   /** Of the connection. */
   otherStats: ConnectionStats;
+  /** What the relay knows of both sides of the call. Only in what `getStats()` without a callback resolves to. */
+  relay?: RelayStats;
+}
+
+/** The relay's figures of a call. */
+export interface RelayStats {
+  /** Between this browser and the relay. */
+  own: RelayLeg;
+  /** Between the relay and the far end, where the media passes the relay. */
+  far?: RelayLeg;
+}
+
+/** The relay's figures of one side of a call. */
+export interface RelayLeg {
+  /** What the relay receives from it. */
+  received: RelayMedia;
+  /** What the relay sends to it. */
+  sent: RelayMedia;
+  /** Round-trip time between it and the relay in milliseconds, once known. */
+  roundTripMs?: number;
+}
+
+/** One direction: sound, and the picture where there is one. */
+export interface RelayMedia {
+  /** The sound. */
+  audio: RelayStream;
+  /** The picture. */
+  video?: RelayStream;
+}
+
+/** The relay's figures of one stream, since the call began. */
+export interface RelayStream {
+  /** The codec's name, such as `opus`. */
+  codec?: string;
+  /** RTP packets. */
+  packets: number;
+  /** Bytes of their payload. */
+  bytes: number;
+  /** Packets lost on this way. */
+  lost: number;
+  /** How unevenly packets come, in milliseconds (RFC 3550). */
+  jitterMs?: number;
+  /** How much longer rows of losses were than they are by chance, once there was one. */
+  burstRatio?: number;
+  /** Sound that the relay made up in the place of lost packets, in milliseconds, where it decodes it. */
+  concealedMs?: number;
+  /** Packets that came too late to be played, where the relay decodes them. */
+  late?: number;
+  /** Mean opinion score of the last few seconds, 1 to 4.5 (ITU-T G.107). */
+  mos?: number;
+  /** The mean of these since the call was answered. */
+  mosMean?: number;
+  /** The worst of these. */
+  mosLowest?: number;
 }
 
 /** Figures of the connection. */

@@ -139,6 +139,38 @@ test("getStats: sound and picture of both directions in the documented shape", a
   });
 });
 
+test("getStats: what the relay knows of both sides goes along", async () => {
+  const bench = new Bench();
+  bench.core.reports = reports();
+  bench.core.relayFigures = '{"own":{"received":{"audio":{"mos":4.2}}},"far":{}}';
+  const { relay, inboundStream } = await (await connected(bench)).getStats();
+  assert.deepEqual(relay, { own: { received: { audio: { mos: 4.2 } } }, far: {} });
+  assert.equal(inboundStream.audio?.packetsReceived, 20);
+});
+
+test("getStats: a relay that says nothing does not keep the browser's figures back", async (t: TestContext) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const bench = new Bench();
+  bench.core.reports = reports();
+  const call = await connected(bench);
+  bench.core.relayStats = () => new Promise(() => undefined);
+  const stats = call.getStats();
+  await settled();
+  t.mock.timers.tick(2000);
+  assert.equal((await stats).relay, undefined);
+});
+
+test("QUALITY tells who hears it badly, where it was spoilt, and why", async () => {
+  const bench = new Bench();
+  const call = await connected(bench);
+  const seen: unknown[] = [];
+  call.on("QUALITY", (same, quality) => seen.push(same === call, quality));
+  const quality = { bad: true, hearer: "own", side: "far", causes: ["loss"], mos: 2.6, loss: 0.2, jitterMs: 3 };
+  bench.emit({ kind: "quality", callId: call.id(), quality: JSON.stringify(quality) });
+  await settled();
+  assert.deepEqual(seen, [true, quality]);
+});
+
 test("getStats(callback): the same for a callback", async () => {
   const bench = new Bench();
   bench.core.reports = reports();

@@ -18,6 +18,8 @@ export class FakeCore implements Core {
   videoIsMuted = false;
   loudness = -1;
   reports: RTCStatsReport = new Map();
+  /** What the relay says of a call, as JSON text. */
+  relayFigures: string | undefined;
   /** Whether there is sound yet, whose output device could be changed. */
   sounding = false;
 
@@ -105,6 +107,9 @@ export class FakeCore implements Core {
   }
   stats(...args: Parameters<Core["stats"]>): Promise<RTCStatsReport> {
     return this.#promise("stats", this.reports, ...args);
+  }
+  relayStats(...args: Parameters<Core["relayStats"]>): Promise<string | undefined> {
+    return this.#promise("relayStats", this.relayFigures, ...args);
   }
 
   #ask(...request: unknown[]): void {

@@ -8,12 +8,12 @@ export type Request = {
 /**
  * Returned in the one reply to this request.
  */
-id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "message" } & SendMessage | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping);
+id: number, } & ({ "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "message" } & SendMessage | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "stats" } & CallRef | { "type": "ping" } & Ping);
 
 /**
  * Everything a browser can ask. `type` on the wire is the variant's name in camel case.
  */
-export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "message" } & SendMessage | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "ping" } & Ping;
+export type RequestBody = { "type": "hello" } & Hello | { "type": "openSip" } & OpenSip | { "type": "openLocal" } & OpenLocal | { "type": "resume" } & Resume | { "type": "close" } & Close | { "type": "call" } & StartCall | { "type": "ring" } & CallRef | { "type": "answer" } & AnswerCall | { "type": "hangup" } & CallRef | { "type": "hold" } & HoldCall | { "type": "unhold" } & CallRef | { "type": "dtmf" } & SendDtmf | { "type": "sdp" } & CallAnswerSdp | { "type": "offer" } & CallOfferSdp | { "type": "transfer" } & TransferCall | { "type": "sendData" } & SendData | { "type": "message" } & SendMessage | { "type": "report" } & BugReport | { "type": "debug" } & DebugSession | { "type": "stats" } & CallRef | { "type": "ping" } & Ping;
 
 /**
  * The version handshake.
@@ -366,7 +366,7 @@ export type Outcome = { "result": ReplyBody } | { "error": Failure };
 /**
  * What an accepted request returns.
  */
-export type ReplyBody = SessionOpened | Welcome | Done;
+export type ReplyBody = SessionOpened | Welcome | CallStats | Done;
 
 /**
  * The relay's side of the handshake.
@@ -470,6 +470,107 @@ diversions?: Array<Diversion>,
 headers?: Array<Header>, };
 
 /**
+ * What the relay has to say of a call's media.
+ */
+export type CallStats = { 
+/**
+ * The figures.
+ */
+stats: Figures, };
+
+/**
+ * The relay's figures of a call, as [`crate::reply::CallStats`] has them.
+ */
+export type Figures = { 
+/**
+ * Between the relay and this browser.
+ */
+own: LegFigures, 
+/**
+ * Between the relay and the far end, where the relay has its media.
+ */
+far: LegFigures | null, };
+
+/**
+ * Figures of one leg since it was opened.
+ */
+export type LegFigures = { 
+/**
+ * What the relay receives from it.
+ */
+received: WayFigures, 
+/**
+ * What the relay sends to it.
+ */
+sent: WayFigures, 
+/**
+ * Round-trip time between it and the relay in milliseconds, once known.
+ */
+roundTripMs: number | null, };
+
+/**
+ * Figures of one direction.
+ */
+export type WayFigures = { 
+/**
+ * The sound.
+ */
+audio: StreamFigures, 
+/**
+ * The picture, where there is one.
+ */
+video: StreamFigures | null, };
+
+/**
+ * Figures of one stream.
+ */
+export type StreamFigures = { 
+/**
+ * The codec's name, such as `opus`.
+ */
+codec: string | null, 
+/**
+ * RTP packets.
+ */
+packets: number, 
+/**
+ * Bytes of their payload.
+ */
+bytes: number, 
+/**
+ * Packets lost on this way; of what is sent, by the receiver's last report.
+ */
+lost: number, 
+/**
+ * Interarrival jitter in milliseconds (RFC 3550 section 6.4.1), once known.
+ */
+jitterMs: number | null, 
+/**
+ * How much longer rows of losses were than by chance, once there was one.
+ */
+burstRatio: number | null, 
+/**
+ * Sound that was made up in the place of lost packets, in milliseconds, where the relay decodes it.
+ */
+concealedMs: number | null, 
+/**
+ * Packets that came too late to be played, where the relay decodes them.
+ */
+late: number | null, 
+/**
+ * Mean opinion score of the last few seconds by the E-model (ITU-T G.107), 1 to 4.5.
+ */
+mos: number | null, 
+/**
+ * The mean of these since the call was answered.
+ */
+mosMean: number | null, 
+/**
+ * The worst of these.
+ */
+mosLowest: number | null, };
+
+/**
  * One time that a call was sent on (RFC 5806, RFC 7044).
  */
 export type Diversion = { 
@@ -502,12 +603,12 @@ export type Event = {
 /**
  * The sequence number.
  */
-seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "message" } & MessageReceived | { "type": "messageStatus" } & MessageStatus | { "type": "messageWaiting" } & MessageWaiting | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed);
+seq: number, } & ({ "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "quality" } & CallQuality | { "type": "appData" } & AppData | { "type": "message" } & MessageReceived | { "type": "messageStatus" } & MessageStatus | { "type": "messageWaiting" } & MessageWaiting | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed);
 
 /**
  * Everything that can happen. `type` on the wire is the variant's name in camel case.
  */
-export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "appData" } & AppData | { "type": "message" } & MessageReceived | { "type": "messageStatus" } & MessageStatus | { "type": "messageWaiting" } & MessageWaiting | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed;
+export type EventBody = { "type": "registration" } & Registration | { "type": "incomingCall" } & IncomingCall | { "type": "callStatus" } & CallStatusChanged | { "type": "callSdp" } & CallSdp | { "type": "dtmf" } & DtmfReceived | { "type": "transfer" } & Transfer | { "type": "party" } & PartyChanged | { "type": "quality" } & CallQuality | { "type": "appData" } & AppData | { "type": "message" } & MessageReceived | { "type": "messageStatus" } & MessageStatus | { "type": "messageWaiting" } & MessageWaiting | { "type": "debug" } & DebugChanged | { "type": "sessionClosed" } & SessionClosed;
 
 /**
  * A change of the SIP registration.
@@ -680,6 +781,66 @@ user: string,
  * The new party's display name.
  */
 displayName?: string | null, };
+
+/**
+ * News of what a call sounds like.
+ */
+export type CallQuality = { 
+/**
+ * The call.
+ */
+callId: string, 
+/**
+ * What it sounds like, to whom, and why.
+ */
+quality: Quality, };
+
+/**
+ * What has become of a call's sound, as [`crate::event::CallQuality`] has it.
+ */
+export type Quality = { 
+/**
+ * Whether it is bad now, or good again.
+ */
+bad: boolean, 
+/**
+ * Who hears it so.
+ */
+hearer: End, 
+/**
+ * On which side of the relay it was spoilt.
+ */
+side: End, 
+/**
+ * Why it is bad; empty when it is good again.
+ */
+causes: Array<QualityCause>, 
+/**
+ * Mean opinion score of the last few seconds, 1 to 4.5; none where nothing came.
+ */
+mos: number | null, 
+/**
+ * The share of packets lost in them, 0 to 1.
+ */
+loss: number, 
+/**
+ * Interarrival jitter in milliseconds.
+ */
+jitterMs: number, 
+/**
+ * Round-trip time between the relay and that side in milliseconds, once known.
+ */
+roundTripMs: number | null, };
+
+/**
+ * An end of a call, as the browser sees it.
+ */
+export type End = "own" | "far";
+
+/**
+ * What makes sound bad.
+ */
+export type QualityCause = "loss" | "jitter" | "delay" | "silence";
 
 /**
  * Data from another app.

@@ -8,11 +8,12 @@
 use crate::diversion::Diversion;
 use crate::error::{ErrorCode, Failure};
 use crate::event::{
-    AppData, CallSdp, CallStatusChanged, DebugChanged, DtmfReceived, Event, EventBody, IncomingCall, MessageReceived,
-    MessageStatus, MessageWaiting, PartyChanged, Registration, SdpKind, SessionClosed, Transfer,
+    AppData, CallQuality, CallSdp, CallStatusChanged, DebugChanged, DtmfReceived, Event, EventBody, IncomingCall,
+    MessageReceived, MessageStatus, MessageWaiting, PartyChanged, Registration, SdpKind, SessionClosed, Transfer,
 };
 use crate::header::Header;
-use crate::reply::{Done, LiveCall, Outcome, Reply, ReplyBody, SessionOpened, Welcome};
+use crate::quality::Json;
+use crate::reply::{CallStats, Done, LiveCall, Outcome, Reply, ReplyBody, SessionOpened, Welcome};
 use crate::secret::Secret;
 use crate::status::{CallStatus, RegistrationState, TransferStatus};
 
@@ -87,6 +88,8 @@ pub enum Message {
     Reply(Reply),
     /// Something happened.
     Event(Event),
+    /// An event of a later version. Nothing is known of it but its number, which counts.
+    Later(u64),
     /// A message this version does not know, or one it cannot read. To be ignored.
     Unknown,
 }
@@ -96,7 +99,10 @@ impl Message {
     pub fn read(frame: &impl Fields) -> Self {
         let message = match frame.text("type").as_deref() {
             Some("reply") => reply(frame).map(Self::Reply),
-            Some(kind) => event(kind, frame).map(Self::Event),
+            Some(kind) => {
+                let later = || sequence(frame, "seq").map(Self::Later);
+                event(kind, frame).map(Self::Event).or_else(later)
+            }
             None => None,
         };
         message.unwrap_or(Self::Unknown)
@@ -116,6 +122,7 @@ fn reply_body(result: &impl Fields) -> ReplyBody {
     session_opened(result)
         .map(ReplyBody::Session)
         .or_else(|| welcome(result).map(ReplyBody::Welcome))
+        .or_else(|| Some(ReplyBody::Stats(CallStats { stats: Json(result.json("stats")?) })))
         .unwrap_or(ReplyBody::Done(Done {}))
 }
 
@@ -263,6 +270,10 @@ fn event(kind: &str, frame: &impl Fields) -> Option<Event> {
         "sessionClosed" => EventBody::SessionClosed(SessionClosed { error: cause(frame)? }),
         "transfer" => EventBody::Transfer(transfer(frame)?),
         "party" => EventBody::Party(party(frame)?),
+        "quality" => {
+            let (call_id, quality) = (frame.text("callId")?, Json(frame.json("quality")?));
+            EventBody::Quality(CallQuality { call_id, quality })
+        }
         "appData" => EventBody::AppData(app_data(frame)?),
         "message" => EventBody::Message(message(frame)?),
         "messageStatus" => {

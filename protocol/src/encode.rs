@@ -45,6 +45,7 @@ impl Request {
                 .text("text", message.text.reveal()),
             RequestBody::Report(report) => object.kind("report").text("text", &report.text),
             RequestBody::Debug(debug) => object.kind("debug").flag("enabled", debug.enabled),
+            RequestBody::Stats(call) => object.kind("stats").text("callId", &call.call_id),
             RequestBody::Ping(_) => object.kind("ping"),
         };
         object.close()

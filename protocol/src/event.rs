@@ -3,6 +3,7 @@
 use crate::diversion::Diversion;
 use crate::error::Failure;
 use crate::header::Header;
+use crate::quality::Json;
 use crate::secret::Secret;
 use crate::status::{CallStatus, RegistrationState, TransferStatus};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,8 @@ pub enum EventBody {
     Transfer(Transfer),
     /// Somebody else is at the far end of a call now.
     Party(PartyChanged),
+    /// A call's sound has turned bad, or is good again.
+    Quality(CallQuality),
     /// Data from the app at a far end.
     AppData(AppData),
     /// Somebody sends a text over SIP.
@@ -190,6 +193,18 @@ pub struct PartyChanged {
     /// The new party's display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
+}
+
+/// News of what a call sounds like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct CallQuality {
+    /// The call.
+    pub call_id: String,
+    /// What it sounds like, to whom, and why.
+    #[cfg_attr(test, ts(type = "Quality"))]
+    pub quality: Json,
 }
 
 /// Data from another app.

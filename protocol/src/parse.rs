@@ -64,6 +64,7 @@ fn body(kind: &str, id: u32, object: Map<String, Value>) -> Result<RequestBody, 
         "message" => RequestBody::Message(fields(id, object)?),
         "report" => RequestBody::Report(fields(id, object)?),
         "debug" => RequestBody::Debug(fields(id, object)?),
+        "stats" => RequestBody::Stats(fields(id, object)?),
         "ping" => RequestBody::Ping(fields(id, object)?),
         _ => {
             let sentence = "The type names no request this version knows.";

@@ -3,6 +3,7 @@
 use crate::diversion::Diversion;
 use crate::error::Failure;
 use crate::header::Header;
+use crate::quality::Json;
 use crate::secret::Secret;
 use crate::status::CallStatus;
 use core::ops::Not;
@@ -41,6 +42,8 @@ pub enum ReplyBody {
     Session(SessionOpened),
     /// To `hello`.
     Welcome(Welcome),
+    /// To `stats`.
+    Stats(CallStats),
     /// To everything else.
     Done(Done),
 }
@@ -118,6 +121,15 @@ pub struct LiveCall {
     /// The far end's SIP headers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<Header>,
+}
+
+/// What the relay has to say of a call's media.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct CallStats {
+    /// The figures.
+    #[cfg_attr(test, ts(type = "Figures"))]
+    pub stats: Json,
 }
 
 fn is_zero(number: &u64) -> bool {

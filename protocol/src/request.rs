@@ -60,6 +60,8 @@ pub enum RequestBody {
     Report(BugReport),
     /// Has the relay's log follow this session more closely.
     Debug(DebugSession),
+    /// Asks for the relay's figures of a call. Replied with [`crate::reply::CallStats`].
+    Stats(CallRef),
     /// Is the relay there? Replied with an empty result.
     Ping(Ping),
 }

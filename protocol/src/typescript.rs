@@ -1,6 +1,7 @@
 //! The same types for TypeScript, in a committed file that a test holds against the Rust ones.
 
 use crate::event::*;
+use crate::quality::*;
 use crate::reply::*;
 use crate::request::*;
 use crate::*;
@@ -54,6 +55,11 @@ fn bindings() -> String {
         Welcome,
         SessionOpened,
         LiveCall,
+        CallStats,
+        Figures,
+        LegFigures,
+        WayFigures,
+        StreamFigures,
         Diversion,
         Done,
         Event,
@@ -66,6 +72,10 @@ fn bindings() -> String {
         DtmfReceived,
         Transfer,
         PartyChanged,
+        CallQuality,
+        Quality,
+        End,
+        QualityCause,
         AppData,
         MessageReceived,
         MessageStatus,

@@ -50,14 +50,23 @@ fn a_message_this_version_cannot_read_is_unknown() {
         json!([]),
         json!(null),
         json!({ "type": "reply", "id": 1 }),
+        json!({ "type": "dance" }),
+        json!({ "type": "registration", "state": "registered" }),
+    ] {
+        assert_eq!(read(frame.clone()), Message::Unknown, "{frame}");
+    }
+}
+
+#[test]
+fn an_event_this_version_cannot_read_keeps_its_number() {
+    for frame in [
         json!({ "type": "dance", "seq": 1 }),
         json!({ "type": "dtmf", "seq": 1, "callId": "c", "digit": 1, "durationMs": 1 }),
         json!({ "type": "dtmf", "seq": 1, "callId": "c", "digit": "1", "durationMs": 1.5 }),
         json!({ "type": "callStatus", "seq": 1, "callId": "c", "status": "DANCING" }),
         json!({ "type": "callSdp", "seq": 1, "callId": "c", "kind": "rollback", "sdp": "" }),
-        json!({ "type": "registration", "state": "registered" }),
     ] {
-        assert_eq!(read(frame.clone()), Message::Unknown, "{frame}");
+        assert_eq!(read(frame.clone()), Message::Later(1), "{frame}");
     }
 }
 

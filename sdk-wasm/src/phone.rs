@@ -76,6 +76,20 @@ impl Phone {
         self.settle(now);
     }
 
+    /// Asks for the relay's figures of a call, which come with [`Action::Delivered`]. None come while the relay cannot be
+    /// reached: figures of later are no answer.
+    pub fn ask_stats(&mut self, call_id: &str, ticket: u32, now: Millis) {
+        let line = self.calls.iter().find(|line| line.call.id() == call_id);
+        let session_id = line.map(|line| line.session_id.clone()).unwrap_or_default();
+        match self.usable(&session_id).map(|session| session.is_up().then_some(session)) {
+            Ok(Some(session)) => {
+                session.hand_over(ticket, RequestBody::Stats(CallRef { call_id: call_id.to_owned() }), now);
+            }
+            _ => self.actions.push(Action::Delivered { ticket, outcome: Ok(None) }),
+        }
+        self.settle(now);
+    }
+
     /// Puts a report into the relay's log.
     ///
     /// # Errors

@@ -246,6 +246,12 @@ impl Sdk {
             Promise::reject(&thrown(Failure::new(Code::Relay(ErrorCode::InvalidCallState), sentence)))
         })
     }
+
+    /// A promise of the relay's figures of the call as JSON text; of undefined where it cannot be asked.
+    #[wasm_bindgen(js_name = relayStats)]
+    pub fn relay_stats(&self, call_id: &str) -> Promise {
+        self.runtime.ask_stats(call_id)
+    }
 }
 
 /// What JavaScript has no need of.

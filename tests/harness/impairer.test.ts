@@ -15,7 +15,7 @@ function share(lost: readonly boolean[]): number {
 
 /** How many were lost in a row, on average. */
 function meanBurst(lost: readonly boolean[]): number {
-  const begins = lost.filter((now, at) => now && lost[at - 1] !== true).length;
+  const begins = lost.filter((now, at) => now && !lost[at - 1]).length;
   return lost.filter(Boolean).length / begins;
 }
 

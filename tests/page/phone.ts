@@ -2,7 +2,7 @@
  * The page of the tests: the public API and nothing else, with every event reported outside as it happens.
  * Calls are named by their id across the border.
  */
-import type { Call, Session, SessionOptions } from "offhook";
+import type { Call, CallQuality, CallStats, Session, SessionOptions } from "offhook";
 import { PLAIN_AUDIO, loopback } from "./loopback.ts";
 import { type Picture, look } from "./picture.ts";
 import { type Recorder, type Recording, record } from "./recorder.ts";
@@ -34,6 +34,8 @@ export interface Report {
   transfer?: string;
   /** Of `PARTY_CHANGED`: who is there now. */
   party?: string;
+  /** Of `QUALITY`: what the call sounds like. */
+  quality?: CallQuality;
 }
 
 /** What a test may choose for a call or an answer beside its media. */
@@ -110,6 +112,7 @@ function follow(call: Call, known: Sdk): void {
   call.on("TRANSFER", (_, { status, sipStatus: code, error }) => tell({ ...of("TRANSFER"), transfer: status, ...sipStatus(code), ...failure(error) }));
   call.on("PARTY_CHANGED", (_, { user }) => tell({ ...of("PARTY_CHANGED"), party: user }));
   call.on("DTMF", (_, { digit }) => tell({ ...of("DTMF"), digit }));
+  call.on("QUALITY", (_, quality) => tell({ ...of("QUALITY"), quality }));
   call.on("MEDIA", (_, { state }) => tell({ ...of("MEDIA"), media: state }));
 }
 
@@ -202,6 +205,10 @@ const testPhone = {
   /** Presses keys in one of the ways SIP knows. */
   press(id: string, keys: string, type: "RFC2833" | "INFO" | "INFO_RELAY"): void {
     callOf(id).sendDTMF(keys, type);
+  },
+
+  stats(id: string): Promise<CallStats> {
+    return callOf(id).getStats();
   },
 
   status(id: string): string {

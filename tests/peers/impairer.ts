@@ -140,7 +140,7 @@ export class Impairer {
       const { from, to } = path();
       if (to !== undefined && !this.stopped) from[kind].send(data, to.port + kind, to.host, () => undefined);
     };
-    const isRtcp = kind === 1 || ((data[1] ?? 0) >= 192 && (data[1] ?? 0) <= 223);
+    const isRtcp = kind === 1 || (data.length > 1 && data.readUInt8(1) >= 192 && data.readUInt8(1) <= 223);
     if (!isRtcp) way.carry(deliver);
     else if (way.climate.weather.loss !== 1) deliver();
   }

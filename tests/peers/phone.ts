@@ -1,5 +1,5 @@
 /** A phone in a browser's tab: the test page, its reports, and what it hears. */
-import type { SessionOptions } from "offhook";
+import type { CallStats, SessionOptions } from "offhook";
 import type { AnswerChoice, CallChoice, Report } from "../page/phone.ts";
 import type { Picture } from "../page/picture.ts";
 import type { Sound } from "../sound/wav.ts";
@@ -119,6 +119,18 @@ export class BrowserPhone {
   /** Hands the far end over to somebody, or to the far end of another call. */
   transfer(id: string, target: string | { call: string }): Promise<void> {
     return this.tab.run(([call, to]) => window.testPhone.transfer(call, to), [id, target] as const);
+  }
+
+  /** The browser's figures of a call, and the relay's. */
+  stats(id: string): Promise<CallStats> {
+    return this.tab.run((call) => window.testPhone.stats(call), id);
+  }
+
+  /** The next time that the call's sound is called bad or good again, to somebody, and spoilt on some side. */
+  quality(id: string, wanted: { bad: boolean; hearer?: "own" | "far"; side?: "own" | "far" }, options: { from?: number; ms?: number } = {}): Promise<Report> {
+    const fits = ({ quality }: Report): boolean =>
+      quality?.bad === wanted.bad && [quality.hearer, undefined].includes(wanted.hearer) && [quality.side, undefined].includes(wanted.side);
+    return this.reports.waitFor((r) => r.id === id && r.event === "QUALITY" && fits(r), `quality ${JSON.stringify(wanted)}`, options);
   }
 
   /** The next news of a transfer of this call. */

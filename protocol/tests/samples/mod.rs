@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of it")]
 
 use offhook_protocol::event::*;
+use offhook_protocol::quality::*;
 use offhook_protocol::reply::*;
 use offhook_protocol::request::*;
 use offhook_protocol::*;
@@ -145,6 +146,7 @@ pub fn requests() -> Vec<RequestBody> {
         RequestBody::Report(BugReport { text: "No sound at pin 9876.".into() }),
         RequestBody::Debug(DebugSession { enabled: true }),
         RequestBody::Debug(DebugSession { enabled: false }),
+        RequestBody::Stats(call()),
         RequestBody::Ping(Ping {}),
     ]
 }
@@ -192,10 +194,35 @@ pub fn replies() -> Vec<Reply> {
         reply(Outcome::Result(ReplyBody::Welcome(Welcome { version: VERSION, server: "offhook-relay/0.1".into() }))),
         reply(Outcome::Result(ReplyBody::Session(opened))),
         reply(Outcome::Result(ReplyBody::Session(kept))),
+        reply(Outcome::Result(ReplyBody::Stats(CallStats { stats: sorted(&figures()) }))),
         reply(Outcome::Result(ReplyBody::Done(Done {}))),
         reply(Outcome::Error(failure())),
         Reply { id: None, outcome: Outcome::Error(Failure::new(ErrorCode::BadRequest, "The frame is not JSON.")) },
     ]
+}
+
+/// JSON as it is after it was read once: in the order of its names.
+fn sorted(value: &impl serde::Serialize) -> Json {
+    Json(serde_json::to_value(value).unwrap_or_default().to_string())
+}
+
+fn figures() -> Figures {
+    let sound = StreamFigures {
+        codec: Some("opus".into()),
+        packets: 250,
+        bytes: 20_000,
+        lost: 5,
+        jitter_ms: Some(2.5),
+        burst_ratio: Some(1.0),
+        concealed_ms: Some(100),
+        late: Some(1),
+        mos: Some(4.25),
+        mos_mean: Some(4.25),
+        mos_lowest: Some(4.0),
+    };
+    let way = WayFigures { audio: sound, video: Some(StreamFigures::default()) };
+    let own = LegFigures { received: way.clone(), sent: way, round_trip_ms: Some(20.0) };
+    Figures { own, far: Some(LegFigures::default()) }
 }
 
 pub fn events() -> Vec<Event> {
@@ -264,6 +291,19 @@ pub fn events() -> Vec<Event> {
         transfer(TransferStatus::Failed, Some((404, "Not Found")), Some(failure())),
         party(None),
         party(Some("Carol")),
+        EventBody::Quality(CallQuality {
+            call_id: "3f2c".into(),
+            quality: sorted(&Quality {
+                bad: true,
+                hearer: End::Own,
+                side: End::Far,
+                causes: vec![QualityCause::Loss, QualityCause::Jitter],
+                mos: Some(2.5),
+                loss: 0.25,
+                jitter_ms: 30.0,
+                round_trip_ms: Some(20.0),
+            }),
+        }),
         data(None, None),
         data(Some("bob"), Some("3f2c")),
         EventBody::Message(MessageReceived {

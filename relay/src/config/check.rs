@@ -26,11 +26,12 @@ impl Check {
     pub(super) fn config(&mut self, file: File) -> Config {
         let defaults = Config::default();
         let trunks = self.trunks(file.trunks);
+        let quality = self.quality(&file.quality);
         Config {
             http: self.http(file.http, defaults.http),
             sip: self.sip(file.sip, defaults.sip),
-            media: self.media(file.media, defaults.media),
             browsers: self.browsers(file.browsers, defaults.browsers),
+            media: offhook_media::MediaConfig { quality, ..self.media(file.media, defaults.media) },
             users: self.users(file.users),
             services: self.services(file.services),
             registrar: self.registrar(file.registrar, defaults.registrar),

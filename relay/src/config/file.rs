@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::browsers::Browsers;
 use super::check::Check;
 use super::listed::Listed;
+use super::quality::Quality;
 use super::registrar::Registrar;
 use super::routes::RouteTable;
 use super::sip::Sip;
@@ -22,6 +23,7 @@ pub(super) struct File {
     pub(super) sip: Sip,
     pub(super) media: Media,
     pub(super) browsers: Browsers,
+    pub(super) quality: Quality,
     pub(super) users: BTreeMap<String, User>,
     pub(super) services: Services,
     pub(super) registrar: Registrar,

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod listed;
 mod networks;
+mod quality;
 mod registrar;
 mod routes;
 mod rtp;

@@ -116,6 +116,7 @@ impl<M: MediaPlane> Relay<M> {
 
     pub(super) fn connection_closed(&mut self, id: ConnectionId, reason: CloseReason, now: Instant) {
         let Some(connection) = self.connections.remove(&id) else { return };
+        self.forget_asked(id);
         let Stage::Open(session) = connection.stage else { return };
         match reason {
             CloseReason::Goodbye => self.session_left(session, now),

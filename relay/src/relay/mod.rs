@@ -13,6 +13,7 @@ mod inputs;
 mod messages;
 mod opening;
 mod plane;
+mod quality;
 mod refer;
 mod replaces;
 mod requests;
@@ -78,6 +79,8 @@ pub struct Relay<M: MediaPlane> {
     outputs: VecDeque<Output>,
     /// Texts on their way: whose, and what its app calls it.
     messages: HashMap<MessageId, (SessionId, String)>,
+    /// Browsers that wait for the figures of their calls.
+    asked: Vec<quality::Asked>,
     last_id: u64,
     stopping: bool,
     /// Calls that the media workers have no room for.
@@ -112,6 +115,7 @@ impl<M: MediaPlane> Relay<M> {
             schedule: Schedule::default(),
             outputs: VecDeque::new(),
             messages: HashMap::new(),
+            asked: Vec::new(),
             last_id: 0,
             stopping: false,
             crowded: Complaint::default(),

@@ -18,6 +18,13 @@ impl<M: MediaPlane> Relay<M> {
         let first = self.outputs.len();
         let id = request.id;
         self.heard(connection, id, &request.body);
+        if let (Some(Stage::Open(session)), RequestBody::Stats(call)) = (self.stage(connection), &request.body) {
+            // The reply comes with the figures.
+            match self.ask_stats((connection, id), session, &call.call_id) {
+                Ok(()) => return,
+                Err(failure) => return self.reply(connection, Some(id), Err(failure)),
+            }
+        }
         let result = self.handle(connection, request.body, now);
         match &result {
             Err(Failure { code: ErrorCode::Unauthorized, .. }) => self.wrong_password(connection, now),

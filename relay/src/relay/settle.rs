@@ -69,6 +69,11 @@ impl<M: MediaPlane> Relay<M> {
     /// Takes what a media worker says about a leg to whoever drives it.
     pub(super) fn media_event(&mut self, event: &Event, now: Instant) {
         let Some(leg) = leg_of(event) else { return };
+        match event {
+            Event::Stats { stats, .. } => return self.stats_came(leg, stats),
+            Event::Quality { report, .. } => return self.quality_changed(leg, report),
+            _ => {}
+        }
         let Some(entry) = self.legs.get_mut(&leg) else { return };
         match &mut entry.driver {
             Driver::Browser(_, browser) => browser.media_event(event, now),
@@ -241,6 +246,7 @@ fn leg_of(event: &Event) -> Option<LegId> {
         | Event::DtmfRefused { leg }
         | Event::Inactive { leg, .. }
         | Event::PictureWanted { leg }
+        | Event::Quality { leg, .. }
         | Event::Stats { leg, .. } => *leg,
         _ => return None,
     })

@@ -13,6 +13,7 @@ mod phones;
 mod pictures;
 mod plane;
 mod qualify;
+mod quality;
 mod sessions;
 mod sip_peer;
 mod strangers;

@@ -162,6 +162,7 @@ impl Call {
             Input::Dtmf(digit) => self.tell(Report::Dtmf(digit)),
             Input::Transfer(transfer) => self.tell(Report::Transfer(transfer)),
             Input::Party(party) => self.tell(Report::Party(party)),
+            Input::Quality(quality) => self.tell(Report::Quality(quality)),
             Input::Replied(ask, outcome) => self.on_reply(ask, outcome, now),
             Input::Media(event) if self.phase != Phase::Leaving => self.on_media(event, now),
             Input::Media(_) => {}

@@ -3,6 +3,7 @@
 use super::status::Status;
 use crate::dial::{Answer, Digits, Media};
 use crate::failure::Failure;
+use offhook_protocol::Json;
 use offhook_protocol::event::{CallSdp, CallStatusChanged, DtmfReceived, PartyChanged, Transfer};
 use offhook_protocol::{CallStatus, Header, RequestBody};
 
@@ -52,6 +53,8 @@ pub enum Input {
     Transfer(Transfer),
     /// Somebody else is at the far end.
     Party(PartyChanged),
+    /// What it sounds like has changed.
+    Quality(Json),
     /// The one reply to a request of this call.
     Replied(Ask, Result<(), Failure>),
     /// The browser's media has news.
@@ -162,6 +165,8 @@ pub enum Report {
     Transfer(Transfer),
     /// Somebody else is at the far end.
     Party(PartyChanged),
+    /// It has turned bad, or is good again, as the relay says.
+    Quality(Json),
     /// The media finds itself a new way, or has found it.
     Media(Repair),
 }

@@ -128,6 +128,13 @@ impl Runtime {
         promise
     }
 
+    /// Asks for the relay's figures of a call.
+    pub fn ask_stats(&self, call_id: &str) -> Promise {
+        let (ticket, promise) = self.parcels.expect();
+        self.step(|phone, now| phone.ask_stats(call_id, ticket, now));
+        promise
+    }
+
     /// The page goes for good: the relay is told, by the close code, to end what nobody will come back for.
     fn leave(&self) {
         for (session_id, configuration) in self.configurations.take() {

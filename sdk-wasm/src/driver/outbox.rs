@@ -175,6 +175,10 @@ impl Told {
                 self.text("user", &party.user);
                 self.optional("displayName", party.display_name.as_deref());
             }
+            call::Report::Quality(quality) => {
+                self.text("kind", "quality");
+                self.text("quality", &quality.0);
+            }
             call::Report::Media(repair) => {
                 self.text("kind", "media");
                 self.text("state", repair.name());

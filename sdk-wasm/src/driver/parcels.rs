@@ -33,7 +33,7 @@ impl Parcels {
     }
 
     /// Settles the promise that goes with the number.
-    pub fn delivered(&self, ticket: u32, outcome: Result<(), Failure>) {
+    pub fn delivered(&self, ticket: u32, outcome: Result<Option<String>, Failure>) {
         let parcel = {
             let mut pending = self.pending.borrow_mut();
             let index = pending.iter().position(|parcel| parcel.ticket == ticket);
@@ -41,7 +41,7 @@ impl Parcels {
         };
         let Some(Parcel { resolve, reject, .. }) = parcel else { return };
         let _settled = match outcome {
-            Ok(()) => resolve.call0(&JsValue::UNDEFINED),
+            Ok(said) => resolve.call1(&JsValue::UNDEFINED, &said.map_or(JsValue::UNDEFINED, |said| said.into())),
             Err(failure) => reject.call1(&JsValue::UNDEFINED, &thrown(failure)),
         };
     }

@@ -42,8 +42,8 @@ pub enum Action {
     Delivered {
         /// The number given to [`super::Phone::hand_over`].
         ticket: u32,
-        /// Whether somebody has it.
-        outcome: Result<(), Failure>,
+        /// Whether somebody has it, and what the relay says to that.
+        outcome: Result<Option<String>, Failure>,
     },
     /// Have the call's media do something.
     Media {

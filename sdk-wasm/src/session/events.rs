@@ -5,24 +5,25 @@ use crate::Millis;
 use crate::call;
 use crate::failure::{Code, Failure};
 use offhook_protocol::event::{EventBody, Registration};
-use offhook_protocol::{ErrorCode, Event, RegistrationState};
+use offhook_protocol::{ErrorCode, RegistrationState};
 
 impl Session {
     /// An event that was seen already is dropped. One that comes too early means that others are missing: taking the
-    /// session back brings them.
-    pub(super) fn on_event(&mut self, event: Event, now: Millis) {
-        if event.seq <= self.seen && self.status.is_open() {
+    /// session back brings them. Those of a later version have no body that could be read.
+    pub(super) fn on_event(&mut self, seq: u64, body: Option<EventBody>, now: Millis) {
+        if seq <= self.seen && self.status.is_open() {
             return;
         }
-        if event.seq > self.seen.saturating_add(1) && self.is_usable() && self.link.is_up() {
+        if seq > self.seen.saturating_add(1) && self.is_usable() && self.link.is_up() {
             return self.lose(Failure::new(Code::RelayLost, "Events of the relay are missing."), now);
         }
-        self.seen = event.seq;
-        if let EventBody::SessionClosed(closed) = event.body {
+        self.seen = seq;
+        let Some(body) = body else { return };
+        if let EventBody::SessionClosed(closed) = body {
             return self.on_session_closed(closed.error.into(), now);
         }
         if self.is_usable() {
-            self.pass_on(event.body, now);
+            self.pass_on(body, now);
         }
     }
 
@@ -35,6 +36,7 @@ impl Session {
             EventBody::Dtmf(digit) => self.inform_call(digit.call_id.clone(), call::Input::Dtmf(digit)),
             EventBody::Transfer(news) => self.inform_call(news.call_id.clone(), call::Input::Transfer(news)),
             EventBody::Party(party) => self.inform_call(party.call_id.clone(), call::Input::Party(party)),
+            EventBody::Quality(news) => self.inform_call(news.call_id.clone(), call::Input::Quality(news.quality)),
             EventBody::AppData(data) => self.outputs.push(Output::Emit(Report::AppData(data))),
             EventBody::Message(message) => self.outputs.push(Output::Emit(Report::Message(message))),
             EventBody::MessageStatus(status) => self.outputs.push(Output::Emit(Report::MessageStatus(status))),

@@ -167,7 +167,8 @@ impl Session {
                 self.link.heard(now);
                 match message {
                     Message::Reply(reply) => self.on_reply(reply, now),
-                    Message::Event(event) => self.on_event(event, now),
+                    Message::Event(event) => self.on_event(event.seq, Some(event.body), now),
+                    Message::Later(seq) => self.on_event(seq, None, now),
                     Message::Unknown => {}
                 }
             }
@@ -245,6 +246,9 @@ impl Session {
                 self.give_up(failure, now);
             }
             (Asked::Close, _) => self.end(Status::Disconnected, None),
+            (Asked::Data(ticket), ReplyBody::Stats(stats)) => {
+                self.outputs.push(Output::Delivered { ticket, outcome: Ok(Some(stats.stats.0)) });
+            }
             (asked, _) => self.settle(asked, Ok(())),
         }
     }
@@ -261,7 +265,9 @@ impl Session {
     fn settle(&mut self, asked: Asked, outcome: Result<(), Failure>) {
         match asked {
             Asked::Call { call_id, ask } => self.inform_call(call_id, call::Input::Replied(ask, outcome)),
-            Asked::Data(ticket) => self.outputs.push(Output::Delivered { ticket, outcome }),
+            Asked::Data(ticket) => {
+                self.outputs.push(Output::Delivered { ticket, outcome: outcome.map(|()| None) });
+            }
             Asked::Nothing => {
                 if let Err(failure) = outcome {
                     self.outputs.push(Output::Emit(Report::Warning(failure)));

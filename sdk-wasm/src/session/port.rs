@@ -55,8 +55,8 @@ pub enum Output {
     Delivered {
         /// The number the sender gave it.
         ticket: u32,
-        /// Whether somebody has it.
-        outcome: Result<(), Failure>,
+        /// Whether somebody has it, and what the relay says to that.
+        outcome: Result<Option<String>, Failure>,
     },
 }
 

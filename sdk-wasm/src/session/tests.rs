@@ -408,6 +408,27 @@ fn a_refused_report_is_a_warning() {
 }
 
 #[test]
+fn figures_come_with_the_reply_as_the_relay_wrote_them() {
+    let mut bench = Bench::registered();
+    bench.send_data(7);
+    let stats = offhook_protocol::Json("{\"own\":{}}".into());
+    bench.reply(Outcome::Result(ReplyBody::Stats(offhook_protocol::reply::CallStats { stats: stats.clone() })));
+    assert!(bench.has(&Output::Delivered { ticket: 7, outcome: Ok(Some(stats.0)) }));
+}
+
+#[test]
+fn an_event_of_a_later_version_is_none_that_is_missing() {
+    let mut bench = Bench::registered();
+    let out = bench.out.len();
+    bench.seq += 1;
+    let seq = bench.seq;
+    bench.handle(Input::Frame(Message::Later(seq)));
+    assert_eq!(bench.out.len(), out);
+    bench.event(EventBody::Debug(offhook_protocol::event::DebugChanged { enabled: true }));
+    assert!(bench.has(&Output::Emit(Report::Debug(true))), "{:?}", bench.out);
+}
+
+#[test]
 fn data_is_delivered_or_refused_once() {
     let mut bench = Bench::registered();
     for outcome in [done(), Outcome::Error(unauthorized())] {
@@ -416,7 +437,7 @@ fn data_is_delivered_or_refused_once() {
     }
     let refused = Err(unauthorized().into());
     let delivered = |outcome| Output::Delivered { ticket: 7, outcome };
-    assert!(bench.has(&delivered(Ok(()))) && bench.has(&delivered(refused)));
+    assert!(bench.has(&delivered(Ok(None))) && bench.has(&delivered(refused)));
 }
 
 #[test]

@@ -39,7 +39,6 @@ pub struct Sound {
 
 /// Sound that has turned bad, or is good again.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub struct QualityReport {
     /// Which direction.
     pub way: Way,

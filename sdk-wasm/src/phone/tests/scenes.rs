@@ -265,6 +265,21 @@ fn data_sent_without_the_relay_is_delivered_when_it_is_back() {
 }
 
 #[test]
+fn figures_are_asked_of_the_relay_where_it_is_and_not_kept_for_later() {
+    let mut scene = Scene::new();
+    scene.call("a");
+    scene.phone.ask_stats("a", 7, scene.now);
+    scene.phone.ask_stats("nobody's", 8, scene.now);
+    scene.act();
+    assert!(scene.sent.contains(&RequestBody::Stats(CallRef { call_id: "a".into() })));
+    assert_eq!(scene.delivered, [(8, true), (7, true)]);
+    scene.lose();
+    scene.phone.ask_stats("a", 9, scene.now);
+    scene.act();
+    assert_eq!(scene.delivered.last(), Some(&(9, true)));
+}
+
+#[test]
 fn media_that_is_interrupted_puts_the_connection_to_the_test() {
     let mut scene = Scene::new();
     scene.call("a");

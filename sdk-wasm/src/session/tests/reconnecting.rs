@@ -235,7 +235,7 @@ fn data_sent_meanwhile_is_delivered_later() {
     bench.resume(None);
     assert_eq!(bench.sent().last(), Some(&"sendData"));
     bench.reply(done());
-    assert_eq!(bench.out.last(), Some(&Output::Delivered { ticket: 7, outcome: Ok(()) }));
+    assert_eq!(bench.out.last(), Some(&Output::Delivered { ticket: 7, outcome: Ok(None) }));
 }
 
 #[test]
