@@ -11,13 +11,13 @@ use mio::{Interest, Registry, Token};
 
 use crate::event::Event;
 use crate::format::MediumKind;
+use crate::inbox::{BUFFER, Inbox, Share};
+use crate::outbox::Outbox;
 use crate::outlet::{Door, LegKey, Outlet, Path};
 use crate::shared::MAX_SHARED;
 use crate::socket_pair::{Lease, SocketPair};
 use crate::streams::{MAX_STREAMS, Streams};
 
-/// Longer datagrams than this are no media.
-pub(crate) const BUFFER: usize = 2048;
 /// Tokens behind that of the waker: of the shared sockets, of those that listen, of connections, and of pairs.
 const LISTENERS: usize = MAX_SHARED;
 const STREAMS: usize = LISTENERS + MAX_SHARED;
@@ -27,13 +27,21 @@ const PAIRS: usize = STREAMS + MAX_STREAMS;
 struct Open {
     rtp: UdpSocket,
     rtcp: UdpSocket,
+    is_ipv4: bool,
     /// Dropped last, when the ports are free again.
     _lease: Lease,
 }
 
+/// One that browsers share, and what is about to leave by it.
+struct Common {
+    socket: UdpSocket,
+    is_ipv4: bool,
+    outbox: Outbox,
+}
+
 /// All sockets of a worker.
 pub(crate) struct Sockets {
-    shared: Vec<UdpSocket>,
+    shared: Vec<Common>,
     streams: Streams,
     /// By leg and medium. Only RTP legs have any, and most have none for pictures.
     pairs: Vec<Option<Open>>,
@@ -55,9 +63,13 @@ impl Sockets {
         open: Arc<AtomicUsize>,
         on_event: Arc<dyn Fn(Event) + Send + Sync>,
     ) -> io::Result<Self> {
-        let mut shared: Vec<_> = shared.into_iter().map(UdpSocket::from_std).collect();
-        for (number, socket) in shared.iter_mut().enumerate() {
-            registry.register(socket, token(Door::Shared(number)), Interest::READABLE)?;
+        let common = |socket: std::net::UdpSocket| -> io::Result<Common> {
+            let is_ipv4 = socket.local_addr()?.is_ipv4();
+            Ok(Common { socket: UdpSocket::from_std(socket), is_ipv4, outbox: Outbox::default() })
+        };
+        let mut shared = shared.into_iter().map(common).collect::<io::Result<Vec<_>>>()?;
+        for (number, common) in shared.iter_mut().enumerate() {
+            registry.register(&mut common.socket, token(Door::Shared(number)), Interest::READABLE)?;
         }
         let listeners = listeners.into_iter().map(|one| one.map(mio::net::TcpListener::from_std)).collect();
         let mut streams = Streams::new(listeners, BUFFER, |number| token(Door::Stream(number)));
@@ -69,7 +81,9 @@ impl Sockets {
     /// Takes over the sockets of one of a leg's media.
     pub(crate) fn insert(&mut self, key: LegKey, kind: MediumKind, pair: SocketPair) -> io::Result<()> {
         let SocketPair { rtp, rtcp, lease } = pair;
-        let mut open = Open { rtp: UdpSocket::from_std(rtp), rtcp: UdpSocket::from_std(rtcp), _lease: lease };
+        let is_ipv4 = rtp.local_addr()?.is_ipv4();
+        let (rtp, rtcp) = (UdpSocket::from_std(rtp), UdpSocket::from_std(rtcp));
+        let mut open = Open { rtp, rtcp, is_ipv4, _lease: lease };
         let place = place(key, kind);
         if self.pairs.len() <= place {
             self.pairs.resize_with(place + 1, || None);
@@ -86,22 +100,20 @@ impl Sockets {
         registered
     }
 
-    /// Receives one datagram. `None` when there is none (any more).
-    pub(crate) fn receive(&mut self, door: Door, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+    /// Takes what has come to a door into the inbox, up to a limit: how many datagrams, and whether there may be more.
+    pub(crate) fn receive(&mut self, door: Door, inbox: &mut Inbox) -> (usize, bool) {
         if let Door::Stream(number) = door {
             self.streams.flush(number);
-            return self.streams.receive(number, buffer, &self.registry);
+            return inbox.fill(|buffer| self.streams.receive(number, buffer, &self.registry));
         }
-        let socket = self.socket(door)?;
-        loop {
-            match socket.recv_from(buffer) {
-                Ok(received) => return Some(received),
-                // An ICMP error of an earlier send says nothing about what has been received.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return None,
-            }
-        }
+        let share = if matches!(door, Door::Shared(_)) { Share::Many } else { Share::Few };
+        self.socket(door).map_or((0, false), |(socket, is_ipv4)| inbox.take(socket, is_ipv4, share))
+    }
+
+    /// Sends what has been kept so that it leaves together.
+    pub(crate) fn flush(&mut self) {
+        let unsent = self.shared.iter_mut().map(|common| common.outbox.flush(&common.socket)).sum();
+        self.count(unsent);
     }
 
     /// Takes connections that wait at a listener. Whether there may be more.
@@ -126,13 +138,24 @@ impl Sockets {
         self.streams.ended().map(|(number, remote)| Path { door: Door::Stream(number), remote })
     }
 
-    fn socket(&self, door: Door) -> Option<&UdpSocket> {
+    /// A door's socket, and whether its addresses are IPv4's.
+    fn socket(&self, door: Door) -> Option<(&UdpSocket, bool)> {
         let pair = |key: LegKey, kind: MediumKind| self.pairs.get(place(key, kind))?.as_ref();
         match door {
-            Door::Shared(number) => self.shared.get(number),
+            Door::Shared(number) => self.shared.get(number).map(|common| (&common.socket, common.is_ipv4)),
             Door::Stream(_) => None,
-            Door::Rtp(key, kind) => pair(key, kind).map(|pair| &pair.rtp),
-            Door::Rtcp(key, kind) => pair(key, kind).map(|pair| &pair.rtcp),
+            Door::Rtp(key, kind) => pair(key, kind).map(|pair| (&pair.rtp, pair.is_ipv4)),
+            Door::Rtcp(key, kind) => pair(key, kind).map(|pair| (&pair.rtcp, pair.is_ipv4)),
+        }
+    }
+
+    /// Counts datagrams that were not sent.
+    fn count(&mut self, unsent: usize) {
+        let before = self.unsent;
+        self.unsent += unsent as u64;
+        // Powers of two: visible, and no flood.
+        if before.checked_ilog2() != self.unsent.checked_ilog2() {
+            tracing::debug!(unsent = self.unsent, "datagrams could not be sent");
         }
     }
 
@@ -151,16 +174,17 @@ impl Sockets {
 
 impl Outlet for Sockets {
     fn send(&mut self, door: Door, to: SocketAddr, datagram: &[u8]) {
-        let sent = match door {
-            Door::Stream(number) => self.streams.send(number, to, datagram),
-            _ => self.socket(door).is_some_and(|socket| socket.send_to(datagram, to).is_ok()),
-        };
-        if !sent {
-            self.unsent += 1;
-            // Powers of two: visible, and no flood.
-            if self.unsent.is_power_of_two() {
-                tracing::debug!(unsent = self.unsent, "datagrams could not be sent");
+        let unsent = match door {
+            Door::Shared(number) => self.shared.get_mut(number).map_or(1, |common| {
+                if common.outbox.put(to, datagram) { common.outbox.flush(&common.socket) } else { 0 }
+            }),
+            Door::Stream(number) => usize::from(!self.streams.send(number, to, datagram)),
+            Door::Rtp(..) | Door::Rtcp(..) => {
+                usize::from(self.socket(door).is_none_or(|(socket, _)| socket.send_to(datagram, to).is_err()))
             }
+        };
+        if unsent > 0 {
+            self.count(unsent);
         }
     }
 

@@ -12,16 +12,16 @@ use mio::{Events, Poll, Token};
 use crate::bridge::{Bridge, NewLeg};
 use crate::command::Command;
 use crate::format::MediumKind;
+use crate::inbox::Inbox;
 use crate::leg::Seed;
 use crate::outlet::{Door, LegKey, Path};
+use crate::pace::Pace;
 use crate::params::{IceCredentials, LegId, Service};
 use crate::socket_pair::SocketPair;
-use crate::sockets::{BUFFER, Sockets, door, listener};
+use crate::sockets::{Sockets, door, listener};
 
 /// The waker's token.
 pub(crate) const WAKE: Token = Token(0);
-/// Datagrams taken from one socket before the others have their turn.
-const BURST: usize = 64;
 /// Orders taken per turn.
 const ORDERS: usize = 256;
 /// Readiness reports taken at once.
@@ -75,12 +75,13 @@ impl Worker {
     /// Runs until the other end of the order queue is gone.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
-        let mut buffer = [0; BUFFER];
+        let mut inbox = Inbox::new();
         // Sockets that may hold more: the poll reports each only once.
-        let mut unfinished: Vec<Door> = Vec::new();
+        let (mut unfinished, mut before): (Vec<Door>, Vec<Door>) = Default::default();
         let mut crowded: Vec<usize> = Vec::new();
         let mut waiting = Waiting::None;
         let mut now = clock();
+        let mut pace = Pace::new(now);
         loop {
             let idle = unfinished.is_empty() && crowded.is_empty() && waiting == Waiting::None;
             let patience = if idle { self.patience(now) } else { Duration::ZERO };
@@ -100,22 +101,32 @@ impl Worker {
             }
             crowded.extend(events.iter().filter_map(|event| listener(event.token())));
             crowded.retain(|&listener| self.sockets.accept(now, listener));
-            let ready = events.iter().filter_map(|event| door(event.token()));
-            for door in ready {
-                if !unfinished.contains(&door) {
+            std::mem::swap(&mut unfinished, &mut before);
+            let mut received = 0;
+            for door in before.drain(..).chain(events.iter().filter_map(|event| door(event.token()))) {
+                let (count, more) = self.receive(now, door, &mut inbox);
+                received += count;
+                if more && !unfinished.contains(&door) {
                     unfinished.push(door);
                 }
             }
-            unfinished.retain(|&door| self.receive(now, door, &mut buffer));
             while let Some(path) = self.sockets.ended() {
                 self.bridge.path_ended(now, path, &mut self.sockets);
             }
             self.bridge.timeout(now, &mut self.sockets);
             self.sockets.tire(now, |path| self.bridge.knows(path));
+            self.sockets.flush();
             self.legs.store(self.bridge.legs(), Ordering::Relaxed);
             self.unclaimed.store(self.bridge.unclaimed(), Ordering::Relaxed);
+            if let Some(next) = pace.next(now, received)
+                && unfinished.is_empty()
+                && waiting == Waiting::None
+            {
+                std::thread::sleep(next.saturating_duration_since(clock()));
+            }
         }
         self.bridge.close_all(now, &mut self.sockets);
+        self.sockets.flush();
         self.legs.store(0, Ordering::Relaxed);
     }
 
@@ -123,14 +134,11 @@ impl Worker {
         self.bridge.deadline().map_or(LONGEST_SLEEP, |due| due.saturating_duration_since(now).min(LONGEST_SLEEP))
     }
 
-    /// Takes a burst from a socket. Whether there may be more.
-    fn receive(&mut self, now: Instant, door: Door, buffer: &mut [u8]) -> bool {
-        for _ in 0..BURST {
-            let Some((length, source)) = self.sockets.receive(door, buffer) else {
-                return false;
-            };
-            // One that fills the buffer has been cut off.
-            let Some(datagram) = buffer.get_mut(..length).filter(|datagram| datagram.len() < BUFFER) else {
+    /// Takes a burst from a socket: how many datagrams, and whether there may be more.
+    fn receive(&mut self, now: Instant, door: Door, inbox: &mut Inbox) -> (usize, bool) {
+        let (count, more) = self.sockets.receive(door, inbox);
+        for number in 0..count {
+            let Some((source, datagram)) = inbox.get(number) else {
                 continue;
             };
             let (bridge, sockets) = (&mut self.bridge, &mut self.sockets);
@@ -147,7 +155,7 @@ impl Worker {
                 Door::Rtcp(key, kind) => bridge.receive_rtcp(now, (key, kind), source, datagram, sockets),
             }
         }
-        true
+        (count, more)
     }
 
     /// Carries out what has been ordered, up to a limit.
