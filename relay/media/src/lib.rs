@@ -41,6 +41,7 @@ mod pace;
 mod params;
 mod ports;
 pub mod quality;
+mod repair;
 mod rewrite;
 mod rtcp;
 mod rtp;
@@ -72,8 +73,8 @@ pub use leg::Seed;
 pub use media::{Counts, Media, WorkerId};
 pub use outlet::{Door, LegKey, Outlet, Path};
 pub use params::{
-    Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Service, SrtpKey, SrtpKeys, SrtpSuite,
-    VideoFeedback, VideoLocal, VideoRemote, WebRtcLocal, WebRtcRemote,
+    Fingerprint, IceCredentials, IcePassword, LegId, RtpLocal, RtpRemote, Rtx, Service, SrtpKey, SrtpKeys, SrtpSuite,
+    VideoFeedback, VideoLocal, VideoRemote, VideoRepair, WebRtcLocal, WebRtcRemote,
 };
 pub use quality::{Causes, QualityReport, Sound, Thresholds, Way};
 pub use rtcp::NtpClock;

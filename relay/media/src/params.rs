@@ -130,6 +130,35 @@ pub struct WebRtcLocal {
     pub cname: String,
 }
 
+impl WebRtcLocal {
+    /// `a=ssrc` of retransmissions of the video.
+    #[must_use]
+    pub const fn rtx_ssrc(&self) -> u32 {
+        crate::repair::retransmissions(self.video_ssrc)
+    }
+}
+
+/// What was agreed with a browser to make up for packets of its pictures that are lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VideoRepair {
+    /// `a=rtcp-fb: nack`: the relay asks for what it misses (RFC 4585).
+    pub nack: bool,
+    /// Payload types of retransmissions, the same both ways (RFC 4588).
+    pub rtx: Vec<Rtx>,
+    /// `a=extmap`: the number of the header extension that numbers the packets of all streams, of which the relay says when
+    /// they arrived (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    pub transport_cc: Option<u8>,
+}
+
+/// The payload type of retransmissions, and that of what is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rtx {
+    /// `a=rtpmap:… rtx/90000`
+    pub payload_type: u8,
+    /// `apt=`
+    pub of: u8,
+}
+
 /// The browser's side of a browser leg, from its description.
 #[derive(Debug, Clone)]
 pub struct WebRtcRemote {
@@ -141,6 +170,8 @@ pub struct WebRtcRemote {
     pub formats: Vec<PayloadFormat>,
     /// How the peer wants its sound.
     pub sound: SoundWishes,
+    /// What helps its pictures.
+    pub repair: VideoRepair,
 }
 
 /// The relay's side of an RTP leg.

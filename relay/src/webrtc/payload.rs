@@ -3,6 +3,8 @@ use offhook_sip::sdp::{MediaDescription, RtpMap};
 
 /// Video codecs taken of a description; browsers name about twenty.
 const MAX_VIDEO: usize = 24;
+/// The header extension that numbers the packets of all streams.
+pub(super) const TRANSPORT_CC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 /// The longest parameters of a codec that are passed on.
 const MAX_PARAMETERS: usize = 512;
 
@@ -17,10 +19,12 @@ pub struct Payload {
     pub(super) parameters: Option<String>,
     /// What its receiver can ask of its sender.
     pub(super) feedback: Vec<Feedback>,
+    /// The payload type in which its packets are sent again (RFC 4588).
+    pub(super) rtx: Option<u8>,
 }
 
-/// What the receiver of pictures can ask of their sender through the relay (RFC 4585, RFC 5104). Retransmission by a
-/// stream of its own, error correction and transport-wide congestion control are not passed on, so they are not named.
+/// What the receiver of pictures can ask of their sender, or tells it (RFC 4585, RFC 5104). Error correction is not made,
+/// so it is not named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Feedback {
     /// These packets again.
@@ -31,10 +35,13 @@ pub(super) enum Feedback {
     FullIntra,
     /// No more than so many bits a second.
     Bandwidth,
+    /// When packets arrived.
+    TransportCc,
 }
 
 impl Feedback {
-    pub(super) const ALL: [Self; 4] = [Self::FullIntra, Self::Nack, Self::PictureLoss, Self::Bandwidth];
+    pub(super) const ALL: [Self; 5] =
+        [Self::FullIntra, Self::Nack, Self::PictureLoss, Self::Bandwidth, Self::TransportCc];
 
     /// As `a=rtcp-fb` says it.
     pub(super) const fn as_str(self) -> &'static str {
@@ -43,6 +50,7 @@ impl Feedback {
             Self::PictureLoss => "nack pli",
             Self::FullIntra => "ccm fir",
             Self::Bandwidth => "goog-remb",
+            Self::TransportCc => "transport-cc",
         }
     }
 }
@@ -50,7 +58,7 @@ impl Feedback {
 impl Payload {
     /// Sound, which has nothing that the far end would have to see.
     pub(super) const fn sound(number: u8, format: Format) -> Self {
-        Self { number, format, parameters: None, feedback: Vec::new() }
+        Self { number, format, parameters: None, feedback: Vec::new(), rtx: None }
     }
 
     /// What is agreed when a description takes this payload type of another as it is.
@@ -99,7 +107,8 @@ pub(super) fn video_payloads(section: &MediaDescription) -> Vec<Payload> {
         };
         if payloads.len() < MAX_VIDEO && !payloads.iter().any(|known| known.format == format) {
             let number = listed.rtpmap.payload_type;
-            payloads.push(Payload { number, format, parameters, feedback: feedback(section, number) });
+            let (feedback, rtx) = (feedback(section, number), rtx(section, number));
+            payloads.push(Payload { number, format, parameters, feedback, rtx });
         }
     }
     payloads
@@ -111,6 +120,27 @@ fn audio_format(map: &RtpMap) -> Option<Format> {
     }
     let codec = Codec::from_rtpmap(&map.encoding, map.clock_rate)?;
     Codec::BROWSER.contains(&codec).then_some(Format::Audio(codec))
+}
+
+/// The payload type in which the packets of this one are sent again, if any: that of `apt=` (RFC 4588 section 8.1).
+fn rtx(section: &MediaDescription, number: u8) -> Option<u8> {
+    let of = |parameters: &str| {
+        let apt = parameters.split(';').find_map(|one| one.trim().strip_prefix("apt="))?;
+        apt.trim().parse::<u8>().ok()
+    };
+    let formats = section.rtp_formats().into_iter().filter(|listed| listed.rtpmap.encoding.eq_ignore_ascii_case("rtx"));
+    let mut found = formats.filter(|listed| listed.fmtp.as_deref().and_then(of) == Some(number));
+    found.next().map(|listed| listed.rtpmap.payload_type)
+}
+
+/// The number of the header extension of [`Feedback::TransportCc`], where a section has it (RFC 8285 section 5).
+pub(super) fn transport_cc(section: &MediaDescription) -> Option<u8> {
+    section.attributes.values("extmap").find_map(|line| {
+        let (number, uri) = line.trim().split_once(' ')?;
+        let number = number.split('/').next()?.parse().ok()?;
+        // One that is only received has a direction; it is not meant for the other side.
+        (uri.split_ascii_whitespace().next()? == TRANSPORT_CC && (1..=14).contains(&number)).then_some(number)
+    })
 }
 
 /// `a=rtcp-fb` of a payload type, or of all of them.

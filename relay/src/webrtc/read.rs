@@ -1,8 +1,10 @@
-use offhook_media::{Codec, Direction, Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, WebRtcRemote};
+use offhook_media::{
+    Codec, Direction, Fingerprint, Format, IceCredentials, IcePassword, PayloadFormat, Rtx, VideoRepair, WebRtcRemote,
+};
 use offhook_protocol::{ErrorCode, Failure};
 use offhook_sip::sdp::{self, MediaDescription, OpusParameters, SessionDescription, bandwidth};
 
-use super::payload::{Payload, audio_payloads, video_payloads};
+use super::payload::{Feedback, Payload, audio_payloads, transport_cc, video_payloads};
 use crate::call::{CodecPolicy, Description, Sound, Video, VideoCodec};
 
 /// What the relay needs of a browser's description.
@@ -143,7 +145,39 @@ impl BrowserDescription {
     #[must_use]
     pub fn remote(&self, formats: Vec<PayloadFormat>) -> WebRtcRemote {
         let (ice, fingerprints) = (self.ice.clone(), self.fingerprints.clone());
-        WebRtcRemote { ice, fingerprints, formats, sound: self.sound.wishes() }
+        let repair = self.repair(&formats);
+        WebRtcRemote { ice, fingerprints, formats, sound: self.sound.wishes(), repair }
+    }
+
+    /// What makes up for losses of pictures, of what has been agreed. Answers have the payload types of their offers (RFC
+    /// 9429 section 5.3.1); where some do not, nothing is sent again in a stream of its own.
+    fn repair(&self, formats: &[PayloadFormat]) -> VideoRepair {
+        let Some(video) = &self.video else { return VideoRepair::default() };
+        let agreed: Vec<&Payload> = video
+            .payloads
+            .iter()
+            .filter(|payload| {
+                formats.iter().any(|format| format.send_pt == payload.number && format.receive_pt == payload.number)
+            })
+            .collect();
+        let has = |feedback| !agreed.is_empty() && agreed.iter().all(|payload| payload.feedback.contains(&feedback));
+        let rtx = |payload: &&Payload| Some(Rtx { payload_type: payload.rtx?, of: payload.number });
+        VideoRepair {
+            nack: has(Feedback::Nack),
+            rtx: agreed.iter().filter_map(rtx).collect(),
+            transport_cc: self.transport_cc().filter(|_| has(Feedback::TransportCc)),
+        }
+    }
+
+    /// The number of that header extension in any section: it is the same in all (RFC 8843 section 9.1).
+    pub(super) fn any_transport_cc(&self) -> Option<u8> {
+        self.whole.media.iter().find_map(transport_cc)
+    }
+
+    /// The number of the header extension that numbers all packets, where the section of pictures has it.
+    pub(super) fn transport_cc(&self) -> Option<u8> {
+        let video = self.video.as_ref()?;
+        self.whole.media.get(video.index).and_then(transport_cc)
     }
 
     /// What this offer would do to the connection that another made.

@@ -4,8 +4,8 @@
 //! their offers, and their answers to `offer-to-chromium.sdp` and `offer-to-firefox.sdp`, which are the relay's.
 
 use offhook_media::{
-    Codec, Direction, Fingerprint, Format, H264Profile, IceCredentials, IcePassword, PayloadFormat, VideoCodec,
-    WebRtcLocal,
+    Codec, Direction, Fingerprint, Format, H264Profile, IceCredentials, IcePassword, PayloadFormat, Rtx, VideoCodec,
+    VideoRepair, WebRtcLocal,
 };
 
 use super::*;
@@ -150,12 +150,13 @@ fn each_browser_keeps_its_own_numbers_for_what_both_can_do() {
 }
 
 #[test]
-fn only_requests_that_are_passed_on_are_named_and_no_header_extension_is() {
+fn only_what_is_made_use_of_is_named_of_requests_and_header_extensions() {
     let video = picture(&[VideoCodec::Vp8], Direction::SendRecv);
     let (sdp, _) = answer(&parse(CHROMIUM), &local(), &with(Some(video)), 1);
-    let named = ["a=rtcp-fb:96 ccm fir", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 goog-remb"];
+    let named = ["ccm fir", "nack", "nack pli", "goog-remb", "transport-cc"].map(|one| format!("a=rtcp-fb:96 {one}"));
     assert_eq!(lines(&sdp, "a=rtcp-fb"), named);
-    assert_eq!(lines(&sdp, "a=extmap"), Vec::<&str>::new());
+    let numbers = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+    assert_eq!(lines(&sdp, "a=extmap"), [format!("a=extmap:3 {numbers}")]);
 }
 
 #[test]
@@ -163,7 +164,8 @@ fn requests_a_browser_does_not_know_are_not_named_to_it() {
     let offer = FIREFOX.replace("a=rtcp-fb:120 goog-remb\n", "").replace("a=rtcp-fb:120 nack\n", "a=rtcp-fb:* nack\n");
     let video = picture(&[VideoCodec::Vp8], Direction::SendRecv);
     let (sdp, _) = answer(&parse(&offer), &local(), &with(Some(video)), 1);
-    assert_eq!(lines(&sdp, "a=rtcp-fb"), ["a=rtcp-fb:120 ccm fir", "a=rtcp-fb:120 nack", "a=rtcp-fb:120 nack pli"]);
+    let named = ["ccm fir", "nack", "nack pli", "transport-cc"].map(|one| format!("a=rtcp-fb:120 {one}"));
+    assert_eq!(lines(&sdp, "a=rtcp-fb"), named);
 }
 
 #[test]
@@ -218,7 +220,7 @@ fn an_offer_within_a_call_keeps_sections_names_and_numbers() {
     assert_eq!(lines(&sdp, "a=mid"), ["a=mid:0", "a=mid:1"]);
     assert_eq!(
         lines(&sdp, "m="),
-        ["m=audio 40000 UDP/TLS/RTP/SAVPF 109", "m=video 40000 UDP/TLS/RTP/SAVPF 120 121 99"]
+        ["m=audio 40000 UDP/TLS/RTP/SAVPF 109", "m=video 40000 UDP/TLS/RTP/SAVPF 120 124 121 125 99 100"]
     );
     assert_eq!(payloads.len(), 4);
 }
@@ -241,7 +243,7 @@ fn pictures_that_begin_within_a_call_get_a_section_after_the_others() {
     let known = parse(sound);
     let wanted = with(Some(picture(&[VideoCodec::Vp8], Direction::SendRecv)));
     let (sdp, _) = offer(Some((&known, &with(None))), &local(), &wanted, 2);
-    assert_eq!(lines(&sdp, "m="), ["m=audio 40000 UDP/TLS/RTP/SAVPF 111", "m=video 40000 UDP/TLS/RTP/SAVPF 96"]);
+    assert_eq!(lines(&sdp, "m="), ["m=audio 40000 UDP/TLS/RTP/SAVPF 111", "m=video 40000 UDP/TLS/RTP/SAVPF 96 97"]);
     assert_eq!(lines(&sdp, "a=mid"), ["a=mid:0", "a=mid:1"]);
 }
 
@@ -280,4 +282,22 @@ fn candidates_of_a_restart_come_before_all_earlier_ones() {
     }
     // What Chromium and Firefox give their first interface.
     assert!(priorities(u16::MAX)[0] < 2_122_194_687);
+}
+
+#[test]
+fn what_helps_pictures_is_what_both_have_said() {
+    let wanted = with(Some(picture(&[VideoCodec::Vp8], Direction::SendRecv)));
+    let helped = |offer: &str| {
+        let offered = parse(offer);
+        let (_, formats) = answer(&offered, &local(), &wanted, 1);
+        offered.remote(formats).repair
+    };
+    let rtx = |payload_type, of| vec![Rtx { payload_type, of }];
+    let all = VideoRepair { nack: true, rtx: rtx(97, 96), transport_cc: Some(3) };
+    assert_eq!(helped(CHROMIUM), all);
+    assert_eq!(helped(FIREFOX), VideoRepair { rtx: rtx(124, 120), transport_cc: Some(7), ..all.clone() });
+    let without = CHROMIUM.replace("a=rtcp-fb:96 transport-cc\n", "").replace("a=rtpmap:97 rtx/90000\n", "");
+    assert_eq!(helped(&without), VideoRepair { nack: true, ..VideoRepair::default() });
+    let (sound, _) = CHROMIUM.split_at(CHROMIUM.find("m=video").unwrap());
+    assert_eq!(helped(sound), VideoRepair::default());
 }

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
 use offhook_media::{Codec, Direction, Fingerprint, Format, PayloadFormat, WebRtcLocal};
-use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, SessionDescription, bandwidth};
+use offhook_sip::sdp::{self, Attribute, Connection, MediaDescription, Origin, RtpMap, SessionDescription, bandwidth};
 
-use super::payload::{Feedback, Payload};
+use super::payload::{Feedback, Payload, TRANSPORT_CC};
 use super::read::BrowserDescription;
 use crate::call::{Description, Video, VideoCodec};
 
@@ -18,6 +18,8 @@ const TCP: u32 = (90 << 24) | 255;
 /// The last generation whose candidates come before those of the one before. The lower priority of the two ends orders
 /// the pairs (section 6.1.2.3), so this stays below the local preference that browsers give their own candidates.
 const LAST_PREFERRED: u16 = 0x7c;
+/// The number of the header extension that numbers all packets, unless the browser has another.
+const EXTENSION: u8 = 3;
 /// The relay's one stream, so that sound and pictures are shown together (RFC 8830).
 const STREAM: &str = "offhook";
 
@@ -35,6 +37,7 @@ pub fn answer(
         payloads: chosen_audio(&offered.audio.payloads, description),
         direction: description.direction,
         bandwidth: None,
+        transport_cc: None,
     };
     let video = offered.video.as_ref().zip(description.video.as_ref()).map(|(section, video)| Medium {
         kind: "video",
@@ -42,6 +45,7 @@ pub fn answer(
         payloads: chosen_video(&section.payloads, video),
         direction: both(video.direction, section.direction),
         bandwidth: video.bandwidth,
+        transport_cc: offered.transport_cc(),
     });
     let video = video.filter(|video| !video.payloads.is_empty());
     let taken = offered.video.as_ref().map(|section| section.index);
@@ -74,6 +78,7 @@ pub fn offer(
         payloads: offered_audio(description, &mut numbers),
         direction: description.direction,
         bandwidth: None,
+        transport_cc: None,
     };
     let video = description.video.as_ref().map(|video| Medium {
         kind: "video",
@@ -81,6 +86,7 @@ pub fn offer(
         payloads: offered_video(video, &mut numbers),
         direction: video.direction,
         bandwidth: video.bandwidth,
+        transport_cc: Some(before.and_then(|(known, _)| known.any_transport_cc()).unwrap_or(EXTENSION)),
     });
     let section = |index: usize| match &video {
         _ if index == places.audio => Some(audio.described(local)),
@@ -112,6 +118,8 @@ struct Medium {
     direction: Direction,
     /// The most bits a second the far end takes: the browser's encoder keeps to it.
     bandwidth: Option<u32>,
+    /// The number of the header extension that numbers its packets.
+    transport_cc: Option<u8>,
 }
 
 /// Where the sections of an offer within a call go.
@@ -168,6 +176,18 @@ impl Numbers {
         if let Some(known) = self.known.iter().find(|payload| payload.format == format) {
             return Some(known.number);
         }
+        self.free()
+    }
+
+    /// The number in which packets of this one are sent again.
+    fn rtx(&mut self, number: u8) -> Option<u8> {
+        match self.known.iter().find(|payload| payload.number == number) {
+            Some(known) => known.rtx,
+            None => self.free(),
+        }
+    }
+
+    fn free(&mut self) -> Option<u8> {
         // RFC 3551 section 6, and what RFC 5761 section 4 leaves beside it.
         let free = (96..=127).chain(35..=63).find(|number| !self.taken.contains(number))?;
         self.taken.insert(free);
@@ -192,6 +212,13 @@ impl Medium {
                 let value = format!("{} {}", payload.number, feedback.as_str());
                 section = section.with_attribute(Attribute::new("rtcp-fb", value));
             }
+            if let Some(rtx) = payload.rtx {
+                let map = RtpMap::new(rtx, "rtx", offhook_media::VideoCodec::CLOCK);
+                section = section.with_rtp_format(&map, Some(&format!("apt={}", payload.number)));
+            }
+        }
+        if let Some(number) = self.transport_cc {
+            section = section.with_attribute(Attribute::new("extmap", format!("{number} {TRANSPORT_CC}")));
         }
         section = section
             .with_direction(written(self.direction))
@@ -203,6 +230,12 @@ impl Medium {
             .with_attribute(Attribute::new("setup", "passive"))
             .with_attribute(Attribute::new("msid", format!("{STREAM} {}", self.kind)))
             .with_attribute(Attribute::new("ssrc", format!("{ssrc} cname:{}", local.cname)));
+        if self.payloads.iter().any(|payload| payload.rtx.is_some()) {
+            let rtx = local.rtx_ssrc();
+            section = section
+                .with_attribute(Attribute::new("ssrc", format!("{rtx} cname:{}", local.cname)))
+                .with_attribute(Attribute::new("ssrc-group", format!("FID {ssrc} {rtx}")));
+        }
         // Pictures go the way of the sound.
         if is_audio { with_candidates(section, local) } else { section }
     }
@@ -281,9 +314,14 @@ fn offered_video(video: &Video, numbers: &mut Numbers) -> Vec<Payload> {
     let payload = |codec: &VideoCodec| {
         let format = Format::Video(codec.format);
         let number = numbers.dynamic(format)?;
-        Some(Payload { number, format, parameters: codec.parameters.clone(), feedback: Feedback::ALL.to_vec() })
+        let feedback = Feedback::ALL.to_vec();
+        Some(Payload { number, format, parameters: codec.parameters.clone(), feedback, rtx: None })
     };
-    video.codecs.iter().filter_map(payload).collect()
+    let mut payloads: Vec<Payload> = video.codecs.iter().filter_map(payload).collect();
+    for payload in &mut payloads {
+        payload.rtx = numbers.rtx(payload.number);
+    }
+    payloads
 }
 
 /// RFC 4733 section 2.1: events have the clock of the audio they stand among.

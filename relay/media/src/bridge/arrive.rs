@@ -32,7 +32,7 @@ impl Bridge {
         };
         match kind {
             Some(Datagram::Rtp) => match browser.open(datagram) {
-                Some(packet) => self.receive_packet(now, key, None, packet, outlet),
+                Some(packet) => self.receive_repaired(now, key, packet, outlet),
                 None => leg.counters.invalid += 1,
             },
             Some(Datagram::Rtcp) => match browser.open_rtcp(datagram) {

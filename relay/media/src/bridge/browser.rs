@@ -68,6 +68,7 @@ impl Bridge {
             let had_video = leg.has_video();
             leg.sound = remote.sound;
             leg.set_formats(remote.formats);
+            leg.agree_repair(remote.repair);
             if leg.is_ready() {
                 leg.start_reports(now);
             }

@@ -11,6 +11,7 @@ mod join;
 mod keys;
 mod pictures;
 mod play;
+mod repair;
 mod report;
 mod tones;
 mod transcode;

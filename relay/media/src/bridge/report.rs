@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Bridge;
 use crate::format::MediumKind;
+use crate::leg::Leg;
 use crate::outlet::{LegKey, Outlet};
 use crate::rewrite::Mapping;
 use crate::rtcp::{self, Feedback, Packet};
@@ -62,6 +63,11 @@ impl Bridge {
         if (source == key || leg.joined == Some(source))
             && let Some(feedback) = translated(&feedback, video.stream.ssrc(), mapping)
         {
+            let asks_itself = |leg: &Leg| leg.repair.as_ref().is_some_and(|repair| repair.agreed().nack);
+            if matches!(feedback, Feedback::Nack { .. }) && self.legs.get(source).is_some_and(asks_itself) {
+                // What was lost on its way here the relay has asked for already.
+                return;
+            }
             self.ask(now, source, feedback, outlet);
         }
     }

@@ -595,6 +595,7 @@ fn a_browser_that_never_comes_fails_once_and_then_is_quiet() {
         fingerprints: vec![],
         formats: vec![audio(Codec::Opus, 111)],
         sound: SoundWishes::default(),
+        repair: crate::params::VideoRepair::default(),
     };
     world.command(Command::WebRtcRemote { leg: A, remote: remote.clone() });
     world.pass(Duration::from_secs(14));

@@ -20,8 +20,9 @@ use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat, SoundWi
 use crate::history::Again;
 use crate::in_band;
 use crate::outlet::{Door, LegKey, Outlet};
-use crate::params::LegId;
+use crate::params::{LegId, VideoRepair};
 use crate::quality::{Thresholds, Watch, Window};
+use crate::repair::Repair;
 use crate::rtcp::{Lost, SenderClock};
 use crate::rtp::Header;
 use crate::service::Player;
@@ -72,6 +73,8 @@ pub(crate) struct Leg {
     pub video: Option<Box<Medium>>,
     /// How they come and go, where that is not with the sound.
     pub pictures: Option<Box<Pictures>>,
+    /// What makes up for losses of those of a browser.
+    pub repair: Option<Box<Repair>>,
     /// Whole pictures it was asked for.
     pub refreshing: Refreshing,
     /// The wall clock its reports go by.
@@ -113,6 +116,7 @@ impl Leg {
             audio,
             video: video.map(Box::new),
             pictures: None,
+            repair: None,
             refreshing: Refreshing::default(),
             sender_clock: SenderClock::default(),
             keys_in: Receiver::default(),
@@ -159,6 +163,26 @@ impl Leg {
             (Transport::Rtp(peer), MediumKind::Audio) => Some(peer),
             (Transport::Rtp(_), MediumKind::Video) => self.pictures.as_mut().map(|pictures| &mut pictures.transport),
             (Transport::WebRtc(_) | Transport::Service(_), _) => None,
+        }
+    }
+
+    /// What was agreed to make up for losses of pictures.
+    pub(crate) fn agree_repair(&mut self, agreed: VideoRepair) {
+        let Some(video) = self.video.as_mut().filter(|_| agreed != VideoRepair::default()) else {
+            self.repair = None;
+            return;
+        };
+        match &mut self.repair {
+            Some(repair) if *repair.agreed() == agreed => {}
+            Some(repair) => {
+                // What was kept is sealed, or is not, as was agreed before.
+                video.history.clear();
+                repair.agree(agreed);
+            }
+            None => {
+                video.history.clear();
+                self.repair = Some(Box::new(Repair::new(agreed, video.stream.ssrc() as u16)));
+            }
         }
     }
 
@@ -333,7 +357,9 @@ impl Leg {
                     return;
                 };
                 if kind == MediumKind::Video {
-                    medium.history.keep(header.sequence, sealed);
+                    // In a stream of its own a packet is sealed anew.
+                    let anew = self.repair.as_ref().is_some_and(|repair| repair.has_stream(header.payload_type));
+                    medium.history.keep(header.sequence, if anew { packet } else { sealed });
                 }
             }
             Transport::Rtp(peer) => {
@@ -366,19 +392,23 @@ impl Leg {
         let Some(video) = &mut self.video else {
             return;
         };
-        let mut send = |sealed: &[u8]| match (&self.transport, &self.pictures) {
-            (Transport::WebRtc(browser), _) => browser.send_again(sealed, outlet),
+        let ssrc = video.stream.ssrc();
+        let mut send = |kept: &[u8]| match (&mut self.transport, &self.pictures) {
+            (Transport::WebRtc(browser), _) => match self.repair.as_mut().and_then(|repair| repair.wrap(ssrc, kept)) {
+                Some(packet) => drop(browser.send(packet, outlet)),
+                None => browser.send_again(kept, outlet),
+            },
             (Transport::Rtp(_), Some(pictures)) => {
                 if let Some(to) = pictures.transport.destination() {
-                    outlet.send(Door::Rtp(key, MediumKind::Video), to, sealed);
+                    outlet.send(Door::Rtp(key, MediumKind::Video), to, kept);
                 }
             }
             (Transport::Rtp(_) | Transport::Service(_), _) => {}
         };
         for lost in &mut *lost {
             lost.retain(|sequence| match video.history.again(sequence) {
-                Again::Packet(sealed) => {
-                    send(sealed);
+                Again::Packet(kept) => {
+                    send(kept);
                     false
                 }
                 Again::Enough => false,

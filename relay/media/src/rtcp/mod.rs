@@ -6,6 +6,7 @@ mod parse;
 mod reception;
 mod session;
 mod time;
+mod transport_cc;
 
 pub(crate) use feedback::{Feedback, Lost};
 pub(crate) use parse::{Packet, parse};
@@ -13,6 +14,7 @@ pub(crate) use reception::{Gaps, Reception};
 pub(crate) use session::{Heard, Session};
 pub use time::NtpClock;
 pub(crate) use time::SenderClock;
+pub(crate) use transport_cc::Arrivals;
 
 /// Sender report.
 const SR: u8 = 200;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::parse::{Packet, ReportBlock, SenderInfo};
 use super::time::from_short;
-use super::{Feedback, NtpClock, Reception, compose};
+use super::{Arrivals, Feedback, NtpClock, Reception, compose};
 use crate::rewrite::Rewriter;
 
 /// The RTCP session of a leg.
@@ -126,6 +126,14 @@ impl Session {
         compose::report(out, ssrc, None, reception.block(now));
         compose::description(out, ssrc, &self.cname);
         feedback.compose(out, ssrc);
+    }
+
+    /// Writes when packets arrived, by themselves: the reports about streams keep their own time.
+    pub(crate) fn acknowledge(&self, now: Instant, ssrc: u32, of: u32, arrivals: &mut Arrivals, out: &mut Vec<u8>) {
+        out.clear();
+        compose::report(out, ssrc, None, None);
+        compose::description(out, ssrc, &self.cname);
+        arrivals.report(now, ssrc, of, out);
     }
 
     /// Takes in what a packet says of the stream that is sent, and of the one received.

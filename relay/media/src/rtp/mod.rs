@@ -1,5 +1,7 @@
 //! RTP packets, RFC 3550 §5.1: reading a header off the wire and writing one in its place.
 
+pub(crate) mod extension;
+
 use std::ops::Range;
 
 /// Bytes of a header without contributing sources or extensions.

@@ -271,6 +271,7 @@ fn described(sdp: &str, formats: &[PayloadFormat]) -> WebRtcRemote {
         fingerprints: vec![Fingerprint::parse(algorithm, hash).unwrap()],
         formats: formats.to_vec(),
         sound: SoundWishes::default(),
+        repair: offhook_media::VideoRepair::default(),
     }
 }
 
