@@ -72,7 +72,7 @@ pub enum Command {
         listen: bool,
     },
     /// Presses keys towards the leg, after those still being sent: as RFC 4733 events where they were agreed, else as
-    /// tones in the place of the sound, where that may be G.711 or G.722; these last 70 ms at least, as do their pauses.
+    /// tones in the place of the sound; these last 70 ms at least, as do their pauses.
     /// [`crate::Event::DtmfSent`] or [`crate::Event::DtmfRefused`] follows.
     SendDtmf {
         /// The leg that is to receive them.

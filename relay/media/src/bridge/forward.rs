@@ -63,6 +63,7 @@ impl Bridge {
         if listens && let Format::Audio(codec) = format {
             let sound = bytes.get(payload.clone()).unwrap_or_default();
             if self.hear_keys(now, key, &header, codec, sound, outlet) {
+                self.pass_by(key, &header);
                 return self.count_gated(key);
             }
         }

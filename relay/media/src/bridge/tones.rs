@@ -112,18 +112,15 @@ impl Bridge {
                     return leg.audio.stream.interrupt();
                 }
                 Step::Send(frame) => {
-                    let (sequence, timestamp) = (frame.sequence, frame.timestamp);
+                    let (sequence, timestamp) = (frame.sequence, frame.timestamp(codec.clock()));
                     let header = Header { marker: false, payload_type, sequence, timestamp, ssrc: 0 };
                     let source = Source { leg: key, ssrc: 0 };
                     let stream = &mut leg.audio.stream;
                     let rewritten = stream.rewrite(now, source, codec.clock(), Part::Audio, header, payload_type);
-                    if let Some(header) = rewritten
-                        && let Some(payload) = sender.encode(codec, &frame)
-                    {
-                        let mut packet = [0; HEADER_LEN + FRAME_LEN];
-                        let (head, body) = packet.split_at_mut(HEADER_LEN);
-                        head.copy_from_slice(&header.to_bytes());
-                        body.copy_from_slice(&payload);
+                    let Some(header) = rewritten else { continue };
+                    let mut packet = Vec::with_capacity(HEADER_LEN + FRAME_LEN);
+                    packet.extend_from_slice(&header.to_bytes());
+                    if sender.encode(codec, &frame, &mut packet) {
                         leg.send(key, MediumKind::Audio, &packet, &header, outlet);
                     }
                 }

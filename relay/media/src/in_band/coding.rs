@@ -1,10 +1,8 @@
-//! Between samples and the payloads of codecs that have 8000 bytes a second.
+//! From the payloads of codecs that have 8000 bytes a second to samples.
 
-use audio_codec::Encoder as _;
-use audio_codec::g722::{Bitrate, G722Decoder, G722Encoder};
-use audio_codec_algorithms::{decode_alaw, decode_ulaw, encode_alaw, encode_ulaw};
+use audio_codec::g722::{Bitrate, G722Decoder};
+use audio_codec_algorithms::{decode_alaw, decode_ulaw};
 
-use super::sender::{FRAME_LEN, Frame};
 use crate::format::Codec;
 
 /// What one decodes with, to 8000 samples a second. G.722 has its lower half decoded, in which all keys are.
@@ -52,51 +50,6 @@ impl Decoder {
     }
 }
 
-/// What one encodes with.
-pub(super) enum Encoder {
-    Pcmu,
-    Pcma,
-    G722(Box<G722Encoder>),
-}
-
-impl Encoder {
-    /// `None` for codecs of another kind.
-    #[must_use]
-    pub(super) fn new(codec: Codec) -> Option<Self> {
-        match codec {
-            Codec::Pcmu => Some(Self::Pcmu),
-            Codec::Pcma => Some(Self::Pcma),
-            Codec::G722 => Some(Self::G722(Box::new(G722Encoder::new()))),
-            Codec::Opus | Codec::G729 | Codec::Speex8 | Codec::Speex16 => None,
-        }
-    }
-
-    /// The codec it is of.
-    #[must_use]
-    pub(super) const fn codec(&self) -> Codec {
-        match self {
-            Self::Pcmu => Codec::Pcmu,
-            Self::Pcma => Codec::Pcma,
-            Self::G722(_) => Codec::G722,
-        }
-    }
-
-    /// The payload of a frame.
-    pub(super) fn encode(&mut self, frame: &Frame) -> [u8; FRAME_LEN] {
-        match self {
-            Self::Pcmu => frame.samples().map(encode_ulaw),
-            Self::Pcma => frame.samples().map(encode_alaw),
-            Self::G722(encoder) => {
-                let samples: [i16; 2 * FRAME_LEN] = frame.samples();
-                let mut bytes = [0; FRAME_LEN];
-                // Two samples are one byte, for which there is room.
-                _ = encoder.encode_into(&samples, &mut bytes);
-                bytes
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,14 +59,16 @@ mod tests {
     #[test]
     fn every_key_survives_every_codec() {
         for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
-            let (mut encoder, mut decoder) = (Encoder::new(codec).unwrap(), Decoder::new(codec).unwrap());
-            assert_eq!((encoder.codec(), decoder.codec()), (codec, codec));
+            let mut decoder = Decoder::new(codec).unwrap();
+            assert_eq!(decoder.codec(), codec);
             let mut sender = Sender::new(crate::simulated::origin());
             sender.order(&"0123456789*#ABCD".parse().unwrap(), FRAME * 5, FRAME * 5, true);
             let mut detector = Detector::new();
             let mut heard = String::new();
             while let Some(Step::Send(frame)) = sender.step(sender.deadline()) {
-                for code in encoder.encode(&frame) {
+                let mut payload = Vec::new();
+                assert!(sender.encode(codec, &frame, &mut payload));
+                for code in payload {
                     heard.extend(detector.hear(decoder.decode(code)).map(|tone| tone.digit.as_char()));
                 }
             }
@@ -133,6 +88,6 @@ mod tests {
 
     #[test]
     fn opus_is_another_matter() {
-        assert!(Encoder::new(Codec::Opus).is_none() && Decoder::new(Codec::Opus).is_none());
+        assert!(Decoder::new(Codec::Opus).is_none());
     }
 }

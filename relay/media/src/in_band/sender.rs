@@ -3,16 +3,16 @@
 use std::f32::consts::TAU;
 use std::time::{Duration, Instant};
 
-use super::coding::Encoder;
 use super::{FREQUENCIES, RATE, REFERENCE, ROWS, place_of};
+use crate::codec::{Coded, Encoder};
 use crate::dtmf::{Digit, Digits};
-use crate::format::Codec;
+use crate::format::{Codec, SoundWishes};
 use crate::orders::{Next, Orders};
 
 /// Time a frame lasts.
 pub(crate) const FRAME: Duration = Duration::from_millis(20);
 const FRAMES_PER_SECOND: u32 = 50;
-/// Samples of a frame, and its bytes in every codec it is played in.
+/// Samples of a frame at the lowest rate of all.
 pub(crate) const FRAME_LEN: usize = (RATE / FRAMES_PER_SECOND) as usize;
 /// The level of each of the two tones, in dBm0.
 const LEVEL: f32 = -9.0;
@@ -24,7 +24,7 @@ const MAX_LATE: Duration = Duration::from_millis(100);
 
 /// Plays orders of keys one after the other.
 pub(crate) struct Sender {
-    encoder: Option<Encoder>,
+    encoder: Option<(Codec, Encoder)>,
     orders: Orders,
     playing: Option<Playing>,
     due: Instant,
@@ -57,8 +57,8 @@ pub(crate) enum Step {
 pub(crate) struct Frame {
     /// The frame's number.
     pub sequence: u16,
-    /// The number of its first sample.
-    pub timestamp: u32,
+    /// The same, counted on.
+    number: u32,
     /// The key that sounds in it, and the how many-th frame of it this is. A pause has none.
     sound: Option<(Digit, u32)>,
 }
@@ -68,6 +68,12 @@ impl Frame {
     #[must_use]
     pub(crate) fn samples<const N: usize>(&self) -> [i16; N] {
         self.sound.map_or([0; N], |(digit, frame)| tone(digit, frame))
+    }
+
+    /// Its timestamp on a clock of so many Hz.
+    #[must_use]
+    pub(crate) const fn timestamp(&self, clock: u32) -> u32 {
+        self.number.wrapping_mul(clock / FRAMES_PER_SECOND)
     }
 }
 
@@ -95,12 +101,18 @@ impl Sender {
         self.orders.announced()
     }
 
-    /// A frame as a payload. `None` where the codec is Opus.
-    pub(crate) fn encode(&mut self, codec: Codec, frame: &Frame) -> Option<[u8; FRAME_LEN]> {
-        if self.encoder.as_ref().is_none_or(|encoder| encoder.codec() != codec) {
-            self.encoder = Encoder::new(codec);
+    /// Appends a frame as a payload. `false` where the codec cannot be had.
+    pub(crate) fn encode(&mut self, codec: Codec, frame: &Frame, payload: &mut Vec<u8>) -> bool {
+        if self.encoder.as_ref().is_none_or(|(known, _)| *known != codec) {
+            // Keys are tones below 2 kHz.
+            self.encoder = Encoder::new(codec, RATE, &SoundWishes::default()).map(|encoder| (codec, encoder));
         }
-        Some(self.encoder.as_mut()?.encode(frame))
+        let Some((_, encoder)) = &mut self.encoder else { return false };
+        let coded = match encoder.rate() {
+            RATE => encoder.encode(&frame.samples::<FRAME_LEN>(), payload),
+            _ => encoder.encode(&frame.samples::<{ 2 * FRAME_LEN }>(), payload),
+        };
+        coded == Coded::Speech
     }
 
     /// The next step, if it is due. Call until `None`, or [`Step::Idle`].
@@ -121,7 +133,7 @@ impl Sender {
         };
         let frame = Frame {
             sequence: self.frames as u16,
-            timestamp: self.frames.wrapping_mul(FRAME_LEN as u32),
+            number: self.frames,
             sound: (playing.frame < playing.tone).then_some((playing.digit, playing.frame)),
         };
         let played = Playing { frame: playing.frame + 1, ..playing };
@@ -197,7 +209,7 @@ mod tests {
         let (frames, _) = play(&mut sender, now);
         for (at, (sent, frame)) in frames.iter().enumerate() {
             assert_eq!(*sent, FRAME * at as u32);
-            assert_eq!((usize::from(frame.sequence), frame.timestamp as usize), (at, at * FRAME_LEN));
+            assert_eq!((usize::from(frame.sequence), frame.timestamp(8000) as usize), (at, at * FRAME_LEN));
         }
     }
 

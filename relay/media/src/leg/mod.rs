@@ -271,7 +271,7 @@ impl Leg {
             })
         };
         let is_g711 = |codec| matches!(codec, Codec::Pcmu | Codec::Pcma);
-        codecs().find(|&(_, codec)| is_g711(codec)).or_else(|| codecs().find(|&(_, codec)| codec == Codec::G722))
+        codecs().find(|&(_, codec)| is_g711(codec)).or_else(|| codecs().find(|&(_, codec)| is_transcodable(codec)))
     }
 
     /// Its sound is decoded no more.

@@ -117,6 +117,26 @@ fn keys_are_played_in_g711_in_the_middle_of_a_call_in_opus() {
 }
 
 #[test]
+fn keys_are_played_in_opus_to_who_knows_nothing_else() {
+    let mut world = World::new();
+    for leg in [A, B] {
+        world.phone(leg, &[audio(Codec::Opus, 111)]);
+    }
+    world.join(A, B);
+    world.command(Command::SendDtmf { leg: B, digits: "59#".parse().unwrap(), tone: TONE, gap: TONE });
+    world.pass(FRAME * 35);
+    assert!(world.events().contains(&Event::DtmfSent { leg: B }));
+    let heard = world.heard(B);
+    assert_eq!(heard.len(), 30);
+    assert!(heard.windows(2).all(|pair| pair[1].0.timestamp.wrapping_sub(pair[0].0.timestamp) == 960));
+    let mut decoder = crate::codec::Decoder::new(Codec::Opus, 8000).unwrap();
+    let mut sound = Vec::new();
+    assert!(heard.iter().all(|(_, payload)| decoder.decode(payload, &mut sound)));
+    let coded: Vec<u8> = sound.into_iter().map(encode_ulaw).collect();
+    assert_eq!(keys_in(&[(heard[0].0, coded)], Codec::Pcmu), "59#");
+}
+
+#[test]
 fn a_leg_that_is_held_in_the_middle_of_a_tone_hears_no_more_of_it() {
     let mut world = listening(&[pcmu()]);
     world.command(Command::SendDtmf { leg: B, digits: "12".parse().unwrap(), tone: TONE, gap: TONE });
