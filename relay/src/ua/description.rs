@@ -13,6 +13,8 @@ use crate::call::{Description, Sound};
 
 /// The packet time asked for, in milliseconds, where the other end has no wish: that of RFC 3551 section 4.5.
 const USUAL_PTIME: u32 = 20;
+/// The clock on which everybody takes keys, also who should have another beside Opus.
+const USUAL_CLOCK: u32 = 8000;
 
 /// What the relay's side brings to an offer or an answer.
 #[must_use]
@@ -139,12 +141,13 @@ fn payload_format(format: Format, agreed: &NegotiatedCodec) -> PayloadFormat {
     PayloadFormat { format, receive_pt: agreed.codec.payload_type, send_pt: agreed.send_payload_type }
 }
 
-/// One telephone-event for each clock among the codecs (RFC 4733 section 2.1), that of the first codec first.
+/// One telephone-event for each clock among the codecs (RFC 4733 section 2.1), that of the first codec first,
+/// and one that everybody knows.
 fn event_clocks(codecs: &[Codec]) -> impl Iterator<Item = u32> {
     let mut clocks: Vec<u32> = Vec::new();
-    for codec in codecs {
-        if !clocks.contains(&codec.clock()) {
-            clocks.push(codec.clock());
+    for clock in codecs.iter().map(|codec| codec.clock()).chain([USUAL_CLOCK]) {
+        if !clocks.contains(&clock) {
+            clocks.push(clock);
         }
     }
     clocks.into_iter()
@@ -218,6 +221,17 @@ mod tests {
         assert_eq!(remote.formats[0], PayloadFormat { format: Format::Audio(Codec::Pcma), receive_pt: 8, send_pt: 8 });
         assert_eq!(remote.formats[1].format, Format::TelephoneEvent { clock: 8000 });
         assert_eq!(remote.formats[1].send_pt, 97);
+    }
+
+    #[test]
+    fn beside_opus_keys_are_taken_on_the_clock_that_the_peer_has() {
+        let mut exchange = OfferAnswer::new(1, rtp().addr.ip());
+        let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n\
+            m=audio 5000 RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\n";
+        exchange.receive_offer(&parse(offer)).unwrap();
+        let opus = Description::new(vec![Codec::Opus], true, Direction::SendRecv);
+        let answer = exchange.create_answer(&local_media(&rtp(), &opus)).unwrap().description.to_text();
+        assert!(answer.contains("a=rtpmap:101 telephone-event/8000"), "{answer}");
     }
 
     #[test]
