@@ -10,10 +10,11 @@ import { port } from "../peers/ports.ts";
 import { ADDRESS } from "./media/address.ts";
 import { Ends, type Report } from "./media/ends.ts";
 import { Exchange } from "./media/exchange.ts";
+import { Floor } from "./media/floor.ts";
 import { Janus } from "./media/janus.ts";
 import { Offhook } from "./media/offhook.ts";
 import { Rtpengine } from "./media/rtpengine.ts";
-import type { Around, Call, Pair, Server } from "./media/server.ts";
+import { type Around, type Call, type Pair, type Server, codecs } from "./media/server.ts";
 import type { Pin } from "./servers.ts";
 import { percentile } from "./tap.ts";
 import { usage } from "./usage.ts";
@@ -23,8 +24,8 @@ const CALLS = (process.env["BENCH_CALLS"] ?? "1,50,200,500,800,1000,1200").split
 /** Seconds of speech that are measured at each. */
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 10);
 /** Who has the calls. */
-const PAIRS = (process.env["BENCH_PAIRS"] ?? "browser-sip,sip-sip,browser-browser").split(",") as Pair[];
-const SERVERS = (process.env["BENCH_SERVERS"] ?? "offhook,rtpengine,janus").split(",");
+const PAIRS = (process.env["BENCH_PAIRS"] ?? "browser-sip,sip-sip,browser-browser,opus-sip").split(",") as Pair[];
+const SERVERS = (process.env["BENCH_SERVERS"] ?? "floor,offhook,rtpengine,janus").split(",");
 /** What the issue of speed was decided by: ms CPU per 1000 packets, MB and ms CPU a call, calls at once, added latency (ms). */
 const TARGETS = { cpu: 9, memory: 0.15, setUpCpu: 6, calls: 800, p99: 2 };
 /** Calls that are set up at the same time. */
@@ -90,7 +91,7 @@ async function measure(start: (around: Around) => Promise<Server>, pair: Pair): 
       let setting = 0;
       await Promise.all(Array.from({ length: ABREAST }, another));
       const setUpCpu = ((usage(between.program.pid).cpu - before.cpu) * 1000) / wanted;
-      for (const { ends: [a, b] } of calls.slice(-wanted)) await generator.talk(a, b);
+      for (const call of calls.slice(-wanted)) await generator.talk(call.ends, codecs(pair));
       // The first packets teach servers where sound comes from.
       await pause(1500);
       await generator.begin();
@@ -181,19 +182,19 @@ function targets(rows: readonly Row[]): void {
 /** Servers other than the relay take part where they are installed. */
 const isInstalled = (program: string): boolean => (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)));
 
-const STARTS: Record<string, { start(around: Around): Promise<Server> }> = { offhook: Offhook, rtpengine: Rtpengine, janus: Janus };
+const STARTS: Record<string, { start(around: Around): Promise<Server> }> = { floor: Floor, offhook: Offhook, rtpengine: Rtpengine, janus: Janus };
 
 const all: Row[] = [];
 for (const pair of PAIRS) {
   for (const name of SERVERS) {
     const server = STARTS[name];
     if (server === undefined) continue;
-    if (name === "offhook" || isInstalled(name)) all.push(...(await measure(async (around) => server.start(around), pair)));
+    if (["floor", "offhook"].includes(name) || isInstalled(name)) all.push(...(await measure(async (around) => server.start(around), pair)));
     else console.log(`  ${name} is not installed, and takes no part`);
   }
 }
 table(all);
-console.log("\nCPU is what the kernel accounts to the server, system calls included, for each packet that is sent to it; what came changed, or to the wrong end, counts as lost.");
+console.log("\nCPU is what the kernel accounts to the server, system calls included, for each packet that is sent to it; what came changed, or to the wrong end, counts as lost. Opus is decoded and encoded on its way, so how long it takes is not seen.");
 for (const pair of PAIRS) {
   const of = (server: string): readonly Row[] => all.filter((row) => row.pair === pair && row.server === server);
   const names = new Set(all.map(({ server }) => server).filter((server) => server !== "Offhook"));

@@ -12,7 +12,7 @@ import { ADDRESS } from "./media/address.ts";
 import { Ends, type Report } from "./media/ends.ts";
 import { Exchange } from "./media/exchange.ts";
 import { Offhook } from "./media/offhook.ts";
-import type { Pair } from "./media/server.ts";
+import { type Pair, codecs } from "./media/server.ts";
 import type { Pin } from "./servers.ts";
 import { usage } from "./usage.ts";
 
@@ -24,7 +24,7 @@ const LONGEST = Number(process.env["SOAK_LONGEST"] ?? 120);
 const SEED = Number(process.env["SOAK_SEED"] ?? 1);
 /** Calls that are set up at the same time. */
 const ABREAST = 4;
-const PAIRS: readonly Pair[] = ["browser-sip", "browser-sip", "sip-sip", "browser-browser"];
+const PAIRS: readonly Pair[] = ["browser-sip", "browser-sip", "sip-sip", "browser-browser", "opus-sip"];
 /** What memory may grow by in the second half, for the allocator's sake. */
 const GROWTH = { part: 0.1, bytes: 4e6 };
 
@@ -87,7 +87,7 @@ async function one(): Promise<void> {
   const lasts = Math.min(1000 + LONGEST * 1000 * random() ** 2, Math.max(left(), 1000));
   const call = await setUp.through(async () => relay.call(pair));
   sum.up++;
-  await ends.talk(...call.ends);
+  await ends.talk(call.ends, codecs(pair));
   await pause(lasts);
   await ends.mute(...call.ends);
   // What is still under way arrives.

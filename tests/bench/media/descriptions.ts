@@ -1,14 +1,14 @@
 /** Session descriptions of the ends, and what the servers' say. */
 import { ADDRESS } from "./address.ts";
-import type { Browser, Credentials, Phone } from "./ends.ts";
+import type { Browser, Codec, Credentials, Phone } from "./ends.ts";
 
 /** A telephone's, offer or answer: PCMU alone. */
 export function ofPhone({ port }: Phone): string {
   return lines("v=0", `o=- ${port} 1 IN IP4 ${ADDRESS}`, "s=-", `c=IN IP4 ${ADDRESS}`, "t=0 0", `m=audio ${port} RTP/AVP 0`, "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=sendrecv");
 }
 
-/** A browser's, which is the DTLS client where it has the choice: the servers then are what SIP relays are. */
-export function ofBrowser({ port, ssrc, ice, fingerprint }: Browser, kind: "offer" | "answer", setup = kind === "offer" ? "actpass" : "active"): string {
+/** A browser's with one codec, which is the DTLS client where it has the choice: the servers then are what SIP relays are. */
+export function ofBrowser({ port, ssrc, ice, fingerprint }: Browser, kind: "offer" | "answer", codec: Codec = "pcmu", setup = kind === "offer" ? "actpass" : "active"): string {
   return lines(
     "v=0",
     `o=- ${port} 1 IN IP4 127.0.0.1`,
@@ -16,7 +16,7 @@ export function ofBrowser({ port, ssrc, ice, fingerprint }: Browser, kind: "offe
     "t=0 0",
     "a=group:BUNDLE 0",
     "a=msid-semantic: WMS stream",
-    `m=audio ${port} UDP/TLS/RTP/SAVPF 0`,
+    `m=audio ${port} UDP/TLS/RTP/SAVPF ${codec === "opus" ? 111 : 0}`,
     `c=IN IP4 ${ADDRESS}`,
     `a=rtcp:9 IN IP4 0.0.0.0`,
     `a=candidate:1 1 udp 2122194687 ${ADDRESS} ${port} typ host generation 0`,
@@ -29,7 +29,7 @@ export function ofBrowser({ port, ssrc, ice, fingerprint }: Browser, kind: "offe
     "a=sendrecv",
     "a=msid:stream track",
     "a=rtcp-mux",
-    "a=rtpmap:0 PCMU/8000",
+    codec === "opus" ? "a=rtpmap:111 opus/48000/2" : "a=rtpmap:0 PCMU/8000",
     "a=ptime:20",
     `a=ssrc:${ssrc} cname:browser`,
     `a=ssrc:${ssrc} msid:stream track`,

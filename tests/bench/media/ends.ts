@@ -11,12 +11,15 @@ import { SENTENCES, speech } from "../../sound/sources.ts";
 import { ADDRESS } from "./address.ts";
 import type { Pin } from "../servers.ts";
 
-const BINARY = process.env["OFFHOOK_LOAD_BIN"] ?? new URL("../../../target/release/offhook-load", import.meta.url).pathname;
+export const BINARY = process.env["OFFHOOK_LOAD_BIN"] ?? new URL("../../../target/release/offhook-load", import.meta.url).pathname;
 
 export interface Credentials {
   readonly ufrag: string;
   readonly password: string;
 }
+
+/** What an end speaks. */
+export type Codec = "pcmu" | "opus";
 
 /** A telephone: where it takes RTP. */
 export interface Phone {
@@ -69,9 +72,12 @@ export class Ends {
   }
 
   static async start(pinned: Pin): Promise<Ends> {
-    const file = join(folder("speech"), "speech.ulaw");
-    writeFileSync(file, Buffer.concat(Object.values(SENTENCES).map((sentence) => toMuLaw(speech(sentence, 8000).samples))));
-    const [command, ...args] = pinned([BINARY, "ends", file]);
+    const said = folder("speech");
+    const [narrow, wide] = [join(said, "narrow"), join(said, "wide")];
+    const at = (rate: number): Float32Array[] => Object.values(SENTENCES).map((sentence) => speech(sentence, rate).samples);
+    writeFileSync(narrow, Buffer.concat(at(8000).map(toMuLaw)));
+    writeFileSync(wide, Buffer.concat(at(48_000).map((samples) => Buffer.from(Int16Array.from(samples, (sample) => sample * 32767).buffer))));
+    const [command, ...args] = pinned([BINARY, "ends", narrow, wide]);
     const program = new Program("ends", command as string, args);
     const ready = await program.line(/^ready control=/);
     const [, host, port] = /control=(.*):(\d+)/.exec(ready) ?? [];
@@ -83,6 +89,11 @@ export class Ends {
 
   async browser(): Promise<Browser> {
     return this.ask("browser", { ip: ADDRESS });
+  }
+
+  /** One that needs no ICE and no DTLS: the floor has the same keys. */
+  async keyed(): Promise<Phone> {
+    return this.ask("browser", { ip: ADDRESS, keyed: true });
   }
 
   async phone(): Promise<Phone> {
@@ -103,8 +114,8 @@ export class Ends {
   }
 
   /** Each of them speaks, and is to hear the other. */
-  async talk(a: Phone, b: Phone): Promise<void> {
-    await this.ask("call", { a: a.end, b: b.end });
+  async talk([a, b]: readonly [Phone, Phone], codecs: readonly [Codec, Codec] = ["pcmu", "pcmu"]): Promise<void> {
+    await this.ask("call", { a: a.end, b: b.end, codecs });
   }
 
   async begin(): Promise<void> {

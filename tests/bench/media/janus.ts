@@ -63,7 +63,7 @@ transports: { disable = "${["http", "mqtt", "nanomsg", "pfunix", "rabbitmq"].map
     const user = `sip:browser${++this.numbers}@${ADDRESS}`;
     await this.order(of, { request: "register", type: "guest", username: user, display_name: "browser" }, "registered");
     const { number, called } = await exchange.callee();
-    const accepted = this.order(of, { request: "call", uri: `sip:${number}@${exchange.target}` }, "accepted", { type: "offer", sdp: ofBrowser(browser, "offer", "active") });
+    const accepted = this.order(of, { request: "call", uri: `sip:${number}@${exchange.target}` }, "accepted", { type: "offer", sdp: ofBrowser(browser, "offer", "pcmu", "active") });
     const [{ jsep }, phone] = await Promise.all([accepted, called]);
     if (jsep === undefined) throw new Error("Janus did not answer");
     const { address, ice } = reached(jsep.sdp);

@@ -8,8 +8,8 @@ import { Program } from "../../peers/program.ts";
 import { type Message, Wire } from "../../peers/wire.ts";
 import { ADDRESS } from "./address.ts";
 import { ofBrowser, reached } from "./descriptions.ts";
-import type { Browser, Phone } from "./ends.ts";
-import type { Around, Call, Pair, Server } from "./server.ts";
+import type { Browser, Codec, Phone } from "./ends.ts";
+import { type Around, type Call, type Pair, type Server, codecs } from "./server.ts";
 
 const BINARY = process.env["OFFHOOK_RELAY_BIN"] ?? new URL("../../../target/release/offhook-relay", import.meta.url).pathname;
 
@@ -18,7 +18,7 @@ const USERS = 4000;
 
 export class Offhook implements Server {
   readonly name = "Offhook";
-  readonly pairs: readonly Pair[] = ["browser-sip", "sip-sip", "browser-browser"];
+  readonly pairs: readonly Pair[] = ["browser-sip", "sip-sip", "browser-browser", "opus-sip"];
   private users = 0;
 
   private constructor(readonly program: Program, private readonly around: Around, private readonly http: string, private readonly sip: string) {}
@@ -65,7 +65,7 @@ ${Array.from({ length: USERS }, (_, user) => `caller${user} = {}\ncallee${user} 
     // A name is free again when its call is over.
     const user = ++this.users % USERS;
     const caller = await Page.open(this.http, `caller${user}`, await this.around.ends.browser());
-    if (pair === "browser-sip") return this.outgoing(caller);
+    if (pair !== "browser-browser") return this.outgoing(caller, codecs(pair)[0]);
     return this.pages(caller, await Page.open(this.http, `callee${user}`, await this.around.ends.browser()));
   }
 
@@ -79,10 +79,10 @@ ${Array.from({ length: USERS }, (_, user) => `caller${user} = {}\ncallee${user} 
     await this.program.stop();
   }
 
-  private async outgoing(caller: Page): Promise<Call> {
+  private async outgoing(caller: Page, codec: Codec): Promise<Call> {
     const { ends, exchange } = this.around;
     const { number, called } = await exchange.callee();
-    const { address, ice } = await caller.call(number);
+    const { address, ice } = await caller.call(number, codec);
     const [phone] = await within(Promise.all([called, ends.connect(caller.browser, address, ice)]), "a call", 20_000);
     return { ends: [caller.browser, phone], hangup: async () => caller.close() };
   }
@@ -127,8 +127,8 @@ class Page {
   }
 
   /** Calls, and says where the relay is to be reached for it. */
-  async call(callee: string): Promise<ReturnType<typeof reached>> {
-    await this.ask("call", { callId: "call", callee, sdp: ofBrowser(this.browser, "offer") });
+  async call(callee: string, codec: Codec = "pcmu"): Promise<ReturnType<typeof reached>> {
+    await this.ask("call", { callId: "call", callee, sdp: ofBrowser(this.browser, "offer", codec) });
     const answer = await this.wire.received.waitFor(({ type, kind }) => type === "callSdp" && kind === "answer", `an answer from ${callee}`);
     return reached(answer["sdp"] as string);
   }

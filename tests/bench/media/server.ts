@@ -1,11 +1,14 @@
 /** What stands between the ends: one server or another, and how a call is made through it. */
 import type { Program } from "../../peers/program.ts";
-import type { Ends, Phone } from "./ends.ts";
+import type { Codec, Ends, Phone } from "./ends.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Pin } from "../servers.ts";
 
-/** Who has the calls. */
-export type Pair = "browser-sip" | "sip-sip" | "browser-browser";
+/** Who has the calls; what has no codec says PCMU. */
+export type Pair = "browser-sip" | "sip-sip" | "browser-browser" | "opus-sip";
+
+/** What the ends of such a call speak. */
+export const codecs = (pair: Pair): readonly [Codec, Codec] => [pair === "opus-sip" ? "opus" : "pcmu", "pcmu"];
 
 /** A call whose ends are ready to speak. */
 export interface Call {

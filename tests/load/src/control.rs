@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::ice::Credentials;
 use crate::report::Report;
+use crate::stream::Codec;
 
 /// A command under a number, which its reply repeats.
 #[derive(Deserialize)]
@@ -23,14 +24,18 @@ pub(crate) struct Request {
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase")]
 pub(crate) enum Command {
-    /// A browser at this address.
-    Browser { ip: IpAddr },
+    /// A browser at this address; with `keyed` one that needs no ICE and no DTLS, as it knows the keys.
+    Browser {
+        ip: IpAddr,
+        #[serde(default)]
+        keyed: bool,
+    },
     /// A telephone at this address.
     Phone { ip: IpAddr },
     /// Where an end's media goes; with credentials for a browser, which then connects.
     Remote { end: usize, address: SocketAddr, ice: Option<Credentials> },
-    /// One end speaks, another is to hear it. Both ways for a call.
-    Call { a: usize, b: usize },
+    /// Each of the two speaks, and is to hear the other. `codecs` are what they speak, in the same order.
+    Call { a: usize, b: usize, codecs: [Codec; 2] },
     /// Packets count from now on.
     Begin,
     /// And no further ones.

@@ -18,6 +18,9 @@ pub(crate) enum Error {
     /// What the cryptography library says.
     #[error("cryptography: {0}")]
     Crypto(#[from] rtc_crypto::CryptoError),
+    /// What libopus says.
+    #[error("Opus: {0}")]
+    Opus(#[from] opus::Error),
     /// There is no speech to send.
     #[error("the speech is shorter than a second")]
     Speechless,

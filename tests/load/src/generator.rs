@@ -14,13 +14,14 @@ use crate::clock::{now, stamp};
 use crate::control::{Command, Control, Next, Reply, Request, Said};
 use crate::end::{Arrival, End};
 use crate::error::Error;
+use crate::floor;
 use crate::ice::Credentials;
 use crate::latency::Latencies;
 use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::socket::{Room, Socket};
 use crate::speech::Speech;
-use crate::stream::Stream;
+use crate::stream::{Passage, Stream};
 
 const WAKE: Token = Token(usize::MAX);
 
@@ -37,6 +38,8 @@ pub(crate) struct Generator {
     /// When browsers want their turn.
     turns: BinaryHeap<Reverse<(Instant, usize)>>,
     room: Room,
+    /// The packet that is being sent.
+    packet: Vec<u8>,
     latencies: Latencies,
     /// How late a millisecond was at worst.
     late: Duration,
@@ -63,6 +66,7 @@ impl Generator {
             schedule: Schedule::new(now()),
             turns: BinaryHeap::new(),
             room: Room::new(),
+            packet: Vec::new(),
             latencies: Latencies::new(),
             late: Duration::ZERO,
             named: 0,
@@ -131,15 +135,15 @@ impl Generator {
     }
 
     fn speak(&mut self) {
-        let Self { ends, streams, schedule, speech, late, .. } = self;
+        let Self { ends, streams, schedule, speech, late, packet, .. } = self;
         while let Some((due, lateness)) = schedule.due(now()) {
             *late = lateness.max(*late);
             for &number in due {
                 let Some(stream) = streams.get_mut(number) else { continue };
                 let Some(end) = ends.get_mut(stream.from) else { continue };
-                let (packet, header) = stream.packet(speech);
+                let header = stream.packet(speech, packet);
                 // What the socket does not take is lost, and counts as that.
-                let _ = end.send(&packet, &header, || stream.sent(stamp()));
+                let _ = end.send(packet, &header, || stream.sent(stamp()));
             }
         }
     }
@@ -152,7 +156,7 @@ impl Generator {
 
     fn carry_out(&mut self, command: Command) -> Result<Reply, Error> {
         match command {
-            Command::Browser { ip } => return self.browser(ip),
+            Command::Browser { ip, keyed } => return self.browser(ip, keyed),
             Command::Phone { ip } => {
                 let name = self.name();
                 return self.open(End::phone(Socket::bind(ip)?, name), None);
@@ -166,9 +170,9 @@ impl Generator {
                 }
                 self.turns.push(Reverse((now(), end)));
             }
-            Command::Call { a, b } => {
-                self.stream(a, b);
-                self.stream(b, a);
+            Command::Call { a, b, codecs: [of_a, of_b] } => {
+                self.stream(a, b, Passage { said: of_a, heard: of_b });
+                self.stream(b, a, Passage { said: of_b, heard: of_a });
             }
             Command::Begin => {
                 self.latencies.clear();
@@ -189,8 +193,11 @@ impl Generator {
         Ok(Reply::Done {})
     }
 
-    fn browser(&mut self, ip: IpAddr) -> Result<Reply, Error> {
-        let browser = Browser::new(self.identity.clone())?;
+    fn browser(&mut self, ip: IpAddr, keyed: bool) -> Result<Reply, Error> {
+        let mut browser = Browser::new(self.identity.clone())?;
+        if keyed {
+            browser.key(&floor::MATERIAL)?;
+        }
         let (ice, fingerprint) = (browser.local.clone(), self.identity.fingerprint.clone());
         let end = End::browser(Socket::bind(ip)?, self.name(), browser);
         self.open(end, Some((ice, fingerprint)))
@@ -212,9 +219,9 @@ impl Generator {
         Ok(Reply::End { end: number, port, ssrc, ice, fingerprint })
     }
 
-    fn stream(&mut self, from: usize, to: usize) {
+    fn stream(&mut self, from: usize, to: usize, passage: Passage) {
         let Some(ssrc) = self.ends.get(from).map(End::ssrc) else { return };
-        let number = self.streams.insert(Stream::new(from, to, ssrc));
+        let number = self.streams.insert(Stream::new(from, to, ssrc, passage));
         if self.hears.len() <= to {
             self.hears.resize(to + 1, None);
         }

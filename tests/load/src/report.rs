@@ -18,11 +18,18 @@ pub(crate) struct Tally {
     pub(crate) again: u64,
     /// Not as it was sent, or not for this end.
     pub(crate) foreign: u64,
+    /// Of those received, with somebody speaking in them.
+    pub(crate) voiced: u64,
 }
 
 impl Tally {
     pub(crate) const fn lost(&self) -> u64 {
         self.sent.saturating_sub(self.received)
+    }
+
+    /// Whether nobody is heard: a third of what is said are pauses at most.
+    const fn is_silent(&self) -> bool {
+        self.sent > 0 && (self.received == 0 || self.voiced * 3 < self.received)
     }
 }
 
@@ -33,6 +40,7 @@ impl AddAssign for Tally {
         self.disordered += other.disordered;
         self.again += other.again;
         self.foreign += other.foreign;
+        self.voiced += other.voiced;
     }
 }
 
@@ -45,7 +53,7 @@ pub(crate) struct Report {
     pub(crate) lost: u64,
     /// Streams that lost something.
     pub(crate) lossy: usize,
-    /// Streams of which nothing arrived.
+    /// Streams of which nothing arrived, or nobody speaking.
     pub(crate) silent: usize,
     /// Milliseconds under way.
     pub(crate) latency: Summary,
@@ -62,7 +70,7 @@ impl Report {
             report.tally += tally;
             report.lost += tally.lost();
             report.lossy += usize::from(tally.lost() > 0);
-            report.silent += usize::from(tally.sent > 0 && tally.received == 0);
+            report.silent += usize::from(tally.is_silent());
             report
         })
     }

@@ -1,6 +1,13 @@
 //! What is said: speech in pieces of 20 ms, each of which can be told from every other.
 
+use opus::{Application, Bitrate, Channels, Encoder};
+
 use crate::error::Error;
+
+/// Samples of 20 ms at Opus's rate, and the most bytes they become.
+const OPUS: (usize, usize) = (960, 400);
+/// Bits a second, as Chromium has them for one channel.
+const BITRATE: i32 = 32_000;
 
 /// Bytes of 20 ms of G.711.
 pub(crate) const FRAME: usize = 160;
@@ -10,6 +17,8 @@ const MARK: usize = 8;
 /// A recording that is said over and over.
 pub(crate) struct Speech {
     frames: Vec<[u8; FRAME]>,
+    /// The same in Opus.
+    packets: Vec<Vec<u8>>,
 }
 
 /// What a payload says of itself.
@@ -22,13 +31,25 @@ pub(crate) struct Mark {
 }
 
 impl Speech {
-    /// Cuts a recording in G.711 into pieces.
-    pub(crate) fn new(recording: &[u8]) -> Result<Self, Error> {
+    /// Cuts a recording in G.711 into pieces; and one of 16 bits at 48 kHz, for Opus.
+    pub(crate) fn new(recording: &[u8], wide: &[u8]) -> Result<Self, Error> {
         let (frames, _) = recording.as_chunks::<FRAME>();
         if frames.len() < 50 {
             return Err(Error::Speechless);
         }
-        Ok(Self { frames: frames.to_vec() })
+        let mut encoder = Encoder::new(48_000, Channels::Mono, Application::Voip)?;
+        encoder.set_bitrate(Bitrate::Bits(BITRATE))?;
+        let (samples, _) = wide.as_chunks::<2>();
+        let samples: Vec<i16> = samples.iter().map(|sample| i16::from_le_bytes(*sample)).collect();
+        let (pieces, _) = samples.as_chunks::<{ OPUS.0 }>();
+        let packets = pieces.iter().map(|piece| encoder.encode_vec(piece, OPUS.1)).collect::<Result<_, _>>()?;
+        Ok(Self { frames: frames.to_vec(), packets })
+    }
+
+    /// The packet of this number, in Opus.
+    pub(crate) fn opus(&self, number: u32) -> &[u8] {
+        let which = (number as usize).checked_rem(self.packets.len()).unwrap_or(0);
+        self.packets.get(which).map_or(&[], Vec::as_slice)
     }
 
     /// Writes the payload with this mark.
@@ -70,7 +91,7 @@ mod tests {
 
     fn speech() -> Speech {
         let recording: Vec<u8> = (0..60 * FRAME).map(|at| (at * 7 / 3) as u8).collect();
-        Speech::new(&recording).unwrap()
+        Speech::new(&recording, &[0; 96_000]).unwrap()
     }
 
     #[test]
@@ -96,6 +117,6 @@ mod tests {
 
     #[test]
     fn less_than_a_second_is_no_speech() {
-        assert!(Speech::new(&[0; 49 * FRAME]).is_err());
+        assert!(Speech::new(&[0; 49 * FRAME], &[]).is_err());
     }
 }
