@@ -3,6 +3,7 @@
 //! [`start`] opens everything and returns a [`Running`]; one task owns the [`Relay`] and the senders of all sockets.
 
 mod event_loop;
+mod record_file;
 mod resolver;
 mod thread;
 
@@ -26,6 +27,7 @@ use crate::ua::transport::trace::Trace;
 use crate::ua::transport::{Origins, TransportConfig, TransportError, Transports};
 use crate::ua::{Local, Protocol, TrunkState, UaConfig, UserAgent};
 use event_loop::EventLoop;
+use record_file::RecordFile;
 use resolver::Resolver;
 use thread::{Ending, Thread};
 
@@ -80,6 +82,14 @@ pub enum StartError {
     /// Name another file with `--sip-trace`.
     #[error("the SIP trace cannot be written to {}: {source}", file.display())]
     Trace {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Correct `records.path`.
+    #[error("call records cannot be written to {}: {source}", file.display())]
+    Records {
         /// The file.
         file: PathBuf,
         /// What the operating system said.
@@ -173,6 +183,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (to_loop, inputs) = mpsc::channel(INPUT_QUEUE);
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
     let trace = trace(&config)?;
+    let records = records(&config)?;
     let thread = Thread::new()?;
     let transports = Transports::bind(&transport_config(&config, trace.clone()), sip_sender, thread.handle())?;
     let sip = transports.locals();
@@ -181,7 +192,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
-    let signalling = EventLoop::new(relay, transports, resolver, to_loop.clone());
+    let signalling = EventLoop::new(relay, transports, resolver, to_loop.clone(), records);
     let signalling = thread.run(signalling.run(inputs, media_events, sip_events))?;
     let doors = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -189,6 +200,11 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         }
     });
     Ok(Running { http, sip, to_loop, signalling, trace, doors })
+}
+
+fn records(config: &Config) -> Result<Option<RecordFile>, StartError> {
+    let Some(file) = config.records.clone() else { return Ok(None) };
+    RecordFile::open(file.clone()).map(Some).map_err(|source| StartError::Records { file, source })
 }
 
 fn trace(config: &Config) -> Result<Option<Trace>, StartError> {

@@ -71,7 +71,7 @@ pub enum Event {
         /// What it is like.
         report: QualityReport,
     },
-    /// The answer to [`crate::Command::Snapshot`].
+    /// The answer to [`crate::Command::Snapshot`], and the last word about a leg that was closed.
     Stats {
         /// The leg.
         leg: LegId,

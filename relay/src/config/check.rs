@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::file::{File, Http, LimitValues, Media, Services, User};
+use super::file::{File, Http, LimitValues, Media, Records, Services, User};
 use super::{Config, ConfigError, HttpConfig, Limits, Problem, Users, all_services};
 use crate::service::ServiceNumber;
 
@@ -37,6 +38,7 @@ impl Check {
             registrar: self.registrar(file.registrar, defaults.registrar),
             routes: self.routes(file.routes, &trunks),
             trunks,
+            records: self.records(file.records),
             limits: self.limits(&file.limits, defaults.limits),
         }
     }
@@ -136,6 +138,15 @@ impl Check {
             );
             default
         })
+    }
+
+    fn records(&mut self, file: Records) -> Option<PathBuf> {
+        let path = file.path?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            self.problem("records.path", format!("{} is no directory", folder.display()));
+        }
+        Some(path)
     }
 
     fn users(&mut self, file: BTreeMap<String, User>) -> Users {

@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) media: Media,
     pub(super) browsers: Browsers,
     pub(super) quality: Quality,
+    pub(super) records: Records,
     pub(super) users: BTreeMap<String, User>,
     pub(super) services: Services,
     pub(super) registrar: Registrar,
@@ -55,6 +56,12 @@ pub(super) struct Media {
     pub(super) rtp_inactivity: Option<u64>,
     pub(super) connect_timeout: Option<u64>,
     pub(super) quarantine: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Records {
+    pub(super) path: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]

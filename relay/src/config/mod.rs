@@ -61,6 +61,8 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// Numbers that lead to them or elsewhere, in the order they are asked.
     pub routes: Vec<Route>,
+    /// Where a record of each call goes, if anywhere.
+    pub records: Option<PathBuf>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -151,6 +153,7 @@ impl Default for Config {
             registrar: RegistrarConfig::default(),
             trunks: Vec::new(),
             routes: Vec::new(),
+            records: None,
             limits: Limits::default(),
         }
     }

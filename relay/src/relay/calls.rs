@@ -328,6 +328,7 @@ impl<M: MediaPlane> Relay<M> {
         let id = CallId(self.next_id());
         let Callees { first: callee, beside, onward } = callees;
         let kinds = (caller.driver.kind(), callee.driver.kind());
+        self.record_start(id, (&identities.0, &identities.1), kinds, now);
         let machine = Call::new(kinds.0, kinds.1, identities, offer, extras, self.config.limits.call, now)
             .within(self.transcoded.clone());
         tracing::info!(call = id.0, caller = ?kinds.0, callee = ?kinds.1, "call started");

@@ -9,6 +9,7 @@ use offhook_sip::transaction::Transmit;
 use serde::Serialize;
 
 use super::connections::CloseReason;
+use crate::record::CallRecord;
 use crate::session::ConnectionId;
 use crate::ua::LookupId;
 use crate::ua::transport::TransportEvent;
@@ -47,6 +48,8 @@ pub enum Output {
     Close(ConnectionId, u16, &'static str),
     /// Send a SIP message.
     Transmit(Transmit),
+    /// Keep the record of a call that is over.
+    Record(Box<CallRecord>),
     /// Ask the DNS and say the result with [`Input::Resolved`].
     Lookup {
         /// Names the lookup.
@@ -63,6 +66,7 @@ impl fmt::Debug for Output {
             Self::Frame(id, frame) => f.debug_tuple("Frame").field(id).field(&frame.len()).finish(),
             Self::Close(id, code, reason) => f.debug_tuple("Close").field(id).field(code).field(reason).finish(),
             Self::Transmit(transmit) => f.debug_tuple("Transmit").field(transmit).finish(),
+            Self::Record(record) => f.debug_tuple("Record").field(record).finish(),
             Self::Lookup { id, .. } => f.debug_struct("Lookup").field("id", id).finish_non_exhaustive(),
         }
     }

@@ -14,6 +14,7 @@ mod messages;
 mod opening;
 mod plane;
 mod quality;
+mod records;
 mod refer;
 mod replaces;
 mod requests;
@@ -59,6 +60,7 @@ enum Timer {
     Leg(LegId),
     Onward(CallId),
     Connection(ConnectionId),
+    Record(CallId),
 }
 
 /// Signalling.
@@ -81,6 +83,7 @@ pub struct Relay<M: MediaPlane> {
     messages: HashMap<MessageId, (SessionId, String)>,
     /// Browsers that wait for the figures of their calls.
     asked: Vec<quality::Asked>,
+    records: records::Records,
     last_id: u64,
     stopping: bool,
     /// Calls that the media workers have no room for.
@@ -116,6 +119,7 @@ impl<M: MediaPlane> Relay<M> {
             outputs: VecDeque::new(),
             messages: HashMap::new(),
             asked: Vec::new(),
+            records: records::Records::default(),
             last_id: 0,
             stopping: false,
             crowded: Complaint::default(),
@@ -152,6 +156,7 @@ impl<M: MediaPlane> Relay<M> {
                 Timer::Leg(leg) => self.leg_due(leg, now),
                 Timer::Onward(call) => self.onward_due(call, now),
                 Timer::Connection(connection) => self.connection_due(connection, now),
+                Timer::Record(call) => self.give_record(call),
             }
             self.settle(now);
         }

@@ -57,6 +57,11 @@ impl<M: MediaPlane> Relay<M> {
             Party::Caller | Party::Third => Some(event),
         };
         let Some(event) = event else { return self.unsettled.push_back(id) };
+        if let LegEvent::Ended(cause, _) = &event
+            && party != Party::Third
+        {
+            self.record_end(id, Some(party), cause, now);
+        }
         if let Some(call) = self.calls.get_mut(&id) {
             call.machine.leg_event(party, event, now);
         }
@@ -70,7 +75,10 @@ impl<M: MediaPlane> Relay<M> {
     pub(super) fn media_event(&mut self, event: &Event, now: Instant) {
         let Some(leg) = leg_of(event) else { return };
         match event {
-            Event::Stats { stats, .. } => return self.stats_came(leg, stats),
+            Event::Stats { stats, .. } => {
+                self.record_stats(leg, stats);
+                return self.stats_came(leg, stats);
+            }
             Event::Quality { report, .. } => return self.quality_changed(leg, report),
             _ => {}
         }
@@ -89,6 +97,13 @@ impl<M: MediaPlane> Relay<M> {
             self.drain(leg, now);
         }
         while let Some(output) = self.calls.get_mut(&id).and_then(|call| call.machine.poll_output()) {
+            match &output {
+                CallOutput::Command(Party::Caller, LegCommand::Answer(..)) => self.record_answer(id, now),
+                CallOutput::Command(Party::Caller | Party::Callee, LegCommand::End(cause, _)) => {
+                    self.record_end(id, None, cause, now);
+                }
+                _ => {}
+            }
             match output {
                 CallOutput::Command(Party::Callee, command) => {
                     self.callee_command(id, command, now);
@@ -108,7 +123,7 @@ impl<M: MediaPlane> Relay<M> {
                         self.remove_leg(leg);
                     }
                 }
-                CallOutput::Over => return self.forget(id),
+                CallOutput::Over => return self.forget(id, now),
             }
         }
         let Some(call) = self.calls.get_mut(&id) else { return };
@@ -208,13 +223,15 @@ impl<M: MediaPlane> Relay<M> {
     }
 
     pub(super) fn remove_leg(&mut self, leg: LegId) {
-        let Some(LegEntry { worker, driver, .. }) = self.legs.remove(&leg) else { return };
+        let Some(LegEntry { call, party, worker, driver, .. }) = self.legs.remove(&leg) else { return };
+        self.record_leg(call, leg, party, &driver);
         self.close_leg(worker, leg, &driver);
     }
 
-    fn forget(&mut self, id: CallId) {
+    fn forget(&mut self, id: CallId, now: Instant) {
         let Some(call) = self.calls.remove(&id) else { return };
         call.legs().for_each(|leg| self.remove_leg(leg));
+        self.record_over(id, now);
         tracing::info!(call = id.0, "call over");
     }
 }

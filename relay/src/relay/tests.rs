@@ -14,6 +14,7 @@ mod pictures;
 mod plane;
 mod qualify;
 mod quality;
+mod records;
 mod sessions;
 mod sip_peer;
 mod strangers;
@@ -35,6 +36,7 @@ use serde_json::{Value, json};
 
 use super::{CloseReason, Input, Output, Received, Relay};
 use crate::config::Config;
+use crate::record::CallRecord;
 use crate::session::ConnectionId;
 use crate::ua::{Local, Protocol, UaConfig, UserAgent};
 use plane::RecordingPlane;
@@ -53,6 +55,8 @@ struct World {
     closed: Vec<(ConnectionId, u16)>,
     /// What SIP peers have been sent, in order.
     transmitted: Vec<(SocketAddr, Message)>,
+    /// The records of calls that are over.
+    records: Vec<CallRecord>,
 }
 
 /// One browser's connection.
@@ -87,7 +91,16 @@ impl World {
         let last = Arc::new(AtomicU64::new(0));
         let ua = UserAgent::new(ua, move || last.fetch_add(1, Ordering::Relaxed)).serving(&config);
         let relay = Relay::new(Arc::new(config), media.clone(), ua, Box::new(entropy));
-        Self { relay, media, now, connections: 0, sent: Vec::new(), closed: Vec::new(), transmitted: Vec::new() }
+        Self {
+            relay,
+            media,
+            now,
+            connections: 0,
+            sent: Vec::new(),
+            closed: Vec::new(),
+            transmitted: Vec::new(),
+            records: Vec::new(),
+        }
     }
 
     fn demo() -> Self {
@@ -151,6 +164,7 @@ impl World {
                         self.transmitted.push((destination.address, message));
                     }
                 }
+                Output::Record(record) => self.records.push(*record),
                 Output::Lookup { .. } => {}
             }
         }

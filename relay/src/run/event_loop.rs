@@ -1,10 +1,11 @@
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use offhook_media::Media;
 use offhook_sip::locate::Query;
 use tokio::sync::{mpsc, oneshot};
 
+use super::record_file::RecordFile;
 use super::resolver::Resolver;
 use super::{Health, LoopInput};
 use crate::door::{Outgoing, Socket};
@@ -26,6 +27,8 @@ pub(super) struct EventLoop {
     resolver: Resolver,
     /// Where the results of lookups go.
     lookups: mpsc::Sender<LoopInput>,
+    /// Where records of calls go, if anywhere.
+    records: Option<RecordFile>,
     sockets: HashMap<ConnectionId, Socket>,
     /// Who waits for the end, and until when.
     stopping: Option<(oneshot::Sender<()>, Instant)>,
@@ -37,8 +40,9 @@ impl EventLoop {
         transports: Transports,
         resolver: Resolver,
         lookups: mpsc::Sender<LoopInput>,
+        records: Option<RecordFile>,
     ) -> Self {
-        Self { relay, transports, resolver, lookups, sockets: HashMap::new(), stopping: None }
+        Self { relay, transports, resolver, lookups, records, sockets: HashMap::new(), stopping: None }
     }
 
     /// Runs until it is told to stop and everything has ended.
@@ -108,6 +112,11 @@ impl EventLoop {
                 Output::Frame(id, frame) => self.send(id, Outgoing::Frame(frame), now),
                 Output::Close(id, code, reason) => self.send(id, Outgoing::Close(code, reason), now),
                 Output::Transmit(transmit) => self.transports.send(transmit),
+                Output::Record(record) => {
+                    if let Some(records) = &self.records {
+                        records.write(record.line(now, wall_clock()));
+                    }
+                }
                 Output::Lookup { id, query } => self.look_up(id, query),
             }
         }
@@ -134,7 +143,7 @@ impl EventLoop {
 
     fn has_stopped(&mut self, now: Instant) -> bool {
         let Some((_, until)) = &self.stopping else { return false };
-        if !self.relay.is_idle() && now < *until {
+        if (!self.relay.is_idle() || self.relay.has_records()) && now < *until {
             return false;
         }
         if let Some((asker, _)) = self.stopping.take() {
@@ -154,4 +163,9 @@ async fn sleep_until(wake: Option<Instant>) {
 #[expect(clippy::disallowed_methods, reason = "the event loop is where signalling meets the clock")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "records have dates; nothing is reckoned with them")]
+fn wall_clock() -> SystemTime {
+    SystemTime::now()
 }

@@ -202,6 +202,7 @@ impl Bridge {
         let Some(mut leg) = self.legs.try_remove(key) else {
             return;
         };
+        outlet.event(Event::Stats { leg: id, stats: Box::new(leg.stats()) });
         self.schedule.replace(key, leg.scheduled, None);
         if let Transport::WebRtc(browser) = &mut leg.transport {
             browser.close(now, outlet);
