@@ -104,6 +104,11 @@ export class Baresip {
     for (const key of keys) await this.command("sndcode", key);
   }
 
+  /** The codecs of its call as it shows them, such as `PCMU` for what it sends and what it is sent. */
+  speaks(): Promise<string> {
+    return this.command("audio_debug");
+  }
+
   /** The next event of this type, or the first since `from`. */
   event(type: string, options: { from?: number; ms?: number; param?: RegExp } = {}): Promise<BaresipEvent> {
     const wanted = (event: BaresipEvent): boolean =>

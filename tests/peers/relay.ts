@@ -46,6 +46,8 @@ export interface RelayOptions {
   readonly mediaLines?: readonly string[];
   /** Further lines of `[sip]`. */
   readonly sip?: readonly string[];
+  /** Further lines of `[limits]`. */
+  readonly limits?: readonly string[];
   /** Further tables, as TOML. */
   readonly tables?: string;
   /** Further command-line arguments. */
@@ -225,6 +227,7 @@ function configuration(
     `session_grace = ${options.grace ?? 1}`,
     ...(options.keepAlive === undefined ? [] : [`keep_alive = ${options.keepAlive}`]),
     `unanswered = ${options.unanswered ?? 20}`,
+    ...(options.limits ?? []),
     "[users]",
     ...users,
     options.tables ?? "",

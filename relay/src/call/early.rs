@@ -84,10 +84,13 @@ impl Call {
     pub(super) fn pass_on_early(&mut self, answered: &Description, now: Instant) {
         let is_changed = std::mem::take(&mut self.is_changed_early);
         let is_other = |due: &Description| {
-            let first = answered.codecs.first();
+            let (first, spoken) = (answered.codecs.first(), self.spoken(Party::Caller));
             match is_changed {
                 true => due.direction != answered.direction || due.codecs.first() != first,
-                false => first.is_some_and(|codec| !due.codecs.contains(codec)),
+                false => {
+                    let passes = self.is_transcoded() && !shared(&answered.codecs, &spoken).is_empty();
+                    passes || first.is_some_and(|codec| !due.codecs.contains(codec))
+                }
             }
         };
         if self.told(Party::Callee).as_ref().is_some_and(is_other) {

@@ -230,8 +230,8 @@ impl Call {
     pub(super) fn apart(
         &mut self,
         party: Party,
-        speaks: Vec<Codec>,
-        others: Vec<Codec>,
+        mut speaks: Vec<Codec>,
+        mut others: Vec<Codec>,
         have_common: bool,
     ) -> Option<Apart> {
         let is_wanted = match self.transcoding() {
@@ -242,6 +242,11 @@ impl Call {
         };
         if !is_wanted {
             return None;
+        }
+        if have_common {
+            // What both have agreed would pass.
+            speaks.truncate(1);
+            others.truncate(1);
         }
         if self.permit.is_none() {
             self.permit = Some(self.capacity.take()?);

@@ -193,12 +193,14 @@ fn a_caller_that_was_given_an_offer_may_answer_with_codecs_of_its_own() {
 
 #[test]
 fn an_end_that_prefers_it_speaks_its_own_codec_where_both_know_another() {
-    let offer = of(&[Codec::Opus, Codec::Pcma], Direction::SendRecv, Transcoding::Needed);
-    let mut talk = Talk::offering(Some(offer), &Capacity::default());
+    let mut talk = Talk::offering(Some(says(&[Codec::Opus, Codec::Pcma])), &Capacity::default());
     talk.outputs();
-    let lan = of(&[Codec::Pcma, Codec::Opus], Direction::SendRecv, Transcoding::Preferred);
-    let outputs = talk.callee(LegEvent::Answered(lan, Extras::default()));
-    assert_eq!(outputs, [answer(own(&[Codec::Opus]))]);
+    let lan = |codecs: &[Codec]| of(codecs, Direction::SendRecv, Transcoding::Preferred);
+    let outputs = talk.callee(LegEvent::Answered(lan(&[Codec::Pcma, Codec::Opus]), Extras::default()));
+    // What it has agreed besides would pass.
+    let narrowed = CallOutput::Command(Party::Callee, LegCommand::Reoffer(own(&[Codec::Pcma])));
+    assert_eq!(outputs, [answer(own(&[Codec::Opus])), narrowed]);
+    assert_eq!(talk.callee(LegEvent::ReofferResult(Ok(lan(&[Codec::Pcma])))), []);
     assert!(talk.call.is_transcoded());
 }
 

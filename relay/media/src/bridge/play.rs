@@ -41,16 +41,20 @@ impl Bridge {
         if !target.direction.sends() || target.is_pressing() || !target.is_ready() {
             return;
         }
-        // Signalling agrees one of these on a leg that is joined with a service.
         let agreed = [Codec::Pcmu, Codec::Pcma]
             .into_iter()
             .find_map(|codec| target.payload_type(Format::Audio(codec)).map(|payload_type| (codec, payload_type)));
+        let Frame { sequence, timestamp, .. } = frame;
+        let header = |payload_type| Header { marker: false, payload_type, sequence, timestamp, ssrc: 0 };
         let Some((codec, payload_type)) = agreed else {
-            self.count_untranslatable(from);
+            // Services speak G.711; it is translated like a telephone's.
+            let (sound, header) = (frame.coded(Codec::Pcmu), header(0));
+            if !self.transcode(now, from, to, &header, Format::Audio(Codec::Pcmu), &sound) {
+                self.count_untranslatable(from);
+            }
             return;
         };
-        let header =
-            Header { marker: false, payload_type, sequence: frame.sequence, timestamp: frame.timestamp, ssrc: 0 };
+        let header = header(payload_type);
         let source = Source { leg: from, ssrc: 0 };
         let rewritten = target.audio.stream.rewrite(now, source, codec.clock(), Part::Audio, header, payload_type);
         if let Some(header) = rewritten {

@@ -175,6 +175,21 @@ fn every_codec_is_heard_in_every_other_both_ways() {
 }
 
 #[test]
+fn a_service_is_heard_in_every_codec() {
+    for format in codecs() {
+        let Format::Audio(codec) = format.format else { continue };
+        let mut world = World::new();
+        world.bridge.open_service(World::new_leg(C), Service::Tone);
+        world.phone(A, &[format]);
+        world.join(A, C);
+        world.pass(Duration::from_secs(2));
+        let (sound, rate) = decoded(&world.heard(A), codec, 20);
+        let middle = &sound[sound.len() / 4..];
+        assert!(share(middle, rate, 440.0) > 0.8, "{codec:?}: {}", share(middle, rate, 440.0));
+    }
+}
+
+#[test]
 fn the_first_codec_that_the_listener_named_is_the_one() {
     let mut world = World::transcoding(&[format_of(Codec::Opus)], &[format_of(Codec::Pcma), format_of(Codec::Pcmu)]);
     let mut singer = Singer::new(A, Codec::Opus);
