@@ -17,7 +17,7 @@ impl Bridge {
         // Each leg has one turn: whatever is due again at once waits for the next call, so that
         // this one always ends.
         let mut due = std::mem::take(&mut self.due);
-        due.extend(std::iter::from_fn(|| self.schedule.pop(now)));
+        self.schedule.take_due(now, &mut due);
         for key in due.drain(..) {
             if let Some(leg) = self.legs.get_mut(key) {
                 leg.scheduled = None;
