@@ -8,7 +8,7 @@ use crate::jitter::{Counts, JitterBuffer, Pace, Playout, stretch};
 use crate::rtp::Header;
 
 /// Packets wait so long at most.
-const MAX_DELAY: Duration = Duration::from_millis(300);
+const MAX_DELAY: Duration = Duration::from_millis(200);
 /// What is taken for the length of a packet that makes no sense, in milliseconds.
 const UNKNOWN: u32 = 20;
 /// Turns for the sound of a frame: more than packets, lost ones and pauses can be in one.

@@ -382,6 +382,32 @@ fn a_pause_that_is_described_is_heard_as_noise_by_who_takes_no_description() {
 }
 
 #[test]
+fn a_pause_between_packets_that_pass_is_noise_to_who_takes_no_description() {
+    let pcmu = format_of(Codec::Pcmu);
+    let mut world = World::transcoding(&[pcmu, comfort_noise()], &[pcmu]);
+    let mut singer = Singer::new(A, Codec::Pcmu);
+    world.hear_sing(&mut singer, 440.0, 50, |_| false);
+    assert_eq!(world.heard(B).len(), 50);
+    assert!(!world.is_transcoding(A));
+    for _ in 0..10 {
+        let header = singer.next();
+        world.arrive(A, Header { payload_type: CN, ..header }, &[45]);
+        world.pass(FRAME * 10);
+        singer.header.timestamp = singer.header.timestamp.wrapping_add(9 * 160);
+    }
+    let noise = world.heard(B);
+    let (sound, rate) = decoded(&noise, Codec::Pcmu, 20);
+    let level = level(&sound[rate as usize / 2..]);
+    assert!(noise.len() > 90 && (100.0..300.0).contains(&level), "{} at {level}", noise.len());
+    world.hear_sing(&mut singer, 440.0, 50, |_| false);
+    let heard = world.heard(B);
+    assert!(!world.is_transcoding(A));
+    assert!((50..=51).contains(&heard.len()));
+    assert_eq!(heard[0].0.sequence, noise.last().unwrap().0.sequence.wrapping_add(1));
+    assert_eq!(world.stats(A).untranslatable, 0);
+}
+
+#[test]
 fn a_pause_that_is_described_is_described_to_who_takes_that() {
     let mut world =
         World::transcoding(&[format_of(Codec::Pcmu), comfort_noise()], &[format_of(Codec::G722), comfort_noise()]);
