@@ -1,4 +1,4 @@
-//! Two telephones joined, and a browser that has not connected, on simulated time.
+//! Two telephones joined, one of which knows codecs that the other does not, and a browser that has not connected, on simulated time.
 #![allow(dead_code, reason = "each target uses its own part of it")]
 
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use offhook_media::{
     Bridge, Codec, Command, Door, Event, Format, IceCredentials, Identity, LegId, LegKey, MediaConfig, MediumKind,
-    NewLeg, NtpClock, Outlet, Path, PayloadFormat, RtpRemote, Seed, Timing,
+    NewLeg, NtpClock, Outlet, Path, PayloadFormat, RtpRemote, Seed, SoundWishes, Timing,
 };
 
 pub const PHONE: usize = 0;
@@ -69,6 +69,14 @@ fn formats() -> Vec<PayloadFormat> {
     ]
 }
 
+/// What only the first of them knows, and has to be decoded for the other.
+fn more_formats() -> Vec<PayloadFormat> {
+    let both = |format, payload_type| PayloadFormat { format, receive_pt: payload_type, send_pt: payload_type };
+    let codecs = [(Codec::Pcmu, 0), (Codec::G722, 9), (Codec::G729, 18), (Codec::Speex8, 97), (Codec::Speex16, 98)];
+    let audio = codecs.map(|(codec, payload_type)| both(Format::Audio(codec), payload_type));
+    audio.into_iter().chain([both(Format::ComfortNoise { clock: 8000 }, 13)]).collect()
+}
+
 impl Bench {
     pub fn new() -> Self {
         let now = Instant::now();
@@ -78,8 +86,10 @@ impl Bench {
         let phones = [(phone(1), ([192, 0, 2, 1], 4000).into()), (phone(2), ([192, 0, 2, 2], 4000).into())];
         bridge.open_webrtc(new_leg(3), IceCredentials::from_random([7; 32])).expect("the id is free");
         let mut bench = Self { bridge, now, phones, sent: 0, events: Vec::new() };
-        for (leg, rtp) in [(1, phones[0].1), (2, phones[1].1)] {
-            let remote = RtpRemote { rtp, rtcp: None, rtcp_mux: false, srtp: None, formats: formats() };
+        for (leg, rtp, more) in [(1, phones[0].1, more_formats()), (2, phones[1].1, Vec::new())] {
+            let formats = [formats(), more].concat();
+            let sound = SoundWishes::default();
+            let remote = RtpRemote { rtp, rtcp: None, rtcp_mux: false, srtp: None, formats, sound };
             bench.command(Command::RtpRemote { leg: LegId(leg), remote });
             bench.command(Command::Supervise { leg: LegId(leg) });
         }
