@@ -90,8 +90,9 @@ impl Dtx {
         self.noise.restart();
     }
 
-    /// A frame without a voice. `window` is the energy that noise with a variance of one has under the window.
-    pub(crate) fn pause(&mut self, window: f32, history: &mut History) -> Pause {
+    /// A frame without a voice. `window` is the energy that noise with a variance of one has under the window; within a
+    /// pause, a descriptor is made only where it `may_tell`.
+    pub(crate) fn pause(&mut self, window: f32, may_tell: bool, history: &mut History) -> Pause {
         let after_speech = self.frames == 0;
         self.frames += 1;
         let of = if after_speech { 1 } else { PRESENT };
@@ -105,7 +106,7 @@ impl Dtx {
         let louder = level.get().abs_diff(self.told.level.get()) > 1;
         self.changed |= stale || louder;
         self.since_told = self.since_told.saturating_add(1);
-        let tells = after_speech || (self.changed && self.since_told >= APART);
+        let tells = after_speech || (self.changed && may_tell && self.since_told >= APART);
         let frame = if tells { self.tell(&present, &prediction, level, history) } else { Frame::Untransmitted };
         self.noise.begin_frame(after_speech);
         Pause { frame, pairs: self.told.pairs }

@@ -16,6 +16,9 @@ use crate::pulses::{sharpen, sharpening};
 use crate::taming::Taming;
 use crate::{FRAME, ORDER, SUBFRAME, gain_search, lag_search, lsf_search, pulse_search, roots};
 
+/// Frames of a packet; of a longer one each part counts as a packet.
+const PACKET: usize = 12;
+
 /// Where the frame that is coded begins in the window.
 const CODED: usize = 120;
 
@@ -31,7 +34,7 @@ pub struct Encoder {
     history: History,
     open_loop: OpenLoop,
     coder: Coder,
-    pauses: Option<Box<Dtx>>,
+    pauses: Option<Dtx>,
 }
 
 impl Default for Encoder {
@@ -62,11 +65,41 @@ impl Encoder {
     /// descriptions, that is what `annexb` is about (RFC 4856 §2.1.9).
     #[must_use]
     pub fn with_silence_compression() -> Self {
-        Self { pauses: Some(Box::new(Dtx::new())), ..Self::new() }
+        Self { pauses: Some(Dtx::new()), ..Self::new() }
     }
 
     /// Codes ten milliseconds.
     pub fn encode(&mut self, speech: &[i16; FRAME]) -> Frame {
+        self.code(speech, Place::Free)
+    }
+
+    /// Codes the frames of a packet, and gives them to `put` in turn. A packet can say nothing behind a silence
+    /// descriptor (RFC 3551 §4.5.6): it has no second one, and where a voice begins in the middle of it, all of it
+    /// counts as speech.
+    pub fn encode_packet(&mut self, sound: &[[i16; FRAME]], mut put: impl FnMut(Frame)) {
+        for sound in sound.chunks(PACKET) {
+            let before = self.pauses.is_some().then(|| self.clone());
+            let mut coded = [Frame::Untransmitted; PACKET];
+            let mut place = Place::Free;
+            for (coded, sound) in coded.iter_mut().zip(sound) {
+                *coded = self.code(sound, place);
+                if matches!(coded, Frame::Sid(_)) {
+                    place = Place::BehindDescriptor;
+                }
+            }
+            let coded = &coded[..sound.len()];
+            let is_speech = |frame: &Frame| matches!(frame, Frame::Speech(_));
+            match before {
+                Some(before) if !coded.is_sorted_by_key(|frame| !is_speech(frame)) => {
+                    *self = before;
+                    sound.iter().for_each(|sound| put(self.code(sound, Place::InSpeech)));
+                }
+                _ => coded.iter().for_each(|&frame| put(frame)),
+            }
+        }
+    }
+
+    fn code(&mut self, speech: &[i16; FRAME], place: Place) -> Frame {
         self.window.copy_within(FRAME.., 0);
         for (sample, &new) in self.window[WINDOW - FRAME..].iter_mut().zip(speech) {
             *sample = self.high_pass.run(f32::from(new));
@@ -79,8 +112,8 @@ impl Encoder {
         if let Some(dtx) = &mut self.pauses {
             let (_, frame) = self.window[..CODED + FRAME].split_at(CODED);
             let voice = dtx.hears_voice(&correlations, &prediction, &frequencies, frame);
-            if !voice {
-                let pause = dtx.pause(self.analyser.energy(), &mut self.history);
+            if !voice && place != Place::InSpeech {
+                let pause = dtx.pause(self.analyser.energy(), place == Place::Free, &mut self.history);
                 return self.pause(&pause);
             }
             dtx.speech();
@@ -145,6 +178,17 @@ impl Encoder {
             residual(&filters[number], &before, &speech)
         })
     }
+}
+
+/// Where in a packet a frame stands, and so what it can be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where it can be anything.
+    Free,
+    /// Behind a silence descriptor: no other.
+    BehindDescriptor,
+    /// Before speech: nothing but speech.
+    InSpeech,
 }
 
 /// What the lag of a subframe is looked for near.

@@ -37,7 +37,13 @@ impl Postfilter {
     }
 
     /// Filters a subframe of speech that `a` made. `lag` is that of the adaptive codebook; comfort noise has none.
-    pub(crate) fn run(&mut self, a: &Predictor, speech: &[f32; SUBFRAME], lag: Option<usize>) -> [f32; SUBFRAME] {
+    /// Says whether the speech repeated itself.
+    pub(crate) fn run(
+        &mut self,
+        a: &Predictor,
+        speech: &[f32; SUBFRAME],
+        lag: Option<usize>,
+    ) -> ([f32; SUBFRAME], bool) {
         let (numerator, denominator) = (widened(a, NUMERATOR), widened(a, DENOMINATOR));
         self.left.copy_within(SUBFRAME.., 0);
         self.left[LONGEST..].copy_from_slice(&residual(&numerator, &self.speech, speech));
@@ -59,7 +65,7 @@ impl Postfilter {
         let mut output = synthesis(&denominator, &self.output, &level);
         self.output = tail(&output);
         self.restore_level(speech, &mut output);
-        output
+        (output, harmonics.is_some())
     }
 
     /// The lag near `lag` that the residual repeats after, and how strongly; none where it does not (§A.4.2.1).

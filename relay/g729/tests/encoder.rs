@@ -130,6 +130,28 @@ fn a_pause_begins_with_a_descriptor_and_has_them_three_frames_apart() {
 }
 
 #[test]
+fn no_packet_has_anything_behind_a_descriptor() {
+    // Voice comes and goes at all places of a packet.
+    let sound = room(3000, |frame| frame % 50 < 13 || frame < 100);
+    let mut encoder = Encoder::with_silence_compression();
+    let (mut kinds, mut last) = ([0; 3], Vec::new());
+    for packet in sound.as_chunks::<FRAME>().0.chunks(4) {
+        let mut payload = Vec::new();
+        encoder.encode_packet(packet, |frame| payload.extend_from_slice(frame.octets()));
+        let kind = match payload.len() {
+            0 => 0,
+            40 => 1,
+            length if length % 10 == 2 => 2,
+            length => panic!("{length} octets"),
+        };
+        kinds[kind] += 1;
+        assert!(kind != 0 || last.len() != 40, "a pause begins with a descriptor");
+        last = payload;
+    }
+    assert!(kinds.iter().all(|&count| count > 20), "{kinds:?}");
+}
+
+#[test]
 fn digital_silence_and_the_loudest_noise_are_coded() {
     for sound in [[0; FRAME * 200], std::array::from_fn(|n| if n * n % 7 < 3 { i16::MAX } else { i16::MIN })] {
         for mut encoder in [Encoder::new(), Encoder::with_silence_compression()] {

@@ -4,7 +4,7 @@ use audio_codec::g722::{Bitrate, G722Decoder};
 use audio_codec_algorithms::{decode_alaw, decode_ulaw};
 
 use super::concealment::Concealment;
-use super::{LONGEST_PACKET, opus, rate, samples, speex};
+use super::{LONGEST_PACKET, g729, opus, rate, samples, speex};
 use crate::format::Codec;
 
 /// Decodes what one source sends in one codec.
@@ -20,6 +20,7 @@ enum Kind {
     G722(Box<G722Decoder>, Concealment),
     Opus(opus::Decoder),
     Speex(speex::Decoder, Concealment),
+    G729(g729::Decoder),
 }
 
 impl Decoder {
@@ -37,7 +38,7 @@ impl Decoder {
             }
             Codec::Opus => Kind::Opus(opus::Decoder::new(rate)?),
             Codec::Speex8 | Codec::Speex16 => Kind::Speex(speex::Decoder::new(rate)?, concealment()),
-            Codec::G729 => return None,
+            Codec::G729 => Kind::G729(g729::Decoder::new()),
         };
         Some(Self { codec, rate, kind })
     }
@@ -76,6 +77,7 @@ impl Decoder {
                 concealment.heard(room);
             }
             Kind::Opus(decoder) => return decoder.decode(payload, out),
+            Kind::G729(decoder) => decoder.decode(payload, out),
             Kind::Speex(decoder, concealment) => {
                 decoder.decode(payload, out);
                 concealment.heard(out.get_mut(begin..).unwrap_or_default());
@@ -92,6 +94,7 @@ impl Decoder {
             | Kind::G722(_, concealment)
             | Kind::Speex(_, concealment) => concealment.conceal(count, out),
             Kind::Opus(decoder) => decoder.conceal(count, out),
+            Kind::G729(decoder) => decoder.conceal(count, out),
         }
     }
 
@@ -100,7 +103,7 @@ impl Decoder {
     pub(crate) fn recover(&mut self, next: &[u8], count: usize, out: &mut Vec<i16>) -> bool {
         match &mut self.kind {
             Kind::Opus(decoder) => decoder.recover(next, count, out),
-            Kind::Pcmu(_) | Kind::Pcma(_) | Kind::G722(..) | Kind::Speex(..) => false,
+            Kind::Pcmu(_) | Kind::Pcma(_) | Kind::G722(..) | Kind::Speex(..) | Kind::G729(_) => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use audio_codec::Encoder as _;
 use audio_codec::g722::G722Encoder;
 use audio_codec_algorithms::{encode_alaw, encode_ulaw};
 
-use super::{opus, rate, speex};
+use super::{g729, opus, rate, speex};
 use crate::format::{Codec, SoundWishes};
 
 /// The sound of a packet where the peer has no wish, in milliseconds: RFC 3551 section 4.5.
@@ -24,6 +24,7 @@ enum Kind {
     G722(Box<G722Encoder>),
     Opus(opus::Encoder),
     Speex(speex::Encoder),
+    G729(Box<offhook_g729::Encoder>),
 }
 
 /// What became of a frame.
@@ -47,7 +48,7 @@ impl Encoder {
             Codec::G722 => Kind::G722(Box::new(G722Encoder::new())),
             Codec::Opus => Kind::Opus(opus::Encoder::new(rate, wishes)?),
             Codec::Speex8 | Codec::Speex16 => Kind::Speex(speex::Encoder::new(rate)?),
-            Codec::G729 => return None,
+            Codec::G729 => Kind::G729(g729::encoder(wishes.g729_annex_b)),
         };
         Some(Self { rate, kind })
     }
@@ -62,7 +63,7 @@ impl Encoder {
     pub(crate) fn set_loss(&mut self, percent: u8) {
         match &mut self.kind {
             Kind::Opus(encoder) => encoder.set_loss(percent),
-            Kind::Pcmu | Kind::Pcma | Kind::G722(_) | Kind::Speex(_) => {}
+            Kind::Pcmu | Kind::Pcma | Kind::G722(_) | Kind::Speex(_) | Kind::G729(_) => {}
         }
     }
 
@@ -79,6 +80,13 @@ impl Encoder {
             }
             Kind::Opus(encoder) => return encoder.encode(frame, out),
             Kind::Speex(encoder) => encoder.encode(frame, out),
+            Kind::G729(encoder) => {
+                let begin = out.len();
+                g729::encode(encoder, frame, out);
+                if out.len() == begin {
+                    return Coded::Nothing;
+                }
+            }
         }
         Coded::Speech
     }

@@ -7,6 +7,7 @@
 //! | Opus | libopus, through the `opus` crate | The reference; BSD. It works at 8 and 16 kHz by itself, so that nothing has to be resampled beside it. |
 //! | G.722 | `audio-codec` | Ten times as fast as what else there was; MIT. Its encoder is right at 16 kHz only, so nothing else is asked of it. |
 //! | Speex | libspeex, through the `speex-safe` crate | The reference; BSD, and MPL for the wrapper. What there is in Rust alone encodes no faster than one speaks, and scores one MOS less. Where C's `char` has no sign the wrapper does not compile: there Speex passes, and is not decoded. |
+//! | G.729 A/B | `offhook-g729`, beside this crate | What is published comes from ITU's or GPL code whatever its label says, so it is written from the Recommendation. |
 //! | G.711 | `audio-codec-algorithms` | The fastest that was measured; permissive. |
 //! | Between 8 and 16 kHz | `speexdsp-resampler` | No image or alias is left of a tone, unlike with faster ones; BSD, in Rust. |
 //!
@@ -15,6 +16,7 @@
 mod concealment;
 mod decoder;
 mod encoder;
+mod g729;
 mod noise;
 mod opus;
 mod resampler;
@@ -38,19 +40,19 @@ pub(crate) const LONGEST_PACKET: u32 = 120;
 #[must_use]
 pub const fn is_transcodable(codec: Codec) -> bool {
     match codec {
-        Codec::Opus | Codec::G722 | Codec::Pcmu | Codec::Pcma => true,
+        Codec::Opus | Codec::G722 | Codec::Pcmu | Codec::Pcma | Codec::G729 => true,
         Codec::Speex8 | Codec::Speex16 => speex::IS_KNOWN,
-        Codec::G729 => false,
     }
 }
 
 /// Whether the speaker pauses after this payload, and the decoder knows what that sounds like: libopus sends no more than two
-/// bytes then.
+/// bytes then, G.729 a silence descriptor.
 #[must_use]
 pub(crate) const fn pauses_after(codec: Codec, payload: &[u8]) -> bool {
     match codec {
         Codec::Opus => payload.len() <= 2,
-        Codec::G722 | Codec::Pcmu | Codec::Pcma | Codec::G729 | Codec::Speex8 | Codec::Speex16 => false,
+        Codec::G729 => g729::pauses_after(payload),
+        Codec::G722 | Codec::Pcmu | Codec::Pcma | Codec::Speex8 | Codec::Speex16 => false,
     }
 }
 

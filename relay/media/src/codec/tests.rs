@@ -5,7 +5,7 @@ use std::f32::consts::TAU;
 use super::*;
 use crate::format::SoundWishes;
 
-const CODECS: [Codec; 4] = [Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma];
+const CODECS: [Codec; 5] = [Codec::Opus, Codec::G722, Codec::Pcmu, Codec::Pcma, Codec::G729];
 
 fn tone(rate: u32, frequency: f32, count: usize) -> Vec<i16> {
     (0..count).map(|at| ((TAU * frequency * at as f32 / rate as f32).sin() * 8000.0) as i16).collect()
@@ -72,7 +72,9 @@ fn in_the_place_of_a_lost_packet_the_sound_goes_on() {
         let gap = &heard[samples(rate, 30 * 20)..samples(rate, 31 * 20)];
         let share = share(gap, rate, 440.0);
         let level = gap.iter().map(|sample| i32::from(*sample).abs()).max().unwrap();
-        assert!(share > 0.8 && level > 4000, "{codec:?}: {share} {level}");
+        // G.729 goes on with a voice's period, longer by a sample each time: a tone is then out of tune.
+        let least = if codec == Codec::G729 { 0.5 } else { 0.8 };
+        assert!(share > least && level > 4000, "{codec:?}: {share} {level}");
     }
 }
 
@@ -138,6 +140,49 @@ fn opus_falls_silent_only_where_that_is_wanted() {
         let frame = [0; 160];
         let sent = (0..100).filter(|_| encoder.encode(&frame, &mut Vec::new()) == Coded::Speech).count();
         assert!(if opus_dtx { sent < 50 } else { sent == 100 }, "{sent}");
+    }
+}
+
+#[test]
+fn g729_falls_silent_only_where_that_is_agreed() {
+    // Two seconds of a quiet room.
+    let room: Vec<i16> = (0..16_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as i16 - 128).collect();
+    for g729_annex_b in [false, true] {
+        let mut encoder = Encoder::new(Codec::G729, 8_000, &SoundWishes { g729_annex_b, ..wishes() }).unwrap();
+        let mut decoder = Decoder::new(Codec::G729, 8_000).unwrap();
+        let (mut speech, mut descriptors, mut nothing) = (0, 0, 0);
+        for frame in room.chunks_exact(160) {
+            let (mut packet, mut heard) = (Vec::new(), Vec::new());
+            match encoder.encode(frame, &mut packet) {
+                Coded::Nothing => nothing += 1,
+                Coded::Speech if pauses_after(Codec::G729, &packet) => descriptors += 1,
+                Coded::Speech => speech += 1,
+            }
+            if !decoder.decode(&packet, &mut heard) {
+                decoder.conceal(160, &mut heard);
+            }
+        }
+        let told = if g729_annex_b { (1..40).contains(&descriptors) && nothing > 30 } else { speech == 100 };
+        assert!(told, "{speech} {descriptors} {nothing}");
+        let mut noise = Vec::new();
+        decoder.conceal(800, &mut noise);
+        let level = noise.iter().map(|&sample| f32::from(sample).powi(2)).sum::<f32>() / 800.0;
+        assert!(!g729_annex_b || (35.0..150.0).contains(&level.sqrt()), "{}", level.sqrt());
+    }
+}
+
+#[test]
+fn g729_comes_in_frames_of_ten_milliseconds_and_perhaps_a_descriptor() {
+    let mut decoder = Decoder::new(Codec::G729, 8_000).unwrap();
+    for (octets, count) in [(10, 80), (60, 480), (22, 240), (2, 80), (0, 0), (9, 0), (13, 0), (200, 960)] {
+        let mut heard = Vec::new();
+        assert_eq!(decoder.decode(&vec![0x2a; octets], &mut heard), count > 0);
+        assert_eq!(heard.len(), count, "{octets} octets");
+    }
+    for count in [1, 80, 100, 480] {
+        let mut heard = Vec::new();
+        decoder.conceal(count, &mut heard);
+        assert_eq!(heard.len(), count);
     }
 }
 
