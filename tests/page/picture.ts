@@ -24,8 +24,13 @@ export function look(display: HTMLElement): Picture | undefined {
     line[x * 4 + 1] ?? 0,
     line[x * 4 + 2] ?? 0,
   ]);
-  const bar = middle(pixels.map((pixel) => Math.min(...pixel) > 170));
-  return { width, height, ground: [median(pixels, 0), median(pixels, 1), median(pixels, 2)], ...bar };
+  return measured(width, height, pixels);
+}
+
+/** A picture of this size whose lines are all like this one. */
+export function measured(width: number, height: number, line: readonly [number, number, number][]): Picture {
+  const bar = middle(line.map((pixel) => Math.min(...pixel) > 170));
+  return { width, height, ground: [median(line, 0), median(line, 1), median(line, 2)], ...bar };
 }
 
 function median(pixels: readonly [number, number, number][], of: 0 | 1 | 2): number {

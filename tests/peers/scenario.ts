@@ -18,9 +18,9 @@ export interface Description {
   readonly lines?: readonly string[];
 }
 
-/** A key in the body of an INFO. */
+/** What the body of an INFO says: a key, or what is asked of an encoder. */
 export interface Key {
-  readonly type: "application/dtmf" | "application/dtmf-relay";
+  readonly type: "application/dtmf" | "application/dtmf-relay" | "application/media_control+xml";
   readonly body: string;
 }
 
@@ -231,7 +231,7 @@ export class Called extends Scenario {
     return this.inside(method, headers, description && sdp(description));
   }
 
-  /** Presses a key as an INFO. */
+  /** An INFO: a key that is pressed, or a request to an encoder. */
   info(key: Key): this {
     return this.inside("INFO", [], key.body, key.type);
   }

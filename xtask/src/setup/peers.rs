@@ -25,7 +25,7 @@ const LIBCLANG: &str = "/usr/lib/llvm-*/lib/libclang.so.1";
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
 
 /// What the end-to-end tests talk to.
-pub(super) const PEERS: [Peer; 16] = [
+pub(super) const PEERS: [Peer; 17] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
@@ -40,6 +40,7 @@ pub(super) const PEERS: [Peer; 16] = [
     Peer { program: "tcpdump", package: "tcpdump", job: "sees packets with the kernel's clock, for benchmarks" },
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },
     Peer { program: "nft", package: "nftables", job: "makes walls in them" },
+    Peer { program: "ffmpeg", package: "ffmpeg", job: "films, and watches films" },
     Peer { program: "espeak-ng", package: "espeak-ng", job: "makes speech" },
     Peer { program: "sox", package: "sox", job: "converts sound" },
     Peer { program: "multimon-ng", package: "multimon-ng", job: "hears keys in sound" },
