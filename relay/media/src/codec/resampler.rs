@@ -2,8 +2,8 @@
 
 use speexdsp_resampler::State;
 
-/// Of 10. Below, tones above the lower half come back as others.
-const QUALITY: usize = 7;
+/// Of 10. It keeps what must not come back as another tone below −60 dB, and costs half of what the next does.
+const QUALITY: usize = 4;
 
 /// Changes the rate of one unbroken sound.
 pub(crate) struct Resampler {
