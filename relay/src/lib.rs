@@ -9,6 +9,7 @@ pub mod call;
 pub mod config;
 pub mod door;
 pub mod limits;
+pub mod metrics;
 pub mod record;
 pub mod relay;
 pub mod route;

@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, StrangerPolicy, Users};
 use crate::door::{self, BoundedListener, Socket};
+use crate::metrics::Metrics;
 use crate::relay::{Counts, Input, Relay};
 use crate::session::ConnectionId;
 use crate::ua::transport::trace::Trace;
@@ -46,6 +47,8 @@ pub enum LoopInput {
     Relay(Input),
     /// Somebody wants to know how things are.
     Health(oneshot::Sender<Health>),
+    /// Somebody wants figures, as text.
+    Metrics(oneshot::Sender<String>),
     /// Time to stop; answered when everything has ended.
     Stop(oneshot::Sender<()>),
 }
@@ -95,6 +98,9 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A defect: figures cannot be kept.
+    #[error("figures cannot be kept: {0}")]
+    Metrics(String),
     /// Correct `[media]`, or free its ports.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -184,6 +190,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let (sip_sender, sip_events) = mpsc::channel(INPUT_QUEUE);
     let trace = trace(&config)?;
     let records = records(&config)?;
+    let metrics = Metrics::new().map_err(|error| StartError::Metrics(error.to_string()))?;
     let thread = Thread::new()?;
     let transports = Transports::bind(&transport_config(&config, trace.clone()), sip_sender, thread.handle())?;
     let sip = transports.locals();
@@ -192,7 +199,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let router = door::router(&config, to_loop.clone());
     let listener = BoundedListener::new(listener, config.limits.connections);
     let relay = Relay::new(Arc::new(config), media, ua, Box::new(random));
-    let signalling = EventLoop::new(relay, transports, resolver, to_loop.clone(), records);
+    let signalling = EventLoop::new(relay, transports, resolver, to_loop.clone(), (records, metrics));
     let signalling = thread.run(signalling.run(inputs, media_events, sip_events))?;
     let doors = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {

@@ -56,6 +56,7 @@ mod srtp;
 mod streams;
 mod supervision;
 mod telephone_event;
+mod totals;
 mod transcode;
 mod video_codec;
 mod worker;
@@ -78,4 +79,5 @@ pub use params::{
 };
 pub use quality::{Causes, QualityReport, Sound, Thresholds, Way};
 pub use rtcp::NtpClock;
+pub use totals::Totals;
 pub use video_codec::{H264Profile, VideoCodec};

@@ -24,6 +24,7 @@ use crate::rtcp::NtpClock;
 use crate::shared::Shared;
 use crate::socket_pair::{SharedPorts, SocketPair, lock};
 use crate::sockets::Sockets;
+use crate::totals::{Published, Totals};
 use crate::worker::{Order, WAKE, Worker};
 
 /// Orders that may wait for a worker. It empties the queue every turn, so a full one means that it
@@ -78,6 +79,7 @@ struct Handle {
     tcp_candidates: Vec<SocketAddr>,
     legs: Arc<AtomicUsize>,
     unclaimed: Arc<AtomicU64>,
+    totals: Arc<Published>,
     /// Calls opened, to spread those whose legs the worker has not seen yet.
     calls: AtomicUsize,
 }
@@ -230,6 +232,12 @@ impl Media {
         }
     }
 
+    /// What the workers have counted since the start; each publishes it once a second.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.workers.iter().map(|handle| handle.totals.read()).fold(Totals::default(), Totals::plus)
+    }
+
     /// Datagrams on the browsers' ports that belonged to no leg, since the start: strays, scans,
     /// guessed passwords.
     #[must_use]
@@ -277,8 +285,16 @@ impl Media {
         let (orders, receiver) = sync_channel(QUEUE);
         let legs = Arc::new(AtomicUsize::new(0));
         let unclaimed = Arc::new(AtomicU64::new(0));
-        let worker =
-            Worker { poll, sockets, bridge, orders: receiver, legs: legs.clone(), unclaimed: unclaimed.clone() };
+        let totals = Arc::new(Published::default());
+        let worker = Worker {
+            poll,
+            sockets,
+            bridge,
+            orders: receiver,
+            legs: legs.clone(),
+            unclaimed: unclaimed.clone(),
+            totals: totals.clone(),
+        };
         let thread = std::thread::Builder::new().name(format!("media-{number}")).spawn(move || worker.run())?;
         Ok(Handle {
             orders: Some(orders),
@@ -288,6 +304,7 @@ impl Media {
             tcp_candidates,
             legs,
             unclaimed,
+            totals,
             calls: AtomicUsize::new(0),
         })
     }

@@ -19,6 +19,7 @@ use crate::pace::Pace;
 use crate::params::{IceCredentials, LegId, Service};
 use crate::socket_pair::SocketPair;
 use crate::sockets::{Sockets, door, listener};
+use crate::totals::{Published, Totals};
 
 /// The waker's token.
 pub(crate) const WAKE: Token = Token(0);
@@ -28,6 +29,9 @@ const ORDERS: usize = 256;
 const EVENTS: usize = 1024;
 /// With nothing due the loop still turns this often; a lost wake-up then costs a moment only.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// How often others are shown what has been counted.
+const PUBLISHED: Duration = Duration::from_secs(1);
 
 /// What a worker is told.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub(crate) struct Worker {
     pub(crate) legs: Arc<AtomicUsize>,
     /// Datagrams that were nobody's, likewise.
     pub(crate) unclaimed: Arc<AtomicU64>,
+    /// What has been counted, likewise, once in a while.
+    pub(crate) totals: Arc<Published>,
 }
 
 impl Worker {
@@ -82,6 +88,7 @@ impl Worker {
         let mut waiting = Waiting::None;
         let mut now = clock();
         let mut pace = Pace::new(now);
+        let (mut turns, mut publish) = (0, now);
         loop {
             let idle = unfinished.is_empty() && crowded.is_empty() && waiting == Waiting::None;
             let patience = if idle { self.patience(now) } else { Duration::ZERO };
@@ -118,6 +125,11 @@ impl Worker {
             self.sockets.flush();
             self.legs.store(self.bridge.legs(), Ordering::Relaxed);
             self.unclaimed.store(self.bridge.unclaimed(), Ordering::Relaxed);
+            turns += 1;
+            if now >= publish {
+                publish = now + PUBLISHED;
+                self.totals.publish(Totals { turns, ..self.bridge.totals() });
+            }
             if let Some(next) = pace.next(now, received)
                 && unfinished.is_empty()
                 && waiting == Waiting::None

@@ -64,6 +64,11 @@ impl Check {
             ),
             static_files: file.static_files,
             allowed_origins: file.allowed_origins,
+            metrics: file
+                .metrics
+                .iter()
+                .filter_map(|text| self.value("http.metrics", text, "an address or a network such as \"192.0.2.0/24\""))
+                .collect(),
             trusted_proxies: file
                 .trusted_proxies
                 .iter()

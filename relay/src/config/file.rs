@@ -41,6 +41,7 @@ pub(super) struct Http {
     pub(super) static_files: Option<PathBuf>,
     pub(super) allowed_origins: Vec<String>,
     pub(super) trusted_proxies: Vec<String>,
+    pub(super) metrics: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -302,6 +303,7 @@ mod tests {
             ("http", "allowed_origins = [\"https://shop.example/\"]"),
             ("http", "allowed_origins = [\"https://*.shop.example\"]"),
             ("http", "trusted_proxies = [\"10.0.0.0/8\"]"),
+            ("http", "metrics = [\"prometheus.example\"]"),
             ("limits", "session_grace = 60\nkeep_alive = 30"),
             ("sip", "destinations = [\"sip.example.com:5060\"]"),
             ("sip", "destinations = [\"*.2001:db8::1\"]"),

@@ -78,6 +78,8 @@ pub struct HttpConfig {
     pub allowed_origins: Vec<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Who is told figures, without a proxy; nobody by default.
+    pub metrics: Vec<Network>,
 }
 
 /// Who may open a local session.
@@ -144,6 +146,7 @@ impl Default for Config {
                 static_files: None,
                 allowed_origins: Vec::new(),
                 trusted_proxies: Vec::new(),
+                metrics: Vec::new(),
             },
             sip: SipConfig::default(),
             media: MediaConfig::default(),

@@ -18,8 +18,8 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::source::{Peer, source};
-use super::{health, origin, ws};
-use crate::config::{Config, Users};
+use super::{health, metrics, origin, ws};
+use crate::config::{Config, Network, Users};
 use crate::run::LoopInput;
 use crate::session::ConnectionId;
 
@@ -32,6 +32,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 #[derive(Clone, Debug)]
 pub struct DoorState {
     pub(super) to_loop: mpsc::Sender<LoopInput>,
+    /// Who is told figures.
+    pub(super) metrics: Arc<[Network]>,
     allowed_origins: Arc<[String]>,
     trusted_proxies: Arc<[IpAddr]>,
     /// Local names are open to anybody.
@@ -39,16 +41,20 @@ pub struct DoorState {
     connections: Arc<AtomicU64>,
 }
 
-/// The routes: `/` and `/ws` take WebSockets, `/health` reports, everything else is a file.
+/// The routes: `/` and `/ws` take WebSockets, `/health` and `/metrics` report, everything else is a file.
 pub fn router(config: &Config, to_loop: mpsc::Sender<LoopInput>) -> IntoMakeServiceWithConnectInfo<Router, Peer> {
     let state = DoorState {
         to_loop,
+        metrics: config.http.metrics.clone().into(),
         allowed_origins: config.http.allowed_origins.clone().into(),
         trusted_proxies: config.http.trusted_proxies.clone().into(),
         open: matches!(config.users, Users::Open),
         connections: Arc::new(AtomicU64::new(0)),
     };
-    let router = Router::new().route("/health", get(health::report)).route("/ws", get(upgrade_only));
+    let router = Router::new()
+        .route("/health", get(health::report))
+        .route("/metrics", get(metrics::report))
+        .route("/ws", get(upgrade_only));
     let router = match &config.http.static_files {
         Some(directory) => with_files(router, directory),
         None => router.route("/", get(upgrade_only)),

@@ -5,6 +5,7 @@
 mod health;
 mod http;
 mod listener;
+mod metrics;
 mod origin;
 mod source;
 mod ws;

@@ -33,7 +33,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use offhook_media::LegId;
+use offhook_media::{LegId, Totals};
 
 use crate::browser::BrowserPolicy;
 use crate::call::Capacity;
@@ -214,6 +214,12 @@ impl<M: MediaPlane> Relay<M> {
             transactions: ua.transactions,
             quarantined_ports: media.quarantined_ports,
         }
+    }
+
+    /// What the media workers have counted since the start.
+    #[must_use]
+    pub fn media_totals(&self) -> Totals {
+        self.media.totals()
     }
 
     fn next_id(&mut self) -> u64 {

@@ -1,6 +1,8 @@
 use std::net::IpAddr;
 
-use offhook_media::{Command, Counts, LegId, Media, MediaError, RtpLocal, Service, VideoLocal, WebRtcLocal, WorkerId};
+use offhook_media::{
+    Command, Counts, LegId, Media, MediaError, RtpLocal, Service, Totals, VideoLocal, WebRtcLocal, WorkerId,
+};
 
 /// The media side as signalling sees it. [`Media`] is the real one; tests record.
 pub trait MediaPlane {
@@ -54,6 +56,9 @@ pub trait MediaPlane {
 
     /// What is held at the moment.
     fn counts(&self) -> Counts;
+
+    /// What has been counted since the start.
+    fn totals(&self) -> Totals;
 }
 
 impl MediaPlane for Media {
@@ -93,5 +98,9 @@ impl MediaPlane for Media {
 
     fn counts(&self) -> Counts {
         Self::counts(self)
+    }
+
+    fn totals(&self) -> Totals {
+        Self::totals(self)
     }
 }

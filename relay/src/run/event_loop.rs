@@ -9,6 +9,7 @@ use super::record_file::RecordFile;
 use super::resolver::Resolver;
 use super::{Health, LoopInput};
 use crate::door::{Outgoing, Socket};
+use crate::metrics::Metrics;
 use crate::relay::{CloseReason, Input, Output, Relay};
 use crate::session::ConnectionId;
 use crate::ua::LookupId;
@@ -29,6 +30,7 @@ pub(super) struct EventLoop {
     lookups: mpsc::Sender<LoopInput>,
     /// Where records of calls go, if anywhere.
     records: Option<RecordFile>,
+    metrics: Metrics,
     sockets: HashMap<ConnectionId, Socket>,
     /// Who waits for the end, and until when.
     stopping: Option<(oneshot::Sender<()>, Instant)>,
@@ -40,9 +42,9 @@ impl EventLoop {
         transports: Transports,
         resolver: Resolver,
         lookups: mpsc::Sender<LoopInput>,
-        records: Option<RecordFile>,
+        (records, metrics): (Option<RecordFile>, Metrics),
     ) -> Self {
-        Self { relay, transports, resolver, lookups, records, sockets: HashMap::new(), stopping: None }
+        Self { relay, transports, resolver, lookups, records, metrics, sockets: HashMap::new(), stopping: None }
     }
 
     /// Runs until it is told to stop and everything has ended.
@@ -92,17 +94,24 @@ impl EventLoop {
                 self.relay.input(input, now());
             }
             LoopInput::Health(asker) => {
-                let _ = asker.send(Health {
-                    counts: self.relay.counts(),
-                    sip_connections: self.transports.connections(),
-                    trunks: self.relay.trunk_states(),
-                });
+                let _ = asker.send(self.health());
+            }
+            LoopInput::Metrics(asker) => {
+                let _ = asker.send(self.metrics.render(&self.health(), &self.relay.media_totals()));
             }
             LoopInput::Stop(asker) => {
                 let now = now();
                 self.stopping = Some((asker, now + STOP_GRACE));
                 self.relay.stop(now);
             }
+        }
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            counts: self.relay.counts(),
+            sip_connections: self.transports.connections(),
+            trunks: self.relay.trunk_states(),
         }
     }
 
@@ -113,6 +122,7 @@ impl EventLoop {
                 Output::Close(id, code, reason) => self.send(id, Outgoing::Close(code, reason), now),
                 Output::Transmit(transmit) => self.transports.send(transmit),
                 Output::Record(record) => {
+                    self.metrics.count(&record);
                     if let Some(records) = &self.records {
                         records.write(record.line(now, wall_clock()));
                     }

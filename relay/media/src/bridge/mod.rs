@@ -33,6 +33,7 @@ use crate::quality::Thresholds;
 use crate::rtcp::NtpClock;
 use crate::schedule::Schedule;
 use crate::service::Player;
+use crate::totals::Totals;
 
 /// How long things may take, out of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +78,8 @@ pub struct Bridge {
     clock: NtpClock,
     timing: Timing,
     unclaimed: u64,
+    /// What legs that are closed had counted.
+    gone: Totals,
     /// Where reports are written before they are sent.
     report: Vec<u8>,
     /// Legs whose deadline has come; kept so that it need not be allocated each time.
@@ -110,6 +113,7 @@ impl Bridge {
             clock,
             timing,
             unclaimed: 0,
+            gone: Totals::default(),
             report: Vec::new(),
             due: Vec::new(),
         }
@@ -173,6 +177,17 @@ impl Bridge {
         self.unclaimed
     }
 
+    /// What all legs have counted so far. It looks at each of them: not for every packet.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.gone;
+        for (_, leg) in &self.legs {
+            totals.add(&leg.stats());
+            totals.transcoded += u64::from(leg.transcoding.is_some());
+        }
+        Totals { unclaimed: self.unclaimed, ..totals }
+    }
+
     /// Closes every leg, as at the end of the process.
     pub fn close_all(&mut self, now: Instant, outlet: &mut impl Outlet) {
         let legs: Vec<_> = self.keys.keys().copied().collect();
@@ -202,7 +217,9 @@ impl Bridge {
         let Some(mut leg) = self.legs.try_remove(key) else {
             return;
         };
-        outlet.event(Event::Stats { leg: id, stats: Box::new(leg.stats()) });
+        let stats = leg.stats();
+        self.gone.add(&stats);
+        outlet.event(Event::Stats { leg: id, stats: Box::new(stats) });
         self.schedule.replace(key, leg.scheduled, None);
         if let Transport::WebRtc(browser) = &mut leg.transport {
             browser.close(now, outlet);

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use offhook_media::{
-    Command, Counts, Fingerprint, IceCredentials, IcePassword, LegId, MediaError, RtpLocal, Service, VideoLocal,
-    WebRtcLocal,
+    Command, Counts, Fingerprint, IceCredentials, IcePassword, LegId, MediaError, RtpLocal, Service, Totals,
+    VideoLocal, WebRtcLocal,
 };
 
 use crate::relay::MediaPlane;
@@ -120,5 +120,9 @@ impl MediaPlane for RecordingPlane {
 
     fn counts(&self) -> Counts {
         Counts { legs: self.0.borrow().open.len(), ..Counts::default() }
+    }
+
+    fn totals(&self) -> Totals {
+        Totals::default()
     }
 }
