@@ -127,12 +127,13 @@ impl BrowserDescription {
         }
     }
 
-    /// As [`BrowserDescription::audio`], for an answer: of what was offered, what it takes.
+    /// As [`BrowserDescription::audio`], for an answer: of what was offered, what it takes, in the offer's order.
     #[must_use]
     pub fn taken_of(&self, offered: &[Payload]) -> Description {
         let is_offered = |format: Format| offered.iter().any(|payload| payload.format == format);
         let mut taken = self.audio();
         taken.codecs.retain(|codec| is_offered(Format::Audio(*codec)));
+        taken.codecs.sort_by_key(|codec| offered.iter().position(|ours| ours.format == Format::Audio(*codec)));
         taken.sound.opus = taken.sound.opus.filter(|_| taken.codecs.contains(&Codec::Opus));
         taken.video = taken.video.and_then(|mut video| {
             video.codecs.retain(|codec| is_offered(Format::Video(codec.format)));

@@ -100,14 +100,21 @@ pub fn offer(
     (whole, payloads.collect())
 }
 
-/// Pairs the relay's payload types with those of the browser's answer, in the answer's order.
+/// Pairs the relay's payload types with those of the browser's answer. Codecs stand in the offer's order: that is what a
+/// browser sends, whatever the order of its answer.
 #[must_use]
 pub fn agreed(offered: &[Payload], answered: &BrowserDescription) -> Vec<PayloadFormat> {
     let pair = |theirs: &Payload| {
         let ours = offered.iter().find(|ours| ours.format == theirs.format)?;
         Some(PayloadFormat { format: theirs.format, receive_pt: ours.number, send_pt: theirs.number })
     };
-    answered.payloads().filter_map(pair).collect()
+    let mut pairs: Vec<PayloadFormat> = answered.payloads().filter_map(pair).collect();
+    let place = |pair: &PayloadFormat| offered.iter().position(|ours| ours.format == pair.format);
+    pairs.sort_by_key(|pair| match pair.format {
+        Format::Audio(_) => place(pair).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    });
+    pairs
 }
 
 /// A section to be written.
