@@ -30,6 +30,8 @@ const programs = new Set<Program>();
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Whether it is told lines on its input. */
+  readonly told?: boolean;
 }
 
 export class Program {
@@ -47,9 +49,11 @@ export class Program {
     this.child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.told ? "pipe" : "ignore", "pipe", "pipe"],
       detached: true,
     });
+    // What it is told on its way out reaches nobody.
+    this.child.stdin?.on("error", () => undefined);
     running.add(this.child);
     programs.add(this);
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -69,6 +73,11 @@ export class Program {
   get pid(): number {
     if (this.child.pid === undefined) throw new Error(`${this.name} did not start`);
     return this.child.pid;
+  }
+
+  /** Tells it a line. */
+  tell(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
   }
 
   /** The first line that matches; fails at once if the program ends before. */

@@ -25,12 +25,13 @@ const LIBCLANG: &str = "/usr/lib/llvm-*/lib/libclang.so.1";
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
 
 /// What the end-to-end tests talk to.
-pub(super) const PEERS: [Peer; 17] = [
+pub(super) const PEERS: [Peer; 18] = [
     Peer { program: "chromium", package: "chromium", job: "the browser" },
     Peer { program: "firefox-esr", package: "firefox-esr", job: "the other browser" },
     Peer { program: "chromedriver", package: "chromium-driver", job: "runs wasm tests in the browser" },
     Peer { program: "sipp", package: "sip-tester", job: "SIPp, scripted SIP endpoints" },
     Peer { program: "baresip", package: "baresip-core", job: "a SIP phone" },
+    Peer { program: "linphonec", package: "linphone-cli", job: "a SIP phone with G.729" },
     Peer { program: "kamailio", package: "kamailio", job: "a SIP registrar and proxy" },
     Peer { program: "dnsmasq", package: "dnsmasq-base", job: "a DNS server" },
     // A module that Kamailio loads: found by its path, as Kamailio does.
@@ -40,7 +41,7 @@ pub(super) const PEERS: [Peer; 17] = [
     Peer { program: "tcpdump", package: "tcpdump", job: "sees packets with the kernel's clock, for benchmarks" },
     Peer { program: "ip", package: "iproute2", job: "makes networks that can be cut" },
     Peer { program: "nft", package: "nftables", job: "makes walls in them" },
-    Peer { program: "ffmpeg", package: "ffmpeg", job: "films, and watches films" },
+    Peer { program: "ffmpeg", package: "ffmpeg", job: "films, watches films, and decodes G.729" },
     Peer { program: "espeak-ng", package: "espeak-ng", job: "makes speech" },
     Peer { program: "sox", package: "sox", job: "converts sound" },
     Peer { program: "multimon-ng", package: "multimon-ng", job: "hears keys in sound" },
