@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use zeroize::Zeroize;
+
 use crate::error::InvalidFingerprint;
 use crate::format::{Codec, Direction, PayloadFormat, SoundWishes};
 
@@ -249,7 +251,7 @@ pub enum SrtpSuite {
     AeadAes256Gcm,
 }
 
-/// A master key with its salt after it. It does not show in `Debug`.
+/// A master key with its salt after it. It does not show in `Debug`, and is gone from memory when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SrtpKey(Vec<u8>);
 
@@ -263,6 +265,12 @@ impl SrtpKey {
     /// Key and salt, for the cipher and nothing else.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl Drop for SrtpKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
