@@ -2,9 +2,9 @@
 
 use crate::ORDER;
 use crate::bits::{Index, Silence};
-use crate::lsf::{self, Frequencies, GAPS, History, Weights, radians, spread, weights};
-use crate::tables::lsf::{PREDICTORS, SECOND};
-use crate::tables::{lsf::FIRST as SPEECH, silence};
+use crate::lsf::{Frequencies, GAPS, History, Weights, radians, spread, weights};
+use crate::tables::lsf::{FIRST as SPEECH, PREDICTORS, SECOND};
+use crate::tables::silence;
 
 /// The predictor of a descriptor with that number: speech's first, or a mixture of both.
 pub(crate) fn predictor(number: Index<1>) -> Weights {
@@ -28,7 +28,7 @@ pub(crate) fn told(first: Index<5>, second: Index<4>) -> Frequencies {
 /// The spectrum that a descriptor tells.
 pub(crate) fn frequencies(descriptor: &Silence, history: &mut History) -> Frequencies {
     let told = told(descriptor.first, descriptor.second);
-    lsf::History::compose(history, told, &predictor(descriptor.predictor))
+    history.compose(told, &predictor(descriptor.predictor))
 }
 
 /// The level that a descriptor tells: the root mean square of the excitation. Steps of 4 dB from −12 to 12 dB, but
