@@ -30,6 +30,8 @@ describe("from a browser", () => {
     await alice.event(call, "ESTABLISHED");
     await alice.record();
     await hears(alice, BROWSER_VOICE);
+    // Encrypted and authenticated in one (RFC 7714), though Chromium offers AES-CM first.
+    assert.equal(await alice.cipher(call), "SRTP_AEAD_AES_128_GCM");
     await alice.hangup(call);
     await alice.event(call, "FINISH");
   });

@@ -211,6 +211,14 @@ const testPhone = {
     return callOf(id).getStats();
   },
 
+  /** What the media of a call is encrypted with. */
+  async cipher(id: string): Promise<string> {
+    const { transport = [] } = await new Promise<Record<string, readonly object[]>>((resolve) => {
+      void callOf(id).getStats(resolve, true);
+    });
+    return transport.map((report) => ("srtpCipher" in report ? String(report.srtpCipher) : "")).join();
+  },
+
   status(id: string): string {
     return callOf(id).status();
   },

@@ -121,6 +121,11 @@ export class BrowserPhone {
     return this.tab.run(([call, to]) => window.testPhone.transfer(call, to), [id, target] as const);
   }
 
+  /** What the media of a call is encrypted with. */
+  cipher(id: string): Promise<string> {
+    return this.tab.run((call) => window.testPhone.cipher(call), id);
+  }
+
   /** The browser's figures of a call, and the relay's. */
   stats(id: string): Promise<CallStats> {
     return this.tab.run((call) => window.testPhone.stats(call), id);
