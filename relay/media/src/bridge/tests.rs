@@ -571,6 +571,7 @@ fn an_id_that_is_in_use_opens_no_second_leg() {
 fn orders_for_legs_that_are_gone_change_nothing() {
     let mut world = call();
     world.command(Command::Close { leg: B });
+    assert!(matches!(world.events()[..], [Event::Stats { leg: B, .. }]), "what the leg was like is said when it ends");
     for command in [
         Command::Join { a: A, b: B },
         Command::Join { a: A, b: A },
