@@ -1,7 +1,7 @@
 //! What the sound of a leg is like, each direction by itself: what comes from it, by our own counters, and what is sent
 //! to it, by its reports.
 //!
-//! Packets are only counted as they pass. Every few seconds [`Watch`] compares the counters with those before: what was
+//! Packets are only counted as they pass. Every few seconds a watch compares the counters with those before: what was
 //! lost in between gives an estimate ([`emodel`]), and estimates that are bad, or good again, give a report.
 
 pub mod emodel;

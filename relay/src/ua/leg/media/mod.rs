@@ -1,7 +1,7 @@
 //! A leg's half of the media: its offers and answers, and what the worker is told of them.
 //!
 //! [`Media`] is what the states of a leg see, whatever carries the sound; each kind of carrier has a module of its own,
-//! which is a [`Negotiation`](negotiation::Negotiation).
+//! which is a [`Negotiation`].
 
 mod direction;
 mod keys;
