@@ -39,6 +39,8 @@ export interface VideoEndOptions {
   readonly address?: string;
   /** Frames until the next whole picture. Default: 20, which is one second. */
   readonly wholeEvery?: number;
+  /** Asks for a whole picture by itself while packets come that it cannot decode, as telephones do. */
+  readonly complains?: boolean;
 }
 
 export class VideoEnd implements Viewer {
@@ -49,6 +51,8 @@ export class VideoEnd implements Viewer {
   whole = 0;
   /** The source of what it is sent. */
   private source = 0;
+  private packets = 0;
+  private patience: NodeJS.Timeout | undefined;
   private last: Buffer | undefined;
   private rest = Buffer.alloc(0);
   private remote: { address: string; port: number } | undefined;
@@ -66,6 +70,7 @@ export class VideoEnd implements Viewer {
   ) {
     rtp.on("message", (datagram) => {
       this.source = datagram.readUInt32BE(8);
+      this.packets++;
       if (isWhole(datagram)) this.whole++;
       camera.send(datagram, decoder, LOOPBACK);
     });
@@ -81,6 +86,7 @@ export class VideoEnd implements Viewer {
     const [rtp, rtcp, camera] = [await bound(first, address), await bound(first + 1, address), await bound(feed, LOOPBACK)];
     const end = new VideoEnd(options, address, first, rtp, rtcp, camera, decoder);
     await end.watch();
+    if (options.complains === true) end.complain();
     return end;
   }
 
@@ -126,8 +132,17 @@ export class VideoEnd implements Viewer {
   }
 
   close(): void {
+    clearInterval(this.patience);
     for (const socket of [this.rtp, this.rtcp, this.camera]) socket.close();
     this.screen?.close();
+  }
+
+  private complain(): void {
+    let [packets, frames] = [0, 0];
+    this.patience = setInterval(() => {
+      if (this.packets > packets && this.frames === frames) this.loses();
+      [packets, frames] = [this.packets, this.frames];
+    }, 1000);
   }
 
   /** The number of its codec in a section of the peer's. */
@@ -155,7 +170,7 @@ export class VideoEnd implements Viewer {
     const [section, ...rest] = this.lines();
     const own = [section.replace(`${this.port}`, `${this.decoder}`), ...rest];
     writeFileSync(sdp, ["v=0", `o=- 0 0 IN IP4 ${LOOPBACK}`, "s=-", `c=IN IP4 ${LOOPBACK}`, "t=0 0", ...own, ""].join("\n"));
-    const input = ["-protocol_whitelist", "file,udp,rtp", "-fflags", "nobuffer", "-i", sdp, "-an"];
+    const input = ["-protocol_whitelist", "file,udp,rtp", "-analyzeduration", "1000000", "-i", sdp, "-an"];
     const output = ["-vf", `scale=${WIDTH}:${HEIGHT}`, "-f", "rawvideo", "-pix_fmt", "rgb24", `tcp://${LOOPBACK}:${to}`];
     new Program("ffmpeg screen", "ffmpeg", ["-nostdin", "-loglevel", "error", ...input, ...output]);
   }

@@ -1,9 +1,11 @@
-//! Pictures between two browsers, through a running worker.
+//! Pictures between two browsers, or a browser and a telephone, through a running worker.
 
 mod peer;
 
-use offhook_media::{Command, Direction, Event, LegId, Service};
-use peer::{Browser, OPUS, Relay, VP8, config, renumbered, until};
+use offhook_media::{
+    Command, Direction, Event, LegId, RtpLocal, RtpRemote, Service, SoundWishes, VideoFeedback, VideoRemote,
+};
+use peer::{Browser, OPUS, Phone, Relay, VP8, config, renumbered, until};
 use rtc::rtcp::payload_feedbacks::full_intra_request::{FirEntry, FullIntraRequest};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
@@ -219,4 +221,36 @@ fn a_browser_without_pictures_hears_and_the_others_pictures_go_nowhere() {
     alice.send(111, b"sound");
     assert_eq!(&shown(&mut bob, &mut alice).payload[..], b"sound");
     until("the picture to be counted", || (relay.stats(alice.leg).untranslatable == 1).then_some(()));
+}
+
+#[test]
+fn a_browser_and_a_telephone_see_each_other() {
+    let mut relay = Relay::start(config());
+    let mut alice = Browser::connect(&mut relay, &[OPUS, VP8]);
+    let (leg, _sound) = relay.phone(vec![OPUS]);
+    let ports = relay.media.rtp_video(relay.worker, leg, None).unwrap();
+    let local = RtpLocal { addr: ports.addr, rtcp: ports.rtcp, ssrc: 0, cname: String::new() };
+    let mut camera = Phone::new(&local);
+    let rtp = RtpRemote {
+        rtp: camera.address(),
+        rtcp: None,
+        rtcp_mux: false,
+        srtp: None,
+        formats: vec![renumbered(VP8, 97, 98)],
+        sound: SoundWishes::default(),
+    };
+    let feedback = VideoFeedback { nack: true, pli: true, fir: true };
+    let remote = VideoRemote { rtp, direction: Direction::SendRecv, feedback };
+    relay.command(Command::VideoRemote { leg, remote: Some(remote) });
+    relay.join(alice.leg, leg);
+    for round in 0..3u8 {
+        alice.show(96, &[round; 1000]);
+        let seen = camera.expect_from(&mut alice);
+        assert_eq!((seen.header.payload_type, &seen.payload[..]), (98, &[round; 1000][..]));
+        camera.send(97, &[round; 900]);
+        assert_eq!(alice.expect().payload[..], [round; 900]);
+    }
+    let before = relay.wait_for_counts(|counts| counts.rtp_ports == 2).sockets;
+    relay.command(Command::VideoRemote { leg, remote: None });
+    assert_eq!(relay.wait_for_counts(|counts| counts.rtp_ports == 1).sockets, before - 2);
 }
