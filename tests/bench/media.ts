@@ -183,7 +183,7 @@ function targets(rows: readonly Row[]): void {
 /** Servers other than the relay take part where they are installed. */
 const isInstalled = (program: string): boolean => (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)));
 
-const STARTS: Record<string, { start(around: Around): Promise<Server> }> = { floor: Floor, offhook: Offhook, rtpengine: Rtpengine, janus: Janus };
+const STARTS: Partial<Record<string, { start(around: Around): Promise<Server> }>> = { floor: Floor, offhook: Offhook, rtpengine: Rtpengine, janus: Janus };
 
 const all: Row[] = [];
 for (const pair of PAIRS) {

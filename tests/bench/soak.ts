@@ -82,7 +82,7 @@ function wrong({ lost, disordered, again, foreign, silent }: Report): string {
 }
 
 async function one(): Promise<void> {
-  const pair = PAIRS[Math.floor(random() * PAIRS.length)] as Pair;
+  const pair = PAIRS[Math.floor(random() * PAIRS.length)];
   // Most calls are short; some last.
   const lasts = Math.min(1000 + LONGEST * 1000 * random() ** 2, Math.max(left(), 1000));
   const call = await setUp.through(async () => relay.call(pair));
@@ -92,7 +92,7 @@ async function one(): Promise<void> {
   await ends.mute(...call.ends);
   // What is still under way arrives.
   await pause(500);
-  await setUp.through(call.hangup);
+  await setUp.through(async () => call.hangup());
   sum.up--;
   const report = await ends.close(...call.ends);
   sum.calls++;

@@ -78,7 +78,7 @@ export class Ends {
     writeFileSync(narrow, Buffer.concat(at(8000).map(toMuLaw)));
     writeFileSync(wide, Buffer.concat(at(48_000).map((samples) => Buffer.from(Int16Array.from(samples, (sample) => sample * 32767).buffer))));
     const [command, ...args] = pinned([BINARY, "ends", narrow, wide]);
-    const program = new Program("ends", command as string, args);
+    const program = new Program("ends", command, args);
     const ready = await program.line(/^ready control=/);
     const [, host, port] = /control=(.*):(\d+)/.exec(ready) ?? [];
     const socket = createConnection(Number(port), host);

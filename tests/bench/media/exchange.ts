@@ -63,7 +63,10 @@ export class Exchange {
     const dialog = { callId, from, to: answer.header("To") };
     this.send(server, request(`ACK ${target}`, this.target, { ...dialog, cseq: 1 }));
     await this.ends.direct(phone, media(answer.body));
-    return { phone, hangup: async () => void (await this.ask(server, `BYE ${target}`, { ...dialog, cseq: 2 })) };
+    const hangup = async (): Promise<void> => {
+      await this.ask(server, `BYE ${target}`, { ...dialog, cseq: 2 });
+    };
+    return { phone, hangup };
   }
 
   close(): void {

@@ -25,7 +25,7 @@ export class Floor implements Server {
 
   static async start(around: Around): Promise<Floor> {
     const [command, ...args] = around.pin([BINARY, "floor", ADDRESS]);
-    const program = new Program("floor", command as string, args);
+    const program = new Program("floor", command, args);
     const [, host, port] = /control=(.*):(\d+)/.exec(await program.line(/^ready control=/)) ?? [];
     const socket = createConnection(Number(port), host);
     await within(new Promise((resolve) => socket.once("connect", resolve)), "the floor to be reached");
@@ -39,7 +39,7 @@ export class Floor implements Server {
     this.socket.write(`${JSON.stringify({ browser: `${ADDRESS}:${browser.port}`, phone: `${ADDRESS}:${phone.port}` })}\n`);
     const to = await within(opened, "the floor to open a call");
     await Promise.all([ends.direct(browser, to.browser), ends.direct(phone, to.phone)]);
-    return { ends: [browser, phone], hangup: async () => undefined };
+    return { ends: [browser, phone], hangup: () => Promise.resolve() };
   }
 
   async stop(): Promise<void> {

@@ -49,7 +49,7 @@ transports: { disable = "${["http", "mqtt", "nanomsg", "pfunix", "rabbitmq"].map
     writeFileSync(join(home, "janus.transport.websockets.jcfg"), `general: { json = "compact" ws = true ws_port = ${api} ws_ip = "127.0.0.1" }\n`);
     writeFileSync(join(home, "janus.plugin.sip.jcfg"), `general: { local_ip = "${ADDRESS}" rtp_port_range = "45000-59999" }\n`);
     const [command, ...args] = around.pin(["janus", "--configs-folder", home, "--config", join(home, "janus.jcfg"), "--disable-colors"]);
-    const program = new Program("janus", command as string, args);
+    const program = new Program("janus", command, args);
     const socket = await eventually(async () => connect(`ws://127.0.0.1:${api}`), () => `Janus to listen; it said ${program.text().slice(-1000)}`);
     return new Janus(program, around, socket);
   }

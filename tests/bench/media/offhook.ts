@@ -53,7 +53,7 @@ trunk = ["phones"]
 ${Array.from({ length: USERS }, (_, user) => `caller${user} = {}\ncallee${user} = {}`).join("\n")}
 `);
     const [command, ...args] = around.pin([BINARY, "--config", file]);
-    const program = new Program("relay", command as string, args, { env: { RUST_LOG: process.env["BENCH_LOG"] ?? "warn" } });
+    const program = new Program("relay", command, args, { env: { RUST_LOG: process.env["BENCH_LOG"] ?? "warn" } });
     await program.line(/ ready /);
     const offhook = new Offhook(program, around, `127.0.0.1:${http}`, `${ADDRESS}:${sip}`);
     await eventually(async () => (await offhook.health().catch(() => undefined)) !== undefined, "the relay to be healthy");

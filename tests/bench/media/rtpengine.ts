@@ -28,7 +28,7 @@ export class Rtpengine implements Server {
       "rtpengine", "--foreground", "--config-file=none", "--log-stderr", "--log-level=4", "--table=-1",
       `--interface=${ADDRESS}`, `--listen-ng=127.0.0.1:${control}`, "--port-min=30000", "--port-max=59999",
     ]);
-    const program = new Program("rtpengine", command as string, args);
+    const program = new Program("rtpengine", command, args);
     const socket = createSocket("udp4");
     await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
     const rtpengine = new Rtpengine(program, around, socket, control);
@@ -42,7 +42,9 @@ export class Rtpengine implements Server {
     const callee = await ends.phone();
     const offered = { "call-id": callId, "from-tag": "a", replace: ["origin"], DTLS: "passive" };
     const answered = { "call-id": callId, ...tags, replace: ["origin"], DTLS: "passive" };
-    const hangup = async (): Promise<void> => void (await this.ask("delete", { "call-id": callId, "from-tag": "a" }));
+    const hangup = async (): Promise<void> => {
+      await this.ask("delete", { "call-id": callId, "from-tag": "a" });
+    };
     if (pair === "sip-sip") {
       const caller = await ends.phone();
       const offer = await this.ask("offer", { ...offered, sdp: ofPhone(caller) });
