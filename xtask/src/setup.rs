@@ -6,6 +6,7 @@
 
 mod node;
 mod peers;
+pub(crate) mod python;
 mod rust;
 mod tools;
 
@@ -34,15 +35,21 @@ pub(crate) enum Need {
     Builders,
     /// The browser, the SIP peers and the sound tools of the end-to-end tests.
     Peers,
+    /// The reference codecs that speech through the relay is compared with.
+    References,
+    /// What scores speech.
+    Scorer,
 }
 
-const ALL: [Need; 10] = [
+const ALL: [Need; 12] = [
     Need::Builders,
     Need::Rustfmt,
     Need::Clippy,
     Need::WasmTarget,
     Need::NodePackages,
     Need::Peers,
+    Need::References,
+    Need::Scorer,
     Need::Tool(ToolName::WasmBindgen),
     Need::Tool(ToolName::WasmPack),
     Need::Tool(ToolName::CargoDeny),
@@ -85,6 +92,8 @@ impl Need {
             Self::NodePackages => "node_modules, by npm".to_owned(),
             Self::Builders => "cmake and libclang, from Debian's archive".to_owned(),
             Self::Peers => "the programs the end-to-end tests talk to".to_owned(),
+            Self::References => "reference codecs, from Debian's archive".to_owned(),
+            Self::Scorer => "pesq, by pip into .tools/".to_owned(),
         })
     }
 
@@ -97,6 +106,8 @@ impl Need {
             Self::NodePackages => node::is_fresh(workspace),
             Self::Builders => peers::missing(workspace, &peers::BUILDERS).is_empty(),
             Self::Peers => peers::missing(workspace, &peers::PEERS).is_empty(),
+            Self::References => peers::missing(workspace, &peers::REFERENCES).is_empty(),
+            Self::Scorer => python::is_installed(workspace),
         })
     }
 
@@ -109,6 +120,8 @@ impl Need {
             Self::NodePackages => node::install(workspace),
             Self::Builders => peers::install(workspace, &peers::BUILDERS),
             Self::Peers => peers::install(workspace, &peers::PEERS),
+            Self::References => peers::install(workspace, &peers::REFERENCES),
+            Self::Scorer => python::install(workspace),
         }
     }
 }

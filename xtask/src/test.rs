@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::fuzz;
 use crate::lint;
 use crate::process;
-use crate::setup::{Need, ToolName};
+use crate::setup::{Need, ToolName, python};
 use crate::step::Step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
@@ -19,7 +19,7 @@ pub(crate) fn steps() -> Vec<Step> {
     build.into_iter().chain(lint::STEPS).chain(STEPS).collect()
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step {
         name: "compile",
         about: "compile the relay and every Rust test, once",
@@ -31,6 +31,12 @@ const STEPS: [Step; 17] = [
         about: "the tests of the Rust workspace",
         needs: &[Need::Builders],
         run: |workspace| tests(workspace.cargo("test").args(["--workspace", "--no-fail-fast"])),
+    },
+    Step {
+        name: "quality",
+        about: "speech from every codec to every other, scored against the reference codecs alone",
+        needs: &[Need::Builders, Need::Peers, Need::References, Need::Scorer],
+        run: quality,
     },
     Step {
         name: "fuzz",
@@ -126,6 +132,14 @@ const STEPS: [Step; 17] = [
 
 fn tests(command: &mut Command) -> Result<Tally, Failure> {
     process::run_tests(command, process::TEST_LIMIT)
+}
+
+fn quality(workspace: &Workspace) -> Result<Tally, Failure> {
+    process::run(workspace.cargo("build").args(["--package", "offhook-media", "--example", "speech"]))?;
+    let mut python = workspace.command("python3");
+    python.arg("tests/quality/measure.py").arg(workspace.target().join("debug/examples/speech"));
+    python.arg(workspace.target().join("quality")).env("PYTHONPATH", python::folder(workspace));
+    checked(process::run(&mut python))
 }
 
 fn wasm_pack(workspace: &Workspace) -> Command {

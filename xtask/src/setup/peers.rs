@@ -20,6 +20,14 @@ pub(super) const BUILDERS: [Peer; 2] = [
     Peer { program: LIBCLANG, package: "libclang-dev", job: "reads libspeex's header" },
 ];
 
+/// What speech is coded with to compare the relay with, and what brings the package that scores it.
+pub(super) const REFERENCES: [Peer; 4] = [
+    Peer { program: "/usr/lib/x86_64-linux-gnu/libopus.so.0", package: "libopus0", job: "codes Opus" },
+    Peer { program: "/usr/lib/x86_64-linux-gnu/libspeex.so.1", package: "libspeex1", job: "codes Speex" },
+    Peer { program: "/usr/lib/x86_64-linux-gnu/libspandsp.so.2", package: "libspandsp2", job: "codes G.711 and G.722" },
+    Peer { program: "pip3", package: "python3-pip", job: "installs what scores speech" },
+];
+
 /// A library, of whatever version: found by its path, as the crate that needs it does.
 const LIBCLANG: &str = "/usr/lib/llvm-*/lib/libclang.so.1";
 const KAMAILIO_TLS: &str = "/usr/lib/x86_64-linux-gnu/kamailio/modules/tls.so";
