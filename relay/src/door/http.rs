@@ -28,6 +28,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
      connect-src 'self' ws: wss:; media-src 'self' blob: mediastream:; img-src 'self' data:; \
      style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// Bytes that are read of a WebSocket at once. The library fills its buffer with zeros before each reading, and keeps it
+/// as long as the connection: at its own 128 kB that was more than all else that a call takes.
+const READ_BUFFER: usize = 8 << 10;
+
 /// What requests need of the rest of the relay.
 #[derive(Clone, Debug)]
 pub struct DoorState {
@@ -101,6 +105,7 @@ fn accept(door: &DoorState, upgrade: WebSocketUpgrade, peer: Peer, headers: &Hea
     let upgrade = upgrade
         .max_message_size(offhook_protocol::MAX_FRAME)
         .max_frame_size(offhook_protocol::MAX_FRAME)
+        .read_buffer_size(READ_BUFFER)
         .protocols([offhook_protocol::SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
         return (StatusCode::BAD_REQUEST, "the WebSocket subprotocol must be offhook.v1").into_response();

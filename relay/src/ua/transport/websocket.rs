@@ -35,6 +35,10 @@ pub struct Origins {
     pub proxies: Vec<IpAddr>,
 }
 
+/// Bytes that are read at once. The library fills its buffer with zeros before each reading and keeps it as long as the
+/// connection; its own is 128 kB.
+const READ_BUFFER: usize = 8 << 10;
+
 /// Answers the handshake (RFC 7118 section 4): only for the subprotocol, and only pages that may. Who has connected comes
 /// back: the peer, or whom a trusted proxy names.
 pub(super) async fn accept(
@@ -43,7 +47,8 @@ pub(super) async fn accept(
     peer: IpAddr,
     largest: usize,
 ) -> io::Result<(Socket, IpAddr)> {
-    let config = WebSocketConfig::default().max_message_size(Some(largest)).max_frame_size(Some(largest));
+    let limits = WebSocketConfig::default().max_message_size(Some(largest)).max_frame_size(Some(largest));
+    let config = limits.read_buffer_size(READ_BUFFER);
     let mut source = peer;
     #[expect(clippy::result_large_err, reason = "the shape that the library asks for")]
     let check = |request: &Request, response: Response| {
