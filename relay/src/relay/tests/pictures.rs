@@ -105,7 +105,8 @@ fn a_telephones_pictures_are_offered_to_a_browser() {
     world.sip(&studio, invite);
     let incoming = world.last(alice, "incomingCall");
     assert_eq!(incoming["hasVideo"], true);
-    assert_eq!(sections(&incoming)[1], "m=video 40000 UDP/TLS/RTP/SAVPF 96");
+    // The codec, and its packets that are sent again.
+    assert_eq!(sections(&incoming)[1], "m=video 40000 UDP/TLS/RTP/SAVPF 96 97");
     let answer = taking(&world, &incoming, ("96", "VP8"));
     world.result(alice, "answer", json!({"callId": incoming["callId"], "sdp": answer, "hasVideo": true}));
     let ok = world.sip_response(&studio, 200);

@@ -58,7 +58,8 @@ fn a_call_with_pictures_says_so_and_offers_the_callers_codecs() {
     let mut world = World::demo();
     let (_, _, incoming) = called(&mut world, &pictures());
     assert_eq!(incoming["hasVideo"], true);
-    assert_eq!(sections(&incoming)[1], "m=video 40000 UDP/TLS/RTP/SAVPF 96 97");
+    // Behind each codec, its packets that are sent again.
+    assert_eq!(sections(&incoming)[1], "m=video 40000 UDP/TLS/RTP/SAVPF 96 98 97 99");
 }
 
 #[test]
