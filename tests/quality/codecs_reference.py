@@ -1,4 +1,4 @@
-"""The reference implementations, by ctypes: libopus, libspeex and spandsp as Debian has them.
+"""The reference implementations, by ctypes: libopus, libspeex, spandsp and bcg729 as Debian has them.
 
 None of these is what the relay is built with, save that libopus and libspeex are the same sources in another version.
 """
@@ -10,10 +10,12 @@ import numpy as np
 OPUS = c.CDLL("libopus.so.0")
 SPEEX = c.CDLL("libspeex.so.1")
 SPANDSP = c.CDLL("libspandsp.so.2")
+BCG729 = c.CDLL("libbcg729.so.0")
 
 for library, names in [
     (OPUS, ["opus_encoder_create", "opus_decoder_create"]),
     (SPEEX, ["speex_lib_get_mode", "speex_encoder_init", "speex_decoder_init"]),
+    (BCG729, ["initBcg729EncoderChannel", "initBcg729DecoderChannel"]),
     (SPANDSP, ["g722_encode_init", "g722_decode_init", "g711_init"]),
 ]:
     for name in names:
@@ -158,12 +160,43 @@ class Speex:
         return np.concatenate(sound)
 
 
+class G729:
+    """Without the silence of Annex B."""
+
+    rate = 8000
+
+    def encode(self, sound):
+        state = c.c_void_p(BCG729.initBcg729EncoderChannel(c.c_uint8(0)))
+        packets = []
+        for frame in frames(sound, 160):
+            packet = b""
+            for half in frames(frame, 80):
+                out, length = c.create_string_buffer(10), c.c_uint8()
+                BCG729.bcg729Encoder(state, half.ctypes.data_as(c.c_void_p), out, c.byref(length))
+                packet += out.raw[: length.value]
+            packets.append(packet)
+        return packets
+
+    def decode(self, packets):
+        state = c.c_void_p(BCG729.initBcg729DecoderChannel())
+        sound = []
+        for packet in packets:
+            for at in (0, 10):
+                out = c.create_string_buffer(160)
+                half = packet[at : at + 10]
+                lost = c.c_uint8(not half)
+                BCG729.bcg729Decoder(state, half, c.c_uint8(len(half)), lost, c.c_uint8(0), c.c_uint8(0), out)
+                sound.append(samples(out.raw))
+        return np.concatenate(sound)
+
+
 CODECS = {
     "opus": Opus(),
     "G722": G722(),
     "speex/16000": Speex(16000),
     "PCMU": G711(1),
     "PCMA": G711(0),
+    "G729": G729(),
     "speex/8000": Speex(8000),
 }
 

@@ -21,10 +21,11 @@ pub(super) const BUILDERS: [Peer; 2] = [
 ];
 
 /// What speech is coded with to compare the relay with, and what brings the package that scores it.
-pub(super) const REFERENCES: [Peer; 4] = [
+pub(super) const REFERENCES: [Peer; 5] = [
     Peer { program: "/usr/lib/x86_64-linux-gnu/libopus.so.0", package: "libopus0", job: "codes Opus" },
     Peer { program: "/usr/lib/x86_64-linux-gnu/libspeex.so.1", package: "libspeex1", job: "codes Speex" },
     Peer { program: "/usr/lib/x86_64-linux-gnu/libspandsp.so.2", package: "libspandsp2", job: "codes G.711 and G.722" },
+    Peer { program: "/usr/lib/x86_64-linux-gnu/libbcg729.so.0", package: "libbcg729-0", job: "codes G.729" },
     Peer { program: "pip3", package: "python3-pip", job: "installs what scores speech" },
 ];
 
