@@ -103,7 +103,7 @@ for (const side of ["near", "far"] as const) {
     /** What the relay makes of the direction that comes over that network. */
     const judged = async (): Promise<{ mos: number; packets: number }> => {
       const { own, far } = (await talk.web.stats(talk.id)).relay ?? {};
-      const { mos = 0, packets = 0 } = (side === "near" ? own : far)?.received.audio ?? {};
+      const { mos, packets = 0 } = (side === "near" ? own : far)?.received.audio ?? {};
       return { mos: mos ?? 0, packets };
     };
 
