@@ -1,9 +1,10 @@
 /** Two browsers that speak to each other in steady tones, so that the smallest hole in what they hear can be measured. */
 import assert from "node:assert/strict";
 import type { SessionOptions } from "offhook";
-import { Browser, type BrowserOptions } from "../peers/browser.ts";
+import { Browser, type BrowserOptions, CHROMIUM } from "../peers/browser.ts";
 import { eventually } from "../peers/deadline.ts";
 import { hearsTone } from "../peers/hearing.ts";
+import type { Link, Namespace } from "../peers/namespace.ts";
 import type { BrowserPhone } from "../peers/phone.ts";
 import { longestGap } from "../sound/gaps.ts";
 import { tones } from "../sound/sources.ts";
@@ -18,6 +19,13 @@ export async function browsers(first: Partial<BrowserOptions> = {}): Promise<[Br
   const alice = await Browser.start({ ...first, says: tones([ALICE_TONE], 2, 48_000) });
   const bob = await Browser.start({ says: tones([BOB_TONE], 2, 48_000), origin: alice.origin });
   return [alice, bob];
+}
+
+/** One browser in a network of its own behind this link, and one beside the relay. */
+export async function browsersAcross(namespace: Namespace, link: Link): Promise<[inside: Browser, outside: Browser]> {
+  const executable = namespace.wrapper(CHROMIUM);
+  const inside = await Browser.start({ says: tones([ALICE_TONE], 2, 48_000), address: link.address, executable });
+  return [inside, await Browser.start({ says: tones([BOB_TONE], 2, 48_000), origin: inside.origin })];
 }
 
 /** A session of a local user. */

@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { type Socket, connect } from "node:net";
 import { after, before, it } from "node:test";
-import { Browser, CHROMIUM } from "../peers/browser.ts";
+import type { Browser } from "../peers/browser.ts";
 import { eventually } from "../peers/deadline.ts";
 import { type Link, Namespace } from "../peers/namespace.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
-import { tones } from "../sound/sources.ts";
-import { ALICE_TONE, BOB_TONE, bothHeard, converse, local } from "./conversation.ts";
+import { bothHeard, browsersAcross, converse, local } from "./conversation.ts";
 
 /** More connections than may be that have proven nothing. */
 const STRANGERS = 200;
@@ -26,9 +25,7 @@ before(async () => {
     namespace.run("nft", ...rule.split(" "));
   }
   namespace.run("nft", "add", "rule", "inet", "wall", "out", "oifname", "!=", "lo", "udp", "dport", "!=", "53", "drop");
-  const executable = namespace.wrapper(CHROMIUM);
-  inside = await Browser.start({ says: tones([ALICE_TONE], 2, 48_000), address: link.address, executable });
-  outside = await Browser.start({ says: tones([BOB_TONE], 2, 48_000), origin: inside.origin });
+  [inside, outside] = await browsersAcross(namespace, link);
 });
 after(async () => {
   await Promise.all([inside.stop(), outside.stop()]);

@@ -1,12 +1,11 @@
 /** A browser that reaches the relay's media over IPv6 alone. */
 import { after, before, it } from "node:test";
-import { Browser, CHROMIUM } from "../peers/browser.ts";
+import type { Browser } from "../peers/browser.ts";
 import { eventually } from "../peers/deadline.ts";
 import { type Link, Namespace } from "../peers/namespace.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
-import { tones } from "../sound/sources.ts";
-import { ALICE_TONE, BOB_TONE, bothHeard, converse, local } from "./conversation.ts";
+import { bothHeard, browsersAcross, converse, local } from "./conversation.ts";
 
 let namespace: Namespace;
 let link: Link;
@@ -16,9 +15,7 @@ before(async () => {
   namespace = await Namespace.create();
   link = namespace.link();
   link.plug();
-  const executable = namespace.wrapper(CHROMIUM);
-  inside = await Browser.start({ says: tones([ALICE_TONE], 2, 48_000), address: link.address, executable });
-  outside = await Browser.start({ says: tones([BOB_TONE], 2, 48_000), origin: inside.origin });
+  [inside, outside] = await browsersAcross(namespace, link);
 });
 after(async () => {
   await Promise.all([inside.stop(), outside.stop()]);

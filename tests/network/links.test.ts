@@ -1,15 +1,14 @@
 /** A browser whose network changes under a call: from one link to another, told of it or not. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import { Browser, CHROMIUM } from "../peers/browser.ts";
+import type { Browser } from "../peers/browser.ts";
 import { eventually } from "../peers/deadline.ts";
 import { type Listener, hearsTone } from "../peers/hearing.ts";
 import { type Link, Namespace } from "../peers/namespace.ts";
 import type { BrowserPhone } from "../peers/phone.ts";
 import { endPrograms } from "../peers/program.ts";
 import { Relay } from "../peers/relay.ts";
-import { tones } from "../sound/sources.ts";
-import { ALICE_TONE, BOB_TONE, type Conversation, bothHeard, converse, gap, listenAnew, local } from "./conversation.ts";
+import { ALICE_TONE, BOB_TONE, type Conversation, bothHeard, browsersAcross, converse, gap, listenAnew, local } from "./conversation.ts";
 
 /** How soon there must be sound again (s) once it is missed. */
 const RESUMED = 2;
@@ -32,9 +31,7 @@ before(async () => {
   namespace = await Namespace.create();
   [one, other] = [namespace.link(), namespace.link()];
   one.plug();
-  const executable = namespace.wrapper(CHROMIUM);
-  inside = await Browser.start({ says: tones([ALICE_TONE], 2, 48_000), address: one.address, executable });
-  outside = await Browser.start({ says: tones([BOB_TONE], 2, 48_000), origin: inside.origin });
+  [inside, outside] = await browsersAcross(namespace, one);
 });
 
 /** A relay that takes media at these addresses, and its WebSocket at this one. */
