@@ -358,8 +358,14 @@ export class CallObject implements Call {
   /** A relay that does not say is no reason to keep what the browser has said. */
   async #relayStats(): Promise<string | undefined> {
     if (this.ended()) return undefined;
-    const patience = new Promise<undefined>((resolve) => setTimeout(resolve, RELAY_STATS_MS));
-    return Promise.race([this.runtime.use((core) => core.relayStats(this.#id)), patience]).catch(() => undefined);
+    let stop = (): void => undefined;
+    const patience = new Promise<undefined>((resolve) => {
+      const timer = setTimeout(resolve, RELAY_STATS_MS);
+      stop = (): void => clearTimeout(timer);
+    });
+    return Promise.race([this.runtime.use((core) => core.relayStats(this.#id)), patience])
+      .catch(() => undefined)
+      .finally(stop);
   }
 
   async #reports(): Promise<RTCStatsReport> {

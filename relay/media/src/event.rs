@@ -153,3 +153,17 @@ pub struct StreamStats {
     /// duplicates outnumber losses.
     pub lost: i64,
 }
+
+impl StreamStats {
+    /// The sum of both.
+    #[must_use]
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self {
+            received_packets: self.received_packets + other.received_packets,
+            received_bytes: self.received_bytes + other.received_bytes,
+            sent_packets: self.sent_packets + other.sent_packets,
+            sent_bytes: self.sent_bytes + other.sent_bytes,
+            lost: self.lost + other.lost,
+        }
+    }
+}

@@ -17,7 +17,7 @@ use crate::config::MediaConfig;
 use crate::error::MediaError;
 use crate::event::Event;
 use crate::identity::Identity;
-use crate::leg::Seed;
+use crate::leg::{FIRST_NUMBERS, Seed};
 use crate::params::{IceCredentials, LegId, RtpLocal, Service, VideoLocal, WebRtcLocal};
 use crate::ports::Ports;
 use crate::rtcp::NtpClock;
@@ -370,7 +370,7 @@ fn new_seed() -> Result<Seed, MediaError> {
     let [a, b, c, d, e, f, g, h, i, j] = random()?;
     Ok(Seed {
         ssrc: u32::from_be_bytes([a, b, c, d]),
-        sequence: u16::from_be_bytes([e, f]),
+        sequence: u16::from_be_bytes([e, f]) & FIRST_NUMBERS,
         timestamp: u32::from_be_bytes([g, h, i, j]),
     })
 }

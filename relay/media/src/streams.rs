@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SWEEP: Duration = Duration::from_secs(1);
 /// Connections taken in one turn.
 const ACCEPTED: usize = 64;
+/// Readings in a row that bring no whole datagram, after which a connection is closed: it sends empty ones on and on.
+const READS: usize = 64;
 /// What waits for a connection that does not keep up: a second of sound, or half of one of small pictures.
 const BACKLOG: usize = 64 << 10;
 
@@ -121,7 +123,7 @@ impl Streams {
         buffer: &mut [u8],
         registry: &Registry,
     ) -> Option<(usize, SocketAddr)> {
-        loop {
+        for _ in 0..READS {
             let stream = self.open.get_mut(number)?;
             match stream.incoming.next() {
                 Ok(Some(datagram)) => {
@@ -145,6 +147,9 @@ impl Streams {
                 }
             }
         }
+        // So much that says nothing is no browser's.
+        self.close(number, registry);
+        None
     }
 
     /// Sends a datagram to who is at the other end. Whether it was taken.

@@ -1,6 +1,7 @@
 //! A worker thread: one loop over its sockets, its orders and its timers. Together with `media`
 //! and `sockets` it is all of this crate that does I/O.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -110,10 +111,13 @@ impl Worker {
             crowded.retain(|&listener| self.sockets.accept(now, listener));
             std::mem::swap(&mut unfinished, &mut before);
             let mut received = 0;
-            for door in before.drain(..).chain(events.iter().filter_map(|event| door(event.token()))) {
+            // Each has one turn. There is something to look up only after a turn that did not do.
+            let known: HashSet<Door> = before.iter().copied().collect();
+            let ready = events.iter().filter_map(|event| door(event.token())).filter(|door| !known.contains(door));
+            for door in before.drain(..).chain(ready) {
                 let (count, more) = self.receive(now, door, &mut inbox);
                 received += count;
-                if more && !unfinished.contains(&door) {
+                if more {
                     unfinished.push(door);
                 }
             }

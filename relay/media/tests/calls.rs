@@ -309,8 +309,8 @@ fn keys_pressed_by_the_relay_arrive_as_events() {
     assert_eq!(ended.iter().map(|&(_, key)| key).collect::<Vec<_>>(), [4, 2, 11]);
     relay.expect(&Event::DtmfSent { leg: b });
 
-    // Whose only codec the relay does not speak.
-    let (c, _mute) = relay.phone(vec![OPUS]);
+    // Who has agreed on nothing.
+    let (c, _mute) = relay.phone(vec![]);
     relay.command(Command::SendDtmf { leg: c, digits: "1".parse().unwrap(), tone, gap: tone });
     relay.expect(&Event::DtmfRefused { leg: c });
     relay.join(a, b);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use offhook_media::Codec;
 
 use super::leg::{Description, LegCommand};
-use super::machine::{Call, CallOutput};
+use super::machine::{Call, CallOutput, Phase};
 use super::side::Party;
 
 /// Whether an end may speak another codec than the other end.
@@ -85,6 +85,12 @@ impl Capacity {
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.used() < self.limit
+    }
+
+    /// Room for a call that was promised it: there may be more calls than the limit by those that were ringing.
+    fn take_offered(&self) -> Permit {
+        self.used.fetch_add(1, Ordering::Relaxed);
+        Permit(Arc::clone(&self.used))
     }
 
     fn take(&self) -> Option<Permit> {
@@ -249,7 +255,11 @@ impl Call {
             others.truncate(1);
         }
         if self.permit.is_none() {
-            self.permit = Some(self.capacity.take()?);
+            // A callee that was offered more than the caller knows may take it: whoever was offered it meanwhile has as good a
+            // right to the last place, and none of them is hung up on for it.
+            let permit =
+                if self.phase == Phase::Inviting { Some(self.capacity.take_offered()) } else { self.capacity.take() };
+            self.permit = Some(permit?);
         }
         Some(Apart::new(party, speaks, others))
     }

@@ -120,7 +120,7 @@ impl Call {
     }
 
     /// Whether this end has transferred the other, which waits for the target.
-    pub(super) fn is_transferred_by(&self, party: Party) -> bool {
+    pub fn is_transferred_by(&self, party: Party) -> bool {
         self.transferring.as_ref().is_some_and(|transferring| transferring.by == party)
             && self.side(party.other()).life == Life::Live
     }

@@ -61,6 +61,7 @@ enum Timer {
     Onward(CallId),
     Connection(ConnectionId),
     Record(CallId),
+    Figures(ConnectionId),
 }
 
 /// Signalling.
@@ -157,6 +158,7 @@ impl<M: MediaPlane> Relay<M> {
                 Timer::Onward(call) => self.onward_due(call, now),
                 Timer::Connection(connection) => self.connection_due(connection, now),
                 Timer::Record(call) => self.give_record(call),
+                Timer::Figures(connection) => self.give_up_figures(connection, now),
             }
             self.settle(now);
         }

@@ -1,6 +1,6 @@
 //! What calls are like: figures that browsers ask for, and news of sound that turns bad or is good again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use offhook_media::{Causes, Command, LegId, LegStats, QualityReport, Sound, StreamStats, Way};
 use offhook_protocol::event::CallQuality;
@@ -9,12 +9,15 @@ use offhook_protocol::reply::{CallStats, ReplyBody};
 use offhook_protocol::{ErrorCode, EventBody, Failure, Json};
 
 use super::calls::Driver;
-use super::{MediaPlane, Relay};
+use super::{MediaPlane, Relay, Timer};
 use crate::call::Party;
 use crate::session::{ConnectionId, SessionId};
 
 /// Browsers that may wait for figures at the same time.
 const MAX_ASKED: usize = 1024;
+
+/// How long the workers may take. They answer at once, unless the leg has just been closed.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A browser that waits for a call's figures.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub(super) struct Asked {
     far: Option<LegId>,
     own_figures: Option<LegFigures>,
     far_figures: Option<LegFigures>,
+    until: Instant,
 }
 
 impl Asked {
@@ -49,6 +53,7 @@ impl<M: MediaPlane> Relay<M> {
         (connection, request): (ConnectionId, u32),
         session: SessionId,
         call_id: &str,
+        now: Instant,
     ) -> Result<(), Failure> {
         if self.asked.len() >= MAX_ASKED {
             return Err(Failure::new(
@@ -65,7 +70,9 @@ impl<M: MediaPlane> Relay<M> {
                 return Err(Failure::new(ErrorCode::LimitReached, "The relay's media side is overloaded."));
             }
         }
-        self.asked.push(Asked { connection, request, own, far, own_figures: None, far_figures: None });
+        let until = now + PATIENCE;
+        self.asked.push(Asked { connection, request, own, far, own_figures: None, far_figures: None, until });
+        self.schedule.put(until, Timer::Figures(connection));
         Ok(())
     }
 
@@ -91,6 +98,21 @@ impl<M: MediaPlane> Relay<M> {
             let figures = Figures { own: asked.own_figures.unwrap_or_default(), far: asked.far_figures };
             let body = ReplyBody::Stats(CallStats { stats: Json::of(&figures) });
             self.reply(asked.connection, Some(asked.request), Ok(body));
+        }
+    }
+
+    /// Tells a browser what there is of the figures that it has waited for long enough.
+    pub(super) fn give_up_figures(&mut self, connection: ConnectionId, now: Instant) {
+        let late = |asked: &Asked| asked.connection == connection && asked.until <= now;
+        while let Some(at) = self.asked.iter().position(late) {
+            let asked = self.asked.swap_remove(at);
+            let body = match asked.own_figures {
+                Some(own) => {
+                    Ok(ReplyBody::Stats(CallStats { stats: Json::of(&Figures { own, far: asked.far_figures }) }))
+                }
+                None => Err(Failure::new(ErrorCode::UnknownCall, "The call has just ended.")),
+            };
+            self.reply(connection, Some(asked.request), body);
         }
     }
 

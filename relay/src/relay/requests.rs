@@ -20,7 +20,7 @@ impl<M: MediaPlane> Relay<M> {
         self.heard(connection, id, &request.body);
         if let (Some(Stage::Open(session)), RequestBody::Stats(call)) = (self.stage(connection), &request.body) {
             // The reply comes with the figures.
-            match self.ask_stats((connection, id), session, &call.call_id) {
+            match self.ask_stats((connection, id), session, &call.call_id, now) {
                 Ok(()) => return,
                 Err(failure) => return self.reply(connection, Some(id), Err(failure)),
             }

@@ -57,8 +57,11 @@ impl<M: MediaPlane> Relay<M> {
             Party::Caller | Party::Third => Some(event),
         };
         let Some(event) = event else { return self.unsettled.push_back(id) };
+        // Who has transferred the call leaves it; it goes on without.
+        let goes_on = self.calls.get(&id).is_some_and(|call| call.machine.is_transferred_by(party));
         if let LegEvent::Ended(cause, _) = &event
             && party != Party::Third
+            && !goes_on
         {
             self.record_end(id, Some(party), cause, now);
         }

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 /// Records that may wait to be written. More than that are lost: calls do not wait for a disk.
 const WAITING: usize = 4096;
@@ -11,7 +12,8 @@ const WAITING: usize = 4096;
 /// Where records go. They are written in a thread of their own, which ends with this.
 #[derive(Debug)]
 pub(super) struct RecordFile {
-    lines: SyncSender<String>,
+    lines: Option<SyncSender<String>>,
+    writing: Option<JoinHandle<()>>,
 }
 
 impl RecordFile {
@@ -22,21 +24,32 @@ impl RecordFile {
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         append(&path, "")?;
         let (lines, records) = sync_channel::<String>(WAITING);
-        std::thread::Builder::new().name("records".to_owned()).spawn(move || {
+        let writing = std::thread::Builder::new().name("records".to_owned()).spawn(move || {
             for line in records {
                 if let Err(error) = append(&path, &line) {
                     tracing::error!(%error, file = %path.display(), "a call record was not written");
                 }
             }
         })?;
-        Ok(Self { lines })
+        Ok(Self { lines: Some(lines), writing: Some(writing) })
     }
 
     /// Writes a record, soon.
     pub(super) fn write(&self, mut line: String) {
         line.push('\n');
-        if self.lines.try_send(line).is_err() {
+        if self.lines.as_ref().is_none_or(|lines| lines.try_send(line).is_err()) {
             tracing::error!("a call record was not written: the disk does not keep up");
+        }
+    }
+}
+
+impl Drop for RecordFile {
+    /// Waits until what is to be written has been, as at the end of the process.
+    fn drop(&mut self) {
+        self.lines = None;
+        if let Some(writing) = self.writing.take() {
+            // Err would be a panic of the thread, which has been printed already.
+            let _ = writing.join();
         }
     }
 }
@@ -67,6 +80,12 @@ mod tests {
         file.write("{\"call\":2}".to_owned());
         wait_for("{\"call\":2}\n");
         assert!(RecordFile::open(folder.join("no/such/folder")).is_err());
+        // What was written last is there when it ends.
+        for call in 3..500 {
+            file.write(format!("{{\"call\":{call}}}"));
+        }
+        drop(file);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 498);
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

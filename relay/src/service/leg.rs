@@ -148,7 +148,8 @@ impl ServiceLeg {
         // An echo gives back pictures as well as sound; the others have none to show.
         audio.video = audio.video.filter(|_| self.number == ServiceNumber::Echo);
         if audio.codecs.is_empty() {
-            let mut failure = Failure::new(ErrorCode::NoCommonCodecs, "This service number speaks G.711 only.");
+            let mut failure =
+                Failure::new(ErrorCode::NoCommonCodecs, "This service number speaks none of the codecs offered.");
             failure.sip_status = Some(488);
             return Err(failure);
         }

@@ -301,3 +301,12 @@ fn what_helps_pictures_is_what_both_have_said() {
     let (sound, _) = CHROMIUM.split_at(CHROMIUM.find("m=video").unwrap());
     assert_eq!(helped(sound), VideoRepair::default());
 }
+
+#[test]
+fn a_browser_is_offered_what_browsers_know_and_every_number_once() {
+    let telephone = Description::new(Codec::ALL.to_vec(), true, Direction::SendRecv);
+    let (sdp, payloads) = offer(None, &local(), &telephone, 1);
+    assert!(lines(&sdp, "m=")[0].ends_with(" 111 9 0 8 110 126"), "{sdp}");
+    let numbers: std::collections::BTreeSet<u8> = payloads.iter().map(|payload| payload.number).collect();
+    assert_eq!(numbers.len(), payloads.len());
+}

@@ -307,7 +307,9 @@ fn chosen_video(offered: &[Payload], video: &Video) -> Vec<Payload> {
 fn offered_audio(audio: &Description, numbers: &mut Numbers) -> Vec<Payload> {
     let sound = |format: Format, otherwise: u8| Payload::sound(numbers.of(format, otherwise), format);
     let codec = |codec: &Codec| sound(Format::Audio(*codec), codec.static_payload_type().unwrap_or(OPUS));
-    let mut payloads: Vec<Payload> = audio.codecs.iter().map(codec).collect();
+    // What a telephone offers besides is nothing to a browser, and has no number here.
+    let known = audio.codecs.iter().filter(|codec| Codec::BROWSER.contains(codec));
+    let mut payloads: Vec<Payload> = known.map(codec).collect();
     with_opus(&mut payloads, audio);
     if audio.telephone_event {
         let number = |clock| if clock == Codec::Opus.clock() { EVENTS_48K } else { EVENTS_8K };

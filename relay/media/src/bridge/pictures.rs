@@ -26,7 +26,7 @@ impl Bridge {
         }
         let cname = leg.audio.rtcp.cname().to_owned();
         leg.pictures = Some(Box::new(Pictures::new(window)));
-        leg.video = Some(Box::new(Medium::new(seed, cname, interval)));
+        leg.replace_video(Some(Box::new(Medium::new(seed, cname, interval))));
         Some(key)
     }
 
@@ -50,6 +50,10 @@ impl Bridge {
             };
             let before = pictures.direction;
             pictures.set_remote(now, &remote);
+            if let Some(video) = &mut leg.video {
+                // It may be sealed with other keys than now, or with none.
+                video.history.clear();
+            }
             let begins = remote.direction.sends() && !before.sends();
             let shows = remote.direction.receives() && !before.receives();
             leg.set_formats_of(MediumKind::Video, &remote.rtp.formats);
@@ -138,7 +142,7 @@ impl Bridge {
         if let Some(leg) = self.legs.get_mut(key) {
             leg.set_formats_of(MediumKind::Video, &[]);
             leg.pictures = None;
-            leg.video = None;
+            leg.replace_video(None);
         }
         outlet.video_closed(key);
         self.reschedule(key);

@@ -54,6 +54,13 @@ impl Bridge {
             }
             return;
         };
+        if self.legs.get(from).is_some_and(|leg| leg.transcoding.is_some()) {
+            // The listener has come to know G.711.
+            self.end_transcoding(from);
+        }
+        let Some(target) = self.legs.get_mut(to) else {
+            return;
+        };
         let header = header(payload_type);
         let source = Source { leg: from, ssrc: 0 };
         let rewritten = target.audio.stream.rewrite(now, source, codec.clock(), Part::Audio, header, payload_type);

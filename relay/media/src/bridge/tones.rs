@@ -6,7 +6,7 @@ use super::Bridge;
 use crate::dtmf::Digits;
 use crate::event::Event;
 use crate::format::{Codec, MediumKind};
-use crate::in_band::{FRAME, FRAME_LEN, Listener, Order, Sender, Step};
+use crate::in_band::{FRAME, FRAME_LEN, Listener, Order, Sender, Step, is_heard_in};
 use crate::leg::{Leg, Transport};
 use crate::outlet::{LegKey, Outlet};
 use crate::params::LegId;
@@ -41,8 +41,11 @@ impl Bridge {
         mut sound: &[u8],
         outlet: &mut impl Outlet,
     ) -> bool {
-        // What is not decoded is not listened to.
-        if codec == Codec::Opus {
+        // What is not decoded is not listened to. A key that went down before is not lost.
+        if !is_heard_in(codec) {
+            if let Some(press) = self.listener(key).and_then(Listener::finish) {
+                self.pressed(now, key, press, outlet);
+            }
             return false;
         }
         if self.legs.get(key).is_some_and(|leg| leg.may_echo(now)) {

@@ -21,7 +21,10 @@ impl Bridge {
         format: Format,
         payload: &[u8],
     ) -> bool {
-        let Some(plan) = self.legs.get(to).and_then(Leg::plan) else { return false };
+        let Some(plan) = self.legs.get(to).and_then(Leg::plan) else {
+            self.end_transcoding(from);
+            return false;
+        };
         let Some(leg) = self.legs.get_mut(from) else { return false };
         let begins = leg.transcoding.is_none();
         if begins {

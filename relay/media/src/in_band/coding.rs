@@ -12,6 +12,15 @@ pub(super) enum Decoder {
     G722(Box<G722Decoder>),
 }
 
+/// Whether keys in the sound of this codec are heard.
+#[must_use]
+pub(crate) const fn is_heard_in(codec: Codec) -> bool {
+    match codec {
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => true,
+        Codec::Opus | Codec::G729 | Codec::Speex8 | Codec::Speex16 => false,
+    }
+}
+
 impl Decoder {
     /// `None` for codecs of another kind.
     #[must_use]

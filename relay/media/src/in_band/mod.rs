@@ -5,6 +5,7 @@ mod detector;
 mod listener;
 mod sender;
 
+pub(crate) use coding::is_heard_in;
 pub(crate) use listener::{Listener, Order};
 pub(crate) use sender::{FRAME, FRAME_LEN, Sender, Step};
 

@@ -15,9 +15,9 @@ pub(crate) use rtp::RtpTransport;
 pub(crate) use webrtc::{Change, WebRtcTransport};
 
 use crate::codec::is_transcodable;
-use crate::event::LegStats;
+use crate::event::{LegStats, StreamStats};
 use crate::format::{Codec, Direction, Format, MediumKind, PayloadFormat, SoundWishes};
-use crate::history::Again;
+use crate::history::{Again, Kept};
 use crate::in_band;
 use crate::outlet::{Door, LegKey, Outlet};
 use crate::params::{LegId, VideoRepair};
@@ -30,6 +30,9 @@ use crate::supervision::Supervision;
 use crate::telephone_event::{Receiver, Sender};
 use crate::transcode::{Plan, Transcoder};
 
+/// First sequence numbers are of the lower half: a receiver that misses the very first packets could not tell otherwise
+/// that the numbers have begun anew since, and would take no packet for authentic (RFC 3711 section 3.3.1).
+pub(crate) const FIRST_NUMBERS: u16 = 0x7fff;
 /// Formats agreed on one leg; a description with more is cut off here.
 const MAX_FORMATS: usize = 64;
 /// Pictures are reported about more often than sound alone: their encoder adapts to what it learns,
@@ -71,6 +74,8 @@ pub(crate) struct Leg {
     pub audio: Medium,
     /// Its pictures, where the transport can carry any.
     pub video: Option<Box<Medium>>,
+    /// What was counted of pictures that have ended.
+    pub video_before: StreamStats,
     /// How they come and go, where that is not with the sound.
     pub pictures: Option<Box<Pictures>>,
     /// What makes up for losses of those of a browser.
@@ -115,6 +120,7 @@ impl Leg {
             joined: None,
             audio,
             video: video.map(Box::new),
+            video_before: StreamStats::default(),
             pictures: None,
             repair: None,
             refreshing: Refreshing::default(),
@@ -166,23 +172,27 @@ impl Leg {
         }
     }
 
+    /// The pictures end, or others take their place. What was counted of them is kept.
+    pub(crate) fn replace_video(&mut self, video: Option<Box<Medium>>) {
+        if let Some(former) = std::mem::replace(&mut self.video, video) {
+            self.video_before = self.video_before.plus(former.stats());
+        }
+    }
+
     /// What was agreed to make up for losses of pictures.
     pub(crate) fn agree_repair(&mut self, agreed: VideoRepair) {
-        let Some(video) = self.video.as_mut().filter(|_| agreed != VideoRepair::default()) else {
-            self.repair = None;
+        let Some(video) = &mut self.video else {
             return;
         };
+        if self.repair.as_ref().map_or(agreed == VideoRepair::default(), |repair| *repair.agreed() == agreed) {
+            return;
+        }
+        // What was kept is sealed, or is not, as was agreed before.
+        video.history.clear();
         match &mut self.repair {
-            Some(repair) if *repair.agreed() == agreed => {}
-            Some(repair) => {
-                // What was kept is sealed, or is not, as was agreed before.
-                video.history.clear();
-                repair.agree(agreed);
-            }
-            None => {
-                video.history.clear();
-                self.repair = Some(Box::new(Repair::new(agreed, video.stream.ssrc() as u16)));
-            }
+            // Its numbers go on, even where nothing is agreed at the moment: under a key none may be used twice.
+            Some(repair) => repair.agree(agreed),
+            None => self.repair = Some(Box::new(Repair::new(agreed, video.stream.ssrc() as u16 & FIRST_NUMBERS))),
         }
     }
 
@@ -359,7 +369,8 @@ impl Leg {
                 if kind == MediumKind::Video {
                     // In a stream of its own a packet is sealed anew.
                     let anew = self.repair.as_ref().is_some_and(|repair| repair.has_stream(header.payload_type));
-                    medium.history.keep(header.sequence, if anew { packet } else { sealed });
+                    let (kept, how) = if anew { (packet, Kept::Clear) } else { (sealed, Kept::Sealed) };
+                    medium.history.keep(header.sequence, kept, how);
                 }
             }
             Transport::Rtp(peer) => {
@@ -379,7 +390,7 @@ impl Leg {
                 };
                 outlet.send(Door::Rtp(key, kind), to, packet);
                 if kept {
-                    medium.history.keep(header.sequence, packet);
+                    medium.history.keep(header.sequence, packet, Kept::Sealed);
                 }
             }
             Transport::Service(_) => return,
@@ -393,12 +404,17 @@ impl Leg {
             return;
         };
         let ssrc = video.stream.ssrc();
-        let mut send = |kept: &[u8]| match (&mut self.transport, &self.pictures) {
-            (Transport::WebRtc(browser), _) => match self.repair.as_mut().and_then(|repair| repair.wrap(ssrc, kept)) {
-                Some(packet) => drop(browser.send(packet, outlet)),
-                None => browser.send_again(kept, outlet),
+        let mut send = |kept: &[u8], how: Kept| match (&mut self.transport, &self.pictures) {
+            (Transport::WebRtc(browser), _) => match (how, &mut self.repair) {
+                (Kept::Sealed, _) => browser.send_again(kept, outlet),
+                (Kept::Clear, Some(repair)) => {
+                    if let Some(packet) = repair.wrap(ssrc, kept) {
+                        browser.send(packet, outlet);
+                    }
+                }
+                (Kept::Clear, None) => {}
             },
-            (Transport::Rtp(_), Some(pictures)) => {
+            (Transport::Rtp(_), Some(pictures)) if how == Kept::Sealed => {
                 if let Some(to) = pictures.transport.destination() {
                     outlet.send(Door::Rtp(key, MediumKind::Video), to, kept);
                 }
@@ -407,8 +423,8 @@ impl Leg {
         };
         for lost in &mut *lost {
             lost.retain(|sequence| match video.history.again(sequence) {
-                Again::Packet(kept) => {
-                    send(kept);
+                Again::Packet(kept, how) => {
+                    send(kept, how);
                     false
                 }
                 Again::Enough => false,
@@ -474,7 +490,7 @@ impl Leg {
             received,
             sent,
             audio: self.audio.stats(),
-            video: self.video.as_ref().map(|video| video.stats()).unwrap_or_default(),
+            video: self.video.as_ref().map(|video| video.stats()).unwrap_or_default().plus(self.video_before),
             jitter: self.audio.reception.jitter(),
             round_trip: self.audio.rtcp.round_trip(),
             remote_loss: self.audio.rtcp.remote_loss(),

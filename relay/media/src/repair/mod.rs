@@ -139,4 +139,28 @@ mod tests {
         assert_eq!(repair.wrap(7, &packet), None);
         assert!(!repair.has_stream(100) && repair.has_stream(96));
     }
+
+    #[test]
+    fn numbers_go_on_and_nothing_is_kept_when_pictures_end_and_begin_again() {
+        let medium = || {
+            let seed = crate::leg::Seed { ssrc: 7, sequence: 1, timestamp: 1 };
+            crate::leg::Medium::new(seed, String::new(), std::time::Duration::from_secs(5))
+        };
+        let transport = crate::leg::Transport::Service(crate::service::Player::new(crate::params::Service::Echo));
+        let mut leg = crate::leg::Leg::new(crate::params::LegId(1), transport, medium(), Some(medium()));
+        let agreed = || repair().agreed().clone();
+        let packet = [&HEADER.to_bytes()[..], b"picture"].concat();
+        let number = |leg: &mut crate::leg::Leg| {
+            let again = leg.repair.as_mut().unwrap().wrap(7, &packet)?.to_vec();
+            Header::parse(&again).map(|(header, _)| header.sequence)
+        };
+        leg.agree_repair(agreed());
+        let first = number(&mut leg).unwrap();
+        leg.video.as_mut().unwrap().history.keep(5, &packet, crate::history::Kept::Clear);
+        leg.agree_repair(VideoRepair::default());
+        assert_eq!(leg.video.as_mut().unwrap().history.again(5), crate::history::Again::Unknown);
+        assert_eq!(number(&mut leg), None);
+        leg.agree_repair(agreed());
+        assert_eq!(number(&mut leg), Some(first + 1));
+    }
 }

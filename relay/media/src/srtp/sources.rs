@@ -92,22 +92,25 @@ pub(super) struct Sent(Vec<Told>);
 #[derive(Debug)]
 struct Told {
     ssrc: u32,
-    /// The newest index of its RTP packets.
-    newest: Option<u64>,
+    /// The indices of its RTP packets: none is used twice, whatever asks for it (RFC 3711 section 9.1).
+    rtp: Option<Window<RTP_WORDS>>,
     /// RTCP packets so far.
     reports: u64,
 }
 
 impl Sent {
-    /// Which packet the next one of a source is, with this sequence number. `None` when there are enough sources, or when
-    /// its key is used up.
+    /// Which packet the next one of a source is, with this sequence number. `None` for one that was sealed before, when there
+    /// are enough sources, or when its key is used up.
     pub(super) fn rtp(&mut self, ssrc: u32, sequence: u16) -> Option<Place> {
         let told = self.told(ssrc)?;
-        let index = told.newest.map_or(u64::from(sequence), |newest| nearest(newest, sequence));
+        let index = match &told.rtp {
+            None => u64::from(sequence),
+            Some(window) => Some(nearest(window.newest(), sequence)).filter(|&index| window.is_new(index))?,
+        };
         if index >= RTP_INDICES {
             return None;
         }
-        told.newest = told.newest.max(Some(index));
+        mark(&mut told.rtp, index);
         Some(Place { ssrc, index })
     }
 
@@ -127,7 +130,7 @@ impl Sent {
             Some(at) => at,
             None if self.0.len() >= MAX_SOURCES => return None,
             None => {
-                self.0.push(Told { ssrc, newest: None, reports: 0 });
+                self.0.push(Told { ssrc, rtp: None, reports: 0 });
                 self.0.len() - 1
             }
         };
@@ -143,12 +146,20 @@ mod tests {
     fn a_key_that_is_used_up_seals_nothing_more() {
         let mut sent = Sent::default();
         sent.rtp(1, 0).unwrap();
-        sent.told(1).unwrap().newest = Some(RTP_INDICES - 1);
+        sent.told(1).unwrap().rtp = Some(Window::beginning(RTP_INDICES - 1));
         assert!(sent.rtp(1, 0).is_none());
         assert!(sent.rtp(1, 65_000).is_some());
         sent.told(1).unwrap().reports = RTCP_INDICES - 2;
         assert!(sent.rtcp(1).is_some());
         assert!(sent.rtcp(1).is_none());
+    }
+
+    #[test]
+    fn no_number_is_sealed_twice() {
+        let mut sent = Sent::default();
+        let places: Vec<_> = [7, 9, 8, 8, 9, 7].into_iter().map(|sequence| sent.rtp(1, sequence).is_some()).collect();
+        assert_eq!(places, [true, true, true, false, false, false]);
+        assert!(sent.rtp(2, 7).is_some());
     }
 
     #[test]

@@ -82,6 +82,23 @@ fn figures_of_no_call_are_refused_at_once_and_nobody_waits_who_is_gone() {
 }
 
 #[test]
+fn nobody_waits_for_figures_that_do_not_come() {
+    let mut world = World::demo();
+    let (alice, _, _) = world.conversation();
+    world.ask_stats(alice, 41, "a1");
+    world.ask_stats(alice, 42, "a1");
+    let legs = world.media.open_legs();
+    world.later(Duration::from_millis(1900));
+    assert!(world.replies(alice, 41).is_empty());
+    world.input(Input::Media(Event::Stats { leg: legs[0], stats: stats(1) }));
+    world.later(Duration::from_millis(200));
+    let replies = [41, 42].map(|id| world.replies(alice, id).len());
+    assert_eq!(replies, [1, 1]);
+    world.later(Duration::from_secs(5));
+    assert_eq!(world.replies(alice, 41).len(), 1);
+}
+
+#[test]
 fn both_ends_are_told_who_hears_it_badly_and_where_it_was_spoilt() {
     let mut world = World::demo();
     let (alice, bob, _) = world.conversation();

@@ -23,7 +23,7 @@ use offhook_sip::sdp::{OtherLine, SessionDescription, TelephoneEvents};
 
 use super::Offer;
 use crate::call::extras::may_be_added;
-use crate::call::{Description, failure_for_status};
+use crate::call::{Description, Transcoding, failure_for_status};
 use crate::ua::account::Protocol;
 use crate::ua::attachment::{MediaKind, MediaLocal};
 use crate::ua::hop::Hop;
@@ -51,6 +51,8 @@ pub(super) struct Media {
     policy: Arc<MediaPolicy>,
     /// What our side brought last, for an offer the peer asks for.
     last: Option<Description>,
+    /// What it brought before an offer that is not answered yet.
+    before: Option<Description>,
     /// What the peer's latest offer allows towards it; the rest of what we do not do is our own wish.
     allowed: Direction,
     /// The same of an offer that has no answer yet.
@@ -89,6 +91,7 @@ impl Media {
             agreed: None,
             policy: Arc::clone(policy),
             last: None,
+            before: None,
             allowed: Direction::SendRecv,
             offered: Direction::SendRecv,
             supervised: false,
@@ -222,7 +225,10 @@ impl Media {
         let mut spoken = speaking(audio, codecs)?;
         self.policy.apply_to_video(&mut spoken.video);
         let offer = self.kind.exchange().offer(&spoken, &self.lines)?;
-        self.last = Some(audio.clone());
+        let before = self.last.replace(audio.clone());
+        if self.agreed.is_some() {
+            self.before = before;
+        }
         Ok(offer)
     }
 
@@ -238,7 +244,15 @@ impl Media {
         let audio = self.last.clone().unwrap_or_else(Description::everything);
         let direction = widened(audio.direction, self.allowed);
         self.kind.exchange().renew_keys();
-        self.offer(&Description { direction, ..audio })
+        // What could be spoken besides was for the first offer. Where that was taken, it is what is spoken.
+        let (codecs, transcoding) = match &self.agreed {
+            Some(agreed) if agreed.audio.codecs.iter().any(|codec| audio.codecs.contains(codec)) => {
+                (audio.codecs.clone(), Transcoding::Never)
+            }
+            Some(agreed) => (agreed.audio.codecs.clone(), Transcoding::Never),
+            None => (audio.codecs.clone(), audio.transcoding),
+        };
+        self.offer(&Description { direction, codecs, transcoding, ..audio })
     }
 
     /// Answers the peer's offer; the worker is told at once.
@@ -298,6 +312,10 @@ impl Media {
     /// Our offer was refused; what was agreed before holds on.
     pub(super) fn withdraw(&mut self) {
         self.kind.exchange().withdraw();
+        // What is said again later is what holds.
+        if let Some(before) = self.before.take() {
+            self.last = Some(before);
+        }
     }
 
     /// The peer's offer is refused; what was agreed before holds on.
