@@ -23,7 +23,7 @@ use offhook_sip::sdp::{OtherLine, SessionDescription, TelephoneEvents};
 
 use super::Offer;
 use crate::call::extras::may_be_added;
-use crate::call::{Description, Transcoding, failure_for_status};
+use crate::call::{Description, failure_for_status};
 use crate::ua::account::Protocol;
 use crate::ua::attachment::{MediaKind, MediaLocal};
 use crate::ua::hop::Hop;
@@ -244,15 +244,7 @@ impl Media {
         let audio = self.last.clone().unwrap_or_else(Description::everything);
         let direction = widened(audio.direction, self.allowed);
         self.kind.exchange().renew_keys();
-        // What could be spoken besides was for the first offer. Where that was taken, it is what is spoken.
-        let (codecs, transcoding) = match &self.agreed {
-            Some(agreed) if agreed.audio.codecs.iter().any(|codec| audio.codecs.contains(codec)) => {
-                (audio.codecs.clone(), Transcoding::Never)
-            }
-            Some(agreed) => (agreed.audio.codecs.clone(), Transcoding::Never),
-            None => (audio.codecs.clone(), audio.transcoding),
-        };
-        self.offer(&Description { direction, codecs, transcoding, ..audio })
+        self.offer(&Description { direction, ..audio })
     }
 
     /// Answers the peer's offer; the worker is told at once.
